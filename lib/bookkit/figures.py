@@ -1,0 +1,93 @@
+"""One style for all figures: colour-blind safe, SVG, opaque white, byte-stable."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["PALETTE", "save_curves", "use_style"]
+
+# Okabe and Ito's palette without its yellow, which vanishes on white.
+PALETTE = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "red": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "grey": "#777777",
+    "black": "#000000",
+}
+
+
+def use_style() -> None:
+    """Set the style of all figures of a chapter; call it once, before plotting."""
+    import matplotlib as mpl
+    from cycler import cycler
+
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (6.4, 4.4),
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "savefig.transparent": False,
+            "figure.constrained_layout.use": True,
+            "svg.hashsalt": "darkhiggs",
+            "svg.fonttype": "path",
+            "font.size": 12.0,
+            "axes.grid": True,
+            "grid.color": "#dddddd",
+            "grid.linewidth": 0.6,
+            "axes.axisbelow": True,
+            "axes.prop_cycle": cycler(color=[c for name, c in PALETTE.items() if name not in ("grey", "black")]),
+            "legend.frameon": True,
+            "legend.framealpha": 0.95,
+            "legend.fontsize": 10.0,
+            "lines.linewidth": 1.8,
+            "xtick.direction": "in",
+            "ytick.direction": "in",
+            "xtick.top": True,
+            "ytick.right": True,
+        }
+    )
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:
+        return
+    set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
+
+
+def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -> None:
+    """Offer the curves of a figure as CSV, one column a curve.
+
+    The file goes into the folder named by the environment variable ``BOOK_OUTPUT``, which the runner of the
+    chapters sets; without it nothing is written, so that a notebook opened by hand leaves no file behind.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file without its ending.
+    columns : mapping of str to array_like, shape (n,)
+        Column title with the unit in brackets, such as ``"q2 [GeV^2]"``; all of one length.
+    **facts
+        Parameters, written as comment lines.
+
+    Raises
+    ------
+    ValueError
+        If the columns differ in length.
+    """
+    table = {title: np.asarray(values, dtype=float) for title, values in columns.items()}
+    lengths = {title: values.shape for title, values in table.items()}
+    if len(set(lengths.values())) != 1 or any(len(shape) != 1 for shape in lengths.values()):
+        raise ValueError(f"the columns of {name}.csv differ in length: {lengths}")
+    lines = [f"# {key} = {value}" for key, value in facts.items()] + [",".join(table)]
+    lines += [",".join(f"{x:.6g}" for x in row) for row in zip(*table.values(), strict=True)]
+    folder = os.environ.get("BOOK_OUTPUT")
+    if folder:
+        path = Path(folder) / f"{name}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")

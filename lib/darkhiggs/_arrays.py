@@ -1,0 +1,50 @@
+"""Validation of arguments and the quadrature rules that the physics modules share."""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ParameterError
+
+Array = npt.NDArray[np.float64]
+
+
+def checked(
+    name: str,
+    value: npt.ArrayLike,
+    low: float = -np.inf,
+    high: float = np.inf,
+    unit: str = "1",
+    *,
+    open_low: bool = False,
+) -> Array:
+    """Return `value` as a float array, or raise a sentence that names what is wrong."""
+    shown = "" if unit == "1" else f" {unit}"
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} = {value!r} is not a number{shown and f' (in{shown})'}") from None
+    bad = ~np.isfinite(array) | (array < low) | (array > high) | (open_low & (array == low))
+    if bad.any():
+        first = float(array[bad].flat[0])
+        bracket = "(" if open_low or low == -np.inf else "["
+        close = ")" if high == np.inf else "]"
+        raise ParameterError(
+            f"{name} = {first:g}{shown} is outside its range {bracket}{low:g}, {high:g}{close}{shown}"
+        )
+    return array
+
+
+def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    """Return `value` if it is one of the allowed words."""
+    if value not in allowed:
+        raise ParameterError(f"{name} = {value!r} is not one of {', '.join(map(repr, allowed))}")
+    return value
+
+
+@lru_cache
+def legendre(order: int) -> tuple[Array, Array]:
+    """Nodes and weights of the Gauss-Legendre rule on [0, 1]."""
+    nodes, weights = np.polynomial.legendre.leggauss(order)
+    return 0.5 * (nodes + 1.0), 0.5 * weights

@@ -1,0 +1,278 @@
+"""Form factors of B -> K and B -> K* with their uncertainties.
+
+The uncertainty enters through `nuisance`, a vector of independent standard-normal numbers: zero is the
+published central value, and a matrix of toys gives one curve a row. `band` turns it into an error.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array, checked, choice
+from .errors import ParameterError
+from .inputs import get, natural
+
+__all__ = ["b_to_k", "b_to_kstar", "band", "nuisance_size"]
+
+_B_TO_K = ("HPQCD22", "BallZwicky")
+_B_TO_KSTAR = ("BSZ15", "BallZwicky")
+_SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
+
+
+def nuisance_size(source: str) -> int:
+    """Length of the nuisance vector of a form-factor set.
+
+    Parameters
+    ----------
+    source : {"HPQCD22", "BallZwicky", "BSZ15"}
+        Name of the set.
+
+    Returns
+    -------
+    int
+        Number of independent standard-normal numbers; 0 where no covariance is carried.
+
+    Raises
+    ------
+    ParameterError
+        If the set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import form_factors
+    >>> form_factors.nuisance_size("HPQCD22")
+    8
+    """
+    return _SIZES[choice("source", source, tuple(_SIZES))]
+
+
+def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array:
+    """Check a nuisance vector; the scalar 0 stands for the central value."""
+    vector = checked("nuisance", nuisance, -20.0, 20.0)
+    size = _SIZES[source]
+    if vector.ndim == 0 and vector == 0.0:
+        return np.zeros(size)
+    if vector.ndim == 0 or vector.shape[-1] != size:
+        raise ParameterError(f"nuisance has shape {vector.shape}; {source} takes vectors of length {size}")
+    return vector
+
+
+def _z(q2: Array, t_plus: float, t_0: float) -> Array:
+    """Conformal variable of the z expansion."""
+    root, root_0 = np.sqrt(t_plus - q2), np.sqrt(t_plus - t_0)
+    value: Array = (root - root_0) / (root + root_0)
+    return value
+
+
+def _sum(coefficients: Array, basis: list[Array]) -> Array:
+    """Sum coefficients (..., n) over n basis functions (q2 shape): shape (..., q2 shape)."""
+    value: Array = np.tensordot(coefficients, np.stack(basis), axes=(-1, 0))
+    return value
+
+
+def _bcl_vector(z: Array) -> list[Array]:
+    """Basis of the BCL expansion (N = 3) of a form factor with the correct threshold behaviour."""
+    return [z**n - n / 3.0 * (-1.0) ** (n - 3) * z**3 for n in range(3)]
+
+
+@lru_cache
+def _hpqcd_square_root() -> Array:
+    """Square root of the coefficient covariance, from the covariance of the published points.
+
+    The points are linear in the coefficients, point = J a; so Cov(a) = J^-1 Cov(point) J^-T.
+    """
+    jacobian = np.zeros((8, 8))
+    columns = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}
+    points = [("f0", (0.0, 12.0, 22.9)), ("f+", (12.0, 22.9)), ("fT", (0.0, 12.0, 22.9))]
+    row = 0
+    for which, q2s in points:
+        for q2 in q2s:
+            jacobian[row, columns[which]] = np.array(_hpqcd_basis(np.asarray(q2), which))
+            row += 1
+    inverse = np.linalg.inv(jacobian)
+    root: Array = inverse @ np.linalg.cholesky(natural("HPQCD22.points_covariance", "1"))
+    return root
+
+
+def _hpqcd_basis(q2: Array, which: str) -> list[Array]:
+    m_b, m_k = natural("HPQCD22.masses")
+    pole = natural("HPQCD22.poles")[0 if which == "f0" else 1]
+    z = _z(q2, (m_b + m_k) ** 2, 0.0)
+    front = natural("HPQCD22.log_factor", "1") / (1.0 - q2 / pole**2)
+    terms = [z**n for n in range(3)] if which == "f0" else _bcl_vector(z)
+    return [front * term for term in terms]
+
+
+def _hpqcd(q2: Array, which: str, nuisance: Array) -> Array:
+    coefficients = natural("HPQCD22.coefficients", "1") + nuisance @ _hpqcd_square_root().T
+    index = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}[which]
+    return _sum(coefficients[..., index], _hpqcd_basis(q2, which))
+
+
+def _ball_zwicky(q2: Array, which: str) -> Array:
+    if which == "f0":
+        r_2, m_fit_2 = natural("BallZwicky.f0", "1")
+        simple: Array = r_2 / (1.0 - q2 / m_fit_2)
+        return simple
+    r_1, r_2, m_1 = natural(f"BallZwicky.{which}", "1")
+    pole = 1.0 / (1.0 - q2 / m_1**2)
+    double: Array = r_1 * pole + r_2 * pole**2
+    return double
+
+
+def b_to_k(
+    q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nuisance: npt.ArrayLike = 0.0
+) -> Array:
+    """Form factors of B -> K.
+
+    Parameters
+    ----------
+    q2 : array_like
+        Squared momentum transfer in GeV^2, -30 to 23 (the end point is (m_B - m_K)^2 = 22.9).
+    which : {"f+", "f0", "fT"}
+        Vector, scalar or tensor form factor (f_T at the scale m_b).
+    source : {"HPQCD22", "BallZwicky"}
+        Lattice QCD with 2+1+1 flavours (default), or the older light-cone sum rules.
+    nuisance : array_like, shape (8,) or (toys, 8), default 0
+        Independent standard-normal numbers that move the coefficients; HPQCD22 only.
+
+    Returns
+    -------
+    ndarray or float
+        Dimensionless; shape of `q2`, with the toys in front.
+
+    Raises
+    ------
+    ParameterError
+        If q2 is outside its range, a name is unknown, or the nuisance has another length.
+
+    Notes
+    -----
+    HPQCD22: arXiv:2207.12468, eqs. (19)-(22), covariance from the published points.
+    BallZwicky: hep-ph/0406232, eqs. (30)-(31).
+
+    Examples
+    --------
+    >>> from darkhiggs import form_factors
+    >>> print(form_factors.b_to_k([0.0, 12.0, 22.9], "f0").round(4))
+    [0.3319 0.4757 0.8504]
+    """
+    q2 = checked("q2", q2, -30.0, 23.0, "GeV^2")
+    choice("which", which, ("f+", "f0", "fT"))
+    choice("source", source, _B_TO_K)
+    vector = _nuisance(nuisance, source)
+    if source == "HPQCD22":
+        return _hpqcd(q2, which, vector)[()]
+    return _ball_zwicky(q2, which)[()]
+
+
+@lru_cache
+def _bsz_square_root() -> Array:
+    error = get("BSZ15.coefficients").uncertainty
+    root: Array = error[:, None] * np.linalg.cholesky(natural("BSZ15.correlation", "1"))
+    return root
+
+
+def _bsz(q2: Array, which: str, nuisance: Array) -> Array:
+    m_b, m_v = natural("m_B0"), natural("m_K*0")
+    t_plus, t_minus = (m_b + m_v) ** 2, (m_b - m_v) ** 2
+    t_0 = t_plus * (1.0 - np.sqrt(1.0 - t_minus / t_plus))
+    a = natural("BSZ15.coefficients", "1") + nuisance @ _bsz_square_root().T
+    if which == "A12":
+        # exact kinematical relation between A_12 and A_0 at q2 = 0
+        first = a[..., :1] * (m_b**2 - m_v**2) / (8.0 * m_b * m_v)
+        a = np.concatenate([first, a[..., 6:8]], axis=-1)
+    else:
+        start = {"A0": 0, "A1": 3, "V": 8}[which]
+        a = a[..., start : start + 3]
+    pole = dict(zip(("A0", "V", "A1"), natural("BSZ15.poles"), strict=True))["A1" if which == "A12" else which]
+    distance = _z(q2, t_plus, t_0) - _z(np.asarray(0.0), t_plus, t_0)
+    return _sum(a, [distance**k for k in range(3)]) / (1.0 - q2 / pole**2)
+
+
+def b_to_kstar(
+    q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, nuisance: npt.ArrayLike = 0.0
+) -> Array:
+    """Form factors of B -> K*(892).
+
+    Parameters
+    ----------
+    q2 : array_like
+        Squared momentum transfer in GeV^2, -30 to 19.3 (the end point is (m_B - m_K*)^2 = 19.2).
+    which : {"A0", "A1", "A12", "V"}
+        Pseudoscalar density (A0), axial (A1, A12) or vector form factor.
+    source : {"BSZ15", "BallZwicky"}
+        Sum rules and lattice combined (default), or the older sum rules (A0 only).
+    nuisance : array_like, shape (11,) or (toys, 11), default 0
+        Independent standard-normal numbers that move the coefficients; BSZ15 only.
+
+    Returns
+    -------
+    ndarray or float
+        Dimensionless; shape of `q2`, with the toys in front.
+
+    Raises
+    ------
+    ParameterError
+        If q2 is outside its range, a name is unknown, or the nuisance has another length.
+
+    Notes
+    -----
+    BSZ15: arXiv:1503.05534v2, eqs. (14)-(17) and ancillary file. BallZwicky: hep-ph/0412079, eq. (59).
+
+    Examples
+    --------
+    >>> from darkhiggs import form_factors
+    >>> round(float(form_factors.b_to_kstar(0.0)), 4)
+    0.3692
+    """
+    q2 = checked("q2", q2, -30.0, 19.3, "GeV^2")
+    choice("which", which, ("A0", "A1", "A12", "V"))
+    choice("source", source, _B_TO_KSTAR)
+    vector = _nuisance(nuisance, source)
+    if source == "BSZ15":
+        return _bsz(q2, which, vector)[()]
+    if which != "A0":
+        raise ParameterError(f"which = {which!r} is not carried for source 'BallZwicky'; use 'A0' or source 'BSZ15'")
+    r_1, r_2, m_fit_2 = natural("BallZwicky.A0", "1")
+    value: Array = r_1 / (1.0 - q2 / natural("m_B0") ** 2) + r_2 / (1.0 - q2 / m_fit_2)
+    return value[()]
+
+
+def band(function: Callable[[Array], Array], source: str = "HPQCD22", *, step: float = 0.5) -> Array:
+    """Propagate the form-factor covariance of one set through any function, to first order.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a nuisance vector of shape (n,), returns an array or a float.
+    source : {"HPQCD22", "BSZ15"}
+        The set, which fixes n.
+    step : float
+        Half-distance of the central difference, in standard deviations, 1e-3 to 3.
+
+    Returns
+    -------
+    ndarray or float
+        One standard deviation of the function's value, same shape and unit.
+
+    Raises
+    ------
+    ParameterError
+        If the set carries no covariance or the step is out of range.
+
+    Examples
+    --------
+    >>> from darkhiggs import form_factors
+    >>> error = form_factors.band(lambda n: form_factors.b_to_k(0.0, "f0", nuisance=n))
+    >>> f"{error:.5f}"
+    '0.01156'
+    """
+    choice("source", source, ("HPQCD22", "BSZ15"))
+    checked("step", step, 1e-3, 3.0)
+    unit_vectors = np.eye(nuisance_size(source)) * step
+    slopes = [(function(vector) - function(-vector)) / (2.0 * step) for vector in unit_vectors]
+    value: Array = np.sqrt(np.sum(np.square(slopes), axis=0))
+    return value[()]

@@ -1,0 +1,283 @@
+"""Every number with a physical meaning, with its uncertainty, unit and source.
+
+The numbers live in the TOML files of ``darkhiggs/data``. Each entry states ``value``, ``unit`` and
+``source``; a symmetric ``uncertainty``, or ``plus`` and ``minus``; ``cite``, a key of the book's bibliography;
+and a ``note``. A file with faults is refused as a whole, with all its faults listed.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .errors import DataError
+
+__all__ = ["Quantity", "get", "load", "names", "natural"]
+
+_FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number, or an array of numbers, with what is needed to trust it.
+
+    Attributes
+    ----------
+    value : float or ndarray
+        The central value, in `unit`.
+    uncertainty : float or ndarray
+        One standard deviation; the mean of the two sides where they differ, 0 if exact.
+    unit : str
+        A unit that `darkhiggs.units` can convert, ``"1"`` if dimensionless.
+    source : str
+        Where the number is printed.
+    cite : str
+        Key of the book's bibliography.
+    note : str
+        What a user has to know.
+    plus, minus : float or None
+        The two sides of an asymmetric uncertainty, both positive.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> inputs.get("m_B+").unit
+    'GeV'
+    """
+
+    value: Any
+    uncertainty: Any
+    unit: str
+    source: str
+    cite: str = ""
+    note: str = ""
+    plus: float | None = None
+    minus: float | None = None
+
+    def to(self, unit: str) -> Any:
+        """Return the value in another unit.
+
+        Parameters
+        ----------
+        unit : str
+            Target unit of the same dimension; with hbar = c = 1 a time is a GeV^-1.
+
+        Returns
+        -------
+        float or ndarray
+            The central value in `unit`.
+
+        Raises
+        ------
+        ParameterError
+            If the unit is unknown or of another dimension.
+
+        Examples
+        --------
+        >>> from darkhiggs import inputs
+        >>> f"{inputs.get('tau_B+').to('GeV^-1'):.4g}"
+        '2.489e+12'
+        """
+        from . import units
+
+        return units.convert(self.value, self.unit, unit)
+
+
+def _numbers(raw: Any) -> Any:
+    return np.array(raw, dtype=np.float64) if isinstance(raw, list) else float(raw)
+
+
+def _entry_faults(name: str, raw: Any) -> list[str]:
+    """Say everything that is wrong with one entry."""
+    if not isinstance(raw, dict):
+        return [f"{name}: is not a table"]
+    faults = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
+    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
+    for key in ("value", "uncertainty", "plus", "minus"):
+        if key in raw:
+            try:
+                finite = bool(np.all(np.isfinite(_numbers(raw[key]))))
+            except (TypeError, ValueError):
+                finite = False
+            if not finite:
+                faults.append(f"{name}: {key} is not a finite number")
+    if ("plus" in raw) != ("minus" in raw):
+        faults.append(f"{name}: has one of plus and minus without the other")
+    return faults
+
+
+def _quantity(raw: dict[str, Any]) -> Quantity:
+    value = _numbers(raw["value"])
+    plus, minus = raw.get("plus"), raw.get("minus")
+    if plus is not None and minus is not None:
+        plus, minus = float(plus), float(minus)
+        uncertainty: Any = 0.5 * (plus + minus)
+    else:
+        uncertainty = _numbers(raw.get("uncertainty", 0.0))
+    return Quantity(
+        value, uncertainty, raw["unit"], raw["source"], raw.get("cite", ""), raw.get("note", ""), plus, minus
+    )
+
+
+def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
+    """Read one data file and refuse it if any entry lacks a value, a unit or a source.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file in the layout of ``darkhiggs/data``.
+
+    Returns
+    -------
+    dict
+        Set name to entry name to `Quantity`; the unnamed base set is ``""``.
+
+    Raises
+    ------
+    DataError
+        With every fault of the file, one a line.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from darkhiggs import inputs
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.toml"
+    >>> _ = path.write_text('[m_x]\\nvalue = 0.1\\n')
+    >>> inputs.load(path)
+    Traceback (most recent call last):
+    darkhiggs.errors.DataError: mine.toml: 2 faults
+      m_x: has no unit
+      m_x: has no source
+    """
+    path = Path(path)
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path.name}: is not valid TOML, {error}") from None
+    sets: dict[str, Any] = {"": raw, **raw.pop("sets", {})}
+    faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
+    if faults:
+        raise DataError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}\n  " + "\n  ".join(faults))
+    return {label: {name: _quantity(entry) for name, entry in table.items()} for label, table in sets.items()}
+
+
+@lru_cache
+def _sets() -> Mapping[str, Mapping[str, Quantity]]:
+    """Read all data files; a name may stand in one file only."""
+    merged: dict[str, dict[str, Quantity]] = {"": {}}
+    folder = resources.files("darkhiggs") / "data"
+    for path in sorted((p for p in folder.iterdir() if p.name.endswith(".toml")), key=lambda p: p.name):
+        with resources.as_file(path) as real:
+            for label, entries in load(real).items():
+                table = merged.setdefault(label, {})
+                twice = sorted(set(table) & set(entries))
+                if twice:
+                    raise DataError(f"{path.name}: {twice[0]} stands in another data file too")
+                table.update(entries)
+    base = merged[""]
+    return {"": base} | {label: base | table for label, table in merged.items() if label} | {"pdg2026": base}
+
+
+def names(inputs: str = "pdg2026") -> tuple[str, ...]:
+    """List the names of all inputs.
+
+    Parameters
+    ----------
+    inputs : str
+        Name of an input set, ``"pdg2026"`` or ``"belle2"``.
+
+    Returns
+    -------
+    tuple of str
+        Sorted names.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> "m_B+" in inputs.names()
+    True
+    """
+    return tuple(sorted(_set(inputs)))
+
+
+def _set(inputs: str) -> Mapping[str, Quantity]:
+    known = _sets()
+    if inputs not in known or not inputs:
+        raise DataError(f"no input set is called {inputs!r}; known: {', '.join(sorted(filter(None, known)))}")
+    return known[inputs]
+
+
+def get(name: str, inputs: str = "pdg2026") -> Quantity:
+    """Look an input up.
+
+    Parameters
+    ----------
+    name : str
+        Name of the entry, for example ``"m_B+"``.
+    inputs : str
+        Name of an input set: ``"pdg2026"``, or ``"belle2"`` (the null prediction of Belle II, which
+        replaces X_t, the CKM product and the B+ lifetime).
+
+    Returns
+    -------
+    Quantity
+        Value, uncertainty, unit and source.
+
+    Raises
+    ------
+    DataError
+        If the name or the set is unknown; the message names the closest one.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> inputs.get("m_B+").value
+    5.279406
+    >>> inputs.get("|V_ts*V_tb|", inputs="belle2").value
+    0.04185
+    """
+    table = _set(inputs)
+    if name not in table:
+        close = difflib.get_close_matches(name, table, n=1, cutoff=0.3)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise DataError(f"no input is called {name!r}{hint}")
+    return table[name]
+
+
+def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
+    """Look up the value of an input in a given unit.
+
+    Parameters
+    ----------
+    name : str
+        Name of the entry.
+    unit : str
+        Unit of the result, ``"1"`` for a dimensionless entry.
+    inputs : str
+        Name of an input set.
+
+    Returns
+    -------
+    float or ndarray
+        The central value.
+
+    Raises
+    ------
+    DataError
+        If the name or the set is unknown.
+    ParameterError
+        If the unit does not fit.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> f"{inputs.natural('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
+    '2.4886e+12'
+    """
+    return get(name, inputs).to(unit)

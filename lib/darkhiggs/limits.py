@@ -1,0 +1,128 @@
+"""Published limits, as curves read from tables and figures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array, checked
+from .errors import DataError
+from .inputs import get, names
+
+__all__ = ["Curve", "curve", "curves"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An upper limit against the mass of the new particle.
+
+    Attributes
+    ----------
+    name : str
+        Name of the curve.
+    m : ndarray
+        Masses in GeV, increasing.
+    upper : ndarray
+        Upper limits at these masses, in `unit`.
+    unit : str
+        Unit of the limit.
+    cl : float
+        Confidence level, 0.90 or 0.95.
+    reading_error : float
+        Relative error of the reading; 0 for tabulated values.
+    source, cite : str
+        Where it is published, and the key of the book's bibliography.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> limits.curve("KOTO").cl
+    0.9
+    """
+
+    name: str
+    m: Array
+    upper: Array
+    unit: str
+    cl: float
+    reading_error: float
+    source: str
+    cite: str
+
+    def g_max(self, m: npt.ArrayLike) -> Array:
+        """Evaluate the curve.
+
+        Parameters
+        ----------
+        m : array_like
+            Masses in GeV, not negative.
+
+        Returns
+        -------
+        ndarray or float
+            Upper limit, interpolated in its logarithm; infinity outside the range of the curve, where it
+            excludes nothing.
+
+        Raises
+        ------
+        ParameterError
+            If a mass is negative or not finite.
+
+        Examples
+        --------
+        >>> from darkhiggs import limits
+        >>> [f"{x:.3g}" for x in limits.curve("KOTO").g_max([0.1, 0.3])]
+        ['2.27e-09', 'inf']
+        """
+        m = checked("m", m, 0.0, unit="GeV")
+        value: Array = np.exp(np.interp(m, self.m, np.log(self.upper), left=np.inf, right=np.inf))
+        return value[()]
+
+
+def curve(name: str) -> Curve:
+    """Look a published limit up.
+
+    Parameters
+    ----------
+    name : str
+        One of `curves`.
+
+    Returns
+    -------
+    Curve
+        The limit with its confidence level and source.
+
+    Raises
+    ------
+    DataError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> round(float(limits.curve("NA62").m[-1]), 3)
+    0.24
+    """
+    if name not in curves():
+        raise DataError(f"no limit is called {name!r}; known: {', '.join(curves())}")
+    mass, upper, cl = (get(f"limit.{name}.{part}") for part in ("m", "upper", "cl"))
+    masses: Array = mass.to("GeV")
+    reading = get(f"limit.{name}.reading_error").value
+    return Curve(name, masses, upper.value, upper.unit, cl.value, reading, upper.source, upper.cite)
+
+
+def curves() -> tuple[str, ...]:
+    """List the published limits.
+
+    Returns
+    -------
+    tuple of str
+        Sorted names.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> "KOTO" in limits.curves()
+    True
+    """
+    return tuple(sorted(name.split(".")[1] for name in names() if name.startswith("limit.") and name.endswith(".upper")))

@@ -1,0 +1,355 @@
+"""The model: parameters of the dark sector, its couplings and its scalar potential."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array, checked, choice
+from .errors import ParameterError
+from .inputs import natural
+
+__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
+
+# Name: (lower end, upper end, unit, whether the lower end is excluded)
+_RANGES: dict[str, tuple[float, float, str, bool]] = {
+    "m_zp": (0.0, 1e4, "GeV", True),
+    "g_x": (0.0, 1.0, "1", True),
+    "m_x": (0.0, 1e4, "GeV", True),
+    "m_h1": (0.0, 1e3, "GeV", True),
+    "sin_theta": (-1.0, 1.0, "1", False),
+    "lambda_phi_x": (0.0, 4.0 * np.pi, "1", False),
+    "q_x": (-1e4, 1e4, "1", False),
+    "q_phi": (-1e4, 1e4, "1", False),
+}
+# Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
+_SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
+_BROAD = 0.1
+
+
+def v_higgs() -> float:
+    """Vacuum expectation value of the Standard Model Higgs.
+
+    Returns
+    -------
+    float
+        (sqrt(2) G_F)^(-1/2) = 246.22 GeV.
+
+    Notes
+    -----
+    PDG review of the electroweak model, eq. (10.5).
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> round(model.v_higgs(), 2)
+    246.22
+    """
+    return float((np.sqrt(2.0) * natural("G_F", "GeV^-2")) ** -0.5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DarkSector:
+    """A point, or a broadcast grid of points, in the parameter space of the model.
+
+    Attributes
+    ----------
+    m_zp : array_like
+        Mass of the Z' in GeV, above 0 up to 1e4.
+    g_x : array_like
+        Gauge coupling of U(1)_{Lmu-Ltau}, above 0 up to 1.
+    m_x : array_like or None
+        Mass of the complex scalar dark matter X in GeV, above 0 up to 1e4.
+    m_h1 : array_like or None
+        Mass of the light scalar H1 in GeV, above 0 up to 1e3.
+    sin_theta : array_like
+        Sine of the scalar mixing angle, -1 to 1.
+    lambda_phi_x : array_like
+        Quartic coupling of |X|^2 |Phi|^2, 0 to 4 pi.
+    q_x : array_like or None
+        Charge of X; the talk leaves it open, so it has no default.
+    q_phi : array_like
+        Charge of Phi, not 0.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range or not finite, if the shapes do not broadcast, or if lambda_phi_x is
+        given without m_x.
+
+    Notes
+    -----
+    arXiv:2401.10112: m_Z' = g_X |Q_Phi| v_Phi. A parameter left at None is asked for by name as soon as a
+    function needs it.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> sector = model.DarkSector(m_zp=0.0115, g_x=5e-4, m_h1=[1.0, 2.0], sin_theta=5e-3)
+    >>> sector.shape
+    (2,)
+    >>> round(float(sector.v_phi), 6)
+    23.0
+    """
+
+    m_zp: Any
+    g_x: Any
+    m_x: Any = None
+    m_h1: Any = None
+    sin_theta: Any = 0.0
+    lambda_phi_x: Any = 0.0
+    q_x: Any = None
+    q_phi: Any = 1.0
+
+    def __post_init__(self) -> None:
+        """Check every parameter and store it as an array."""
+        for name, (low, high, unit, open_low) in _RANGES.items():
+            value = getattr(self, name)
+            if value is None and name in ("m_x", "m_h1", "q_x"):
+                continue
+            object.__setattr__(self, name, checked(name, value, low, high, unit, open_low=open_low)[()])
+        if np.any(self.q_phi == 0.0):
+            raise ParameterError("q_phi = 0 is outside its range: the charge of Phi gives the Z' its mass")
+        if self.m_x is None and np.any(self.lambda_phi_x != 0.0):
+            raise ParameterError("m_x is not set, but lambda_phi_x is; give the mass of X in GeV, above 0 up to 10000 GeV")
+        _ = self.shape
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Common shape of all parameters."""
+        set_ = {f.name: np.shape(getattr(self, f.name)) for f in dataclasses.fields(self) if getattr(self, f.name) is not None}
+        try:
+            return np.broadcast_shapes(*set_.values())
+        except ValueError:
+            shapes = ", ".join(f"{name} {shape}" for name, shape in set_.items() if shape)
+            raise ParameterError(f"the shapes of the parameters do not broadcast: {shapes}") from None
+
+    def require(self, name: str) -> Array:
+        """Return a parameter, or say that it is not set.
+
+        Parameters
+        ----------
+        name : str
+            Name of the attribute.
+
+        Returns
+        -------
+        ndarray or float
+            Its value.
+
+        Raises
+        ------
+        ParameterError
+            If the sector was made without it.
+
+        Examples
+        --------
+        >>> from darkhiggs import model
+        >>> model.benchmark("A").require("m_h1")
+        Traceback (most recent call last):
+        darkhiggs.errors.ParameterError: m_h1 is not set; give it a value in (0, 1000] GeV
+        """
+        value: Array | None = getattr(self, name)
+        if value is None:
+            low, high, unit, open_low = _RANGES[name]
+            shown = "" if unit == "1" else f" {unit}"
+            raise ParameterError(f"{name} is not set; give it a value in {'(' if open_low else '['}{low:g}, {high:g}]{shown}")
+        return value
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other parameters.
+
+        Parameters
+        ----------
+        **changes
+            Parameters by name.
+
+        Returns
+        -------
+        DarkSector
+            The new point or grid.
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown or a value is out of range.
+
+        Examples
+        --------
+        >>> from darkhiggs import model
+        >>> float(model.benchmark("A").replace(q_phi=0.5).v_phi)
+        46.0
+        """
+        unknown = sorted(set(changes) - set(_RANGES))
+        if unknown:
+            raise ParameterError(f"{unknown[0]} is not a parameter of DarkSector; known: {', '.join(_RANGES)}")
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def v_phi(self) -> Array:
+        """Vacuum expectation value of Phi in GeV, m_Z'/(g_X |Q_Phi|)."""
+        value: Array = self.m_zp / (self.g_x * np.abs(self.q_phi))
+        return value
+
+    @property
+    def cos_theta(self) -> Array:
+        """Cosine of the mixing angle, not negative."""
+        value: Array = np.sqrt(1.0 - np.square(self.sin_theta))
+        return value
+
+    @property
+    def flags(self) -> dict[str, npt.NDArray[np.bool_]]:
+        """What a user has to know before trusting a rate at this point.
+
+        ``non_perturbative``: lambda_phi_x or the quartic of Phi above 4 pi, or g_X |Q| above sqrt(4 pi);
+        ``broad``: Gamma_1/m_1 above 0.1; ``charges``: |Q_X/Q_Phi| is 1/3, 1/2, 1, 2 or 3, so that X mixes with,
+        is split by or decays through Phi, or Q_X is not set. Boolean arrays of the sector's shape.
+        """
+        from . import widths
+
+        largest = np.abs(self.q_phi) if self.q_x is None else np.maximum(np.abs(self.q_phi), np.abs(self.q_x))
+        strong = (np.asarray(self.lambda_phi_x) >= 4.0 * np.pi) | (self.g_x * largest > np.sqrt(4.0 * np.pi))
+        broad = np.asarray(False)
+        if self.m_h1 is not None:
+            strong = strong | (scalar_potential(self)["lambda_phi"] > 4.0 * np.pi)
+            broad = np.asarray(widths.gamma_h1(self) / self.m_h1 > _BROAD)
+        charges = np.asarray(True)
+        if self.q_x is not None:
+            ratio = np.abs(np.asarray(self.q_x) / self.q_phi)
+            charges = np.isclose(ratio[..., None], _SPECIAL_RATIOS).any(axis=-1)
+        flags = {"non_perturbative": strong, "broad": broad, "charges": charges}
+        return {name: np.broadcast_to(flag, self.shape) for name, flag in flags.items()}
+
+
+def benchmark(name: str) -> DarkSector:
+    """Return a benchmark point; H1, X and the mixing angle are left open.
+
+    Parameters
+    ----------
+    name : {"A", "A10", "B"}
+        A and A10 explain the muon g-2 value of 2023 (m_Z' = 11.5 and 10 MeV, g_X = 5e-4); B the small
+        value (10 MeV, 1e-4).
+
+    Returns
+    -------
+    DarkSector
+        With |Q_Phi| = 1.
+
+    Raises
+    ------
+    ParameterError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> round(float(model.benchmark("B").v_phi), 6)
+    100.0
+    """
+    choice("name", name, ("A", "A10", "B"))
+    return DarkSector(m_zp=natural(f"benchmark.{name}.m_zp"), g_x=natural(f"benchmark.{name}.g_x", "1"))
+
+
+def scalar_potential(sector: DarkSector) -> dict[str, Array]:
+    """Quartic couplings and the cubic couplings of the mass eigenstates.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1.
+
+    Returns
+    -------
+    dict of ndarray
+        ``lambda_h``, ``lambda_phi``, ``lambda_phi_h`` (dimensionless); ``phi3``, ``h3``, ``phi_h2``, ``phi2_h``,
+        the coefficients of phi^3, h^3, phi h^2 and phi^2 h in L (GeV), as on the slide; ``g_111``, ``g_211``, ``g_221``, the
+        couplings d^3V/dH_i dH_j dH_k of H1 H1 H1, H2 H1 H1 and H2 H2 H1 (GeV).
+
+    Raises
+    ------
+    ParameterError
+        If m_h1 is not set, or not below the mass of the Higgs boson.
+
+    Notes
+    -----
+    V = lambda_H (|H|^2 - v_H^2/2)^2 + lambda_Phi (|Phi|^2 - v_Phi^2/2)^2
+    + lambda_PhiH (|H|^2 - v_H^2/2)(|Phi|^2 - v_Phi^2/2), H1 = phi cos(theta) - h sin(theta), arXiv:2401.10112.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> potential = model.scalar_potential(model.benchmark("A").replace(m_h1=2.0, sin_theta=5e-3))
+    >>> f"{potential['lambda_phi_h']:.4f}"
+    '0.0138'
+    """
+    m_1, m_2 = sector.require("m_h1"), natural("m_h")
+    if np.any(m_1 >= m_2):
+        raise ParameterError(f"m_h1 = {float(np.max(m_1)):g} GeV is outside its range (0, {m_2:g}) GeV: H1 is the lighter scalar")
+    s, c, v_h, v_phi = sector.sin_theta, sector.cos_theta, v_higgs(), sector.v_phi
+    # M^2 in the basis (h, phi), from the eigenvalues and the mixing angle
+    lambda_h = (c**2 * m_2**2 + s**2 * m_1**2) / (2.0 * v_h**2)
+    lambda_phi = (s**2 * m_2**2 + c**2 * m_1**2) / (2.0 * v_phi**2)
+    lambda_phi_h = (m_2**2 - m_1**2) * s * c / (v_h * v_phi)
+    return {
+        "lambda_h": lambda_h,
+        "lambda_phi": lambda_phi,
+        "lambda_phi_h": lambda_phi_h,
+        "phi3": -lambda_phi * v_phi,
+        "h3": -lambda_h * v_h,
+        "phi_h2": -0.5 * lambda_phi_h * v_phi,
+        "phi2_h": -0.5 * lambda_phi_h * v_h,
+        "g_111": 3.0 * m_1**2 * (c**3 / v_phi - s**3 / v_h),
+        "g_211": s * c * (m_2**2 + 2.0 * m_1**2) * (c / v_phi + s / v_h),
+        "g_221": s * c * (m_1**2 + 2.0 * m_2**2) * (s / v_phi - c / v_h),
+    }
+
+
+def anomaly_coefficients(charges: npt.ArrayLike) -> dict[str, Array]:
+    """Gauge anomalies of a U(1) under which only leptons are charged, family by family.
+
+    Parameters
+    ----------
+    charges : array_like, shape (..., 3)
+        Charges of the e, mu and tau families: the doublet and the charged singlet carry the same one.
+
+    Returns
+    -------
+    dict of ndarray
+        ``U1^3``, ``grav``, ``U1^2 Y``, ``U1 Y^2`` and ``U1 SU2^2``; all zero if the charges can be gauged with the
+        fermions of the Standard Model.
+
+    Raises
+    ------
+    ParameterError
+        If there are not three charges, or one is not finite.
+
+    Notes
+    -----
+    He, Joshi, Lew, Volkas, PRD 43 (1991) 22, section II.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> {name: float(value) for name, value in model.anomaly_coefficients([0, 1, -1]).items()}["U1^3"]
+    0.0
+    """
+    q = checked("charges", charges)
+    if q.ndim == 0 or q.shape[-1] != 3:
+        raise ParameterError(f"charges has shape {q.shape}; one charge for each of the three families is needed")
+    # left-handed Weyl fields: doublet (2 states, Y = -1/2), conjugate of the singlet (1 state, Y = +1)
+    multiplicity, sign, hypercharge = np.array([2.0, 1.0]), np.array([1.0, -1.0]), np.array([-0.5, 1.0])
+    z = q[..., :, None] * sign
+
+    def total(power: int, y_power: int) -> Array:
+        value: Array = (z**power * hypercharge**y_power * multiplicity).sum(axis=(-1, -2))
+        return value
+
+    return {
+        "U1^3": total(3, 0),
+        "grav": total(1, 0),
+        "U1^2 Y": total(2, 1),
+        "U1 Y^2": total(1, 2),
+        "U1 SU2^2": q.sum(axis=-1),
+    }

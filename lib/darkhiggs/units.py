@@ -1,0 +1,85 @@
+"""Conversion between laboratory and natural units (hbar = c = 1, everything in GeV^n)."""
+
+import re
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from . import inputs
+from .errors import ParameterError
+
+__all__ = ["convert"]
+
+
+@lru_cache
+def _bases() -> dict[str, tuple[float, int]]:
+    """Each base unit as (its value in GeV^n, n)."""
+    second = 1.0 / float(inputs.get("hbar").value)
+    centimetre = second / float(inputs.get("c").value)
+    energy = {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
+    time = {"s": 1.0, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
+    length = {"cm": 1.0, "m": 1e2, "km": 1e5, "fm": 1e-13}
+    area = {"b": 1e-24, "mb": 1e-27, "pb": 1e-36, "fb": 1e-39}
+    return (
+        {unit: (size, 1) for unit, size in energy.items()}
+        | {unit: (size * second, -1) for unit, size in time.items()}
+        | {unit: (size * centimetre, -1) for unit, size in length.items()}
+        | {unit: (size * centimetre**2, -2) for unit, size in area.items()}
+    )
+
+
+@lru_cache
+def _parse(unit: str) -> tuple[float, int]:
+    """A unit such as ``cm^3/s`` as (its value in GeV^n, n)."""
+    size, dimension = 1.0, 0
+    for sign, part in re.findall(r"(^|[ */])([^ */]+)", unit.strip()):
+        match = re.fullmatch(r"([A-Za-z]+)(?:\^?(-?\d+))?", part)
+        if part == "1":
+            continue
+        if match is None or match[1] not in _bases():
+            raise ParameterError(f"unit = {unit!r} is not known; units are products of {', '.join(_bases())}")
+        power = int(match[2] or 1) * (-1 if sign == "/" else 1)
+        base, base_dimension = _bases()[match[1]]
+        size, dimension = size * base**power, dimension + base_dimension * power
+    return size, dimension
+
+
+def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]:
+    """Convert between units that agree when hbar = c = 1.
+
+    Parameters
+    ----------
+    value : array_like
+        Numbers in `unit`.
+    unit, to : str
+        Products of energies (eV to TeV), times (fs to s), lengths (fm to km), areas (fb to b) with
+        integer powers, such as ``"cm^3/s"``, ``"GeV^-2"``, ``"ps"``; ``"1"`` is dimensionless.
+
+    Returns
+    -------
+    ndarray or float
+        The numbers in unit `to`, same shape.
+
+    Raises
+    ------
+    ParameterError
+        If a unit is unknown or the two differ in their dimension.
+
+    Notes
+    -----
+    hbar c = 0.1973 GeV fm, hbar = 6.582e-25 GeV s (exact in the SI).
+
+    Examples
+    --------
+    >>> from darkhiggs import units
+    >>> f"{units.convert(1.0, 'GeV^-2', 'cm^2'):.4e}"
+    '3.8938e-28'
+    >>> f"{units.convert(2.6e-9, 'GeV^-2', 'cm^3/s'):.3e}"
+    '3.035e-26'
+    """
+    (size, dimension), (to_size, to_dimension) = _parse(unit), _parse(to)
+    if dimension != to_dimension:
+        raise ParameterError(f"unit = {unit!r} is GeV^{dimension} and cannot become {to!r}, GeV^{to_dimension}")
+    scaled: npt.NDArray[np.float64] = np.asarray(value, dtype=np.float64)[()] * (size / to_size)
+    return scaled

@@ -1,0 +1,484 @@
+"""Decay widths of the dark Higgs H1, of the Z' and of the Higgs boson H2 into the dark sector."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array, checked
+from .errors import ParameterError
+from .inputs import natural
+from .model import DarkSector, scalar_potential, v_higgs
+
+__all__ = [
+    "br_h1_invisible",
+    "br_higgs_invisible",
+    "br_zp_invisible",
+    "gamma_h1",
+    "gamma_h1_to_leptons",
+    "gamma_h1_to_xx",
+    "gamma_h1_to_zpzp",
+    "gamma_higgs_to_h1h1",
+    "gamma_higgs_to_xx",
+    "gamma_higgs_to_zpzp",
+    "gamma_zp",
+    "sin_theta_max",
+]
+
+
+def _beta_squared(m: Array, m_product: Array) -> Array:
+    """1 - 4 m_product^2/m^2, cut to zero below threshold."""
+    value: Array = np.maximum(1.0 - 4.0 * np.square(m_product / m), 0.0)
+    return value
+
+
+def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
+    """Width of a scalar into two identical massive vectors, L = (m_V^2/v) S V.V."""
+    r = np.square(m_vector / m)
+    value: Array = m**3 / (32.0 * np.pi * v**2) * np.sqrt(_beta_squared(m, m_vector)) * (1.0 - 4.0 * r + 12.0 * r**2)
+    return value
+
+
+def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
+    """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
+    value: Array = coupling**2 / (16.0 * np.pi * m) * np.sqrt(_beta_squared(m, m_scalar))
+    return value
+
+
+def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
+    """On-shell mass of H1, or its virtuality."""
+    if mass is None:
+        return sector.require("m_h1")
+    return checked("mass", mass, 0.0, 1e4, "GeV", open_low=True)
+
+
+def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
+    """Width of H1 -> Z' Z'.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1 unless `mass` is given.
+    mass : array_like, optional
+        Virtuality sqrt(q2) in GeV in place of m_h1, for an off-shell H1.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV; exactly zero below 2 m_Z'.
+
+    Raises
+    ------
+    ParameterError
+        If the mass is not set or out of range.
+
+    Notes
+    -----
+    cos^2 m^3/(32 pi v_Phi^2) sqrt(1-4r) (1-4r+12r^2), r = m_Z'^2/m^2, from L = (m_Z'^2/v_Phi) phi Z'.Z'.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_h1_to_zpzp(model.benchmark('A').replace(m_h1=2.0)):.3e}"
+    '1.504e-04'
+    """
+    value: Array = sector.cos_theta**2 * _vector_pair(_mass(sector, mass), sector.m_zp, sector.v_phi)
+    return value
+
+
+def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
+    """Width of H1 -> X X*.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1 unless `mass` is given; without m_x the width is zero.
+    mass : array_like, optional
+        Virtuality sqrt(q2) in GeV in place of m_h1.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV; exactly zero below 2 m_X.
+
+    Raises
+    ------
+    ParameterError
+        If the mass is not set or out of range.
+
+    Notes
+    -----
+    cos^2 lambda_PhiX^2 v_Phi^2/(16 pi m) sqrt(1-4 m_X^2/m^2), from L = -lambda_PhiX v_Phi phi |X|^2.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> sector = model.benchmark("A").replace(m_h1=2.0, m_x=0.5, lambda_phi_x=0.01)
+    >>> f"{widths.gamma_h1_to_xx(sector):.3e}"
+    '4.557e-04'
+    """
+    m = _mass(sector, mass)
+    if sector.m_x is None:
+        return np.zeros(np.broadcast_shapes(sector.shape, np.shape(m)))[()]
+    value: Array = sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
+    return value
+
+
+def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
+    """Width of H1 into e+e-, mu+mu- and tau+tau- through the mixing.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1 unless `mass` is given.
+    mass : array_like, optional
+        Virtuality sqrt(q2) in GeV in place of m_h1.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV.
+
+    Raises
+    ------
+    ParameterError
+        If the mass is not set or out of range.
+
+    Notes
+    -----
+    sin^2 m_l^2 m/(8 pi v_H^2) (1-4 m_l^2/m^2)^(3/2) summed over the leptons. Hadrons are left out: between
+    2 m_pi and 4 GeV they raise the visible width up to a few hundred times (arXiv:1809.01876), which stays below 1e-4 of
+    the width into Z' Z' for sin(theta) < 0.01 and v_Phi < 100 GeV.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_h1_to_leptons(model.benchmark('A').replace(m_h1=2.0, sin_theta=0.01)):.2e}"
+    '1.43e-12'
+    """
+    m = _mass(sector, mass)
+    masses = np.array([natural(f"m_{lepton}") for lepton in ("e", "mu", "tau")])
+    beta_2 = _beta_squared(np.asarray(m)[..., None], masses)
+    total = np.sum(masses**2 * beta_2**1.5, axis=-1)
+    value: Array = np.square(sector.sin_theta) * m / (8.0 * np.pi * v_higgs() ** 2) * total
+    return value
+
+
+def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
+    """Total width of H1: Z' Z', X X* and charged leptons.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1 unless `mass` is given.
+    mass : array_like, optional
+        Virtuality sqrt(q2) in GeV in place of m_h1 (the running width).
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV.
+
+    Raises
+    ------
+    ParameterError
+        If the mass is not set or out of range.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_h1(model.benchmark('B').replace(m_h1=2.0)):.3e}"
+    '7.957e-06'
+    """
+    return gamma_h1_to_zpzp(sector, mass) + gamma_h1_to_xx(sector, mass) + gamma_h1_to_leptons(sector, mass)
+
+
+def br_h1_invisible(sector: DarkSector) -> Array:
+    """Branching ratio of H1 into final states that leave no trace.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1.
+
+    Returns
+    -------
+    ndarray or float
+        X X* and Z' Z' with both Z' invisible, over the total width. Where every invisible two-body channel
+        is closed the value is 0, although such an H1 may well leave the detector before it decays.
+
+    Raises
+    ------
+    ParameterError
+        If m_h1 is not set.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{1 - widths.br_h1_invisible(model.benchmark('A').replace(m_h1=2.0, sin_theta=3e-3)):.1e}"
+    '4.2e-05'
+    """
+    invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
+    total = gamma_h1(sector)
+    value: Array = np.where(total > 0.0, invisible / np.where(total > 0.0, total, 1.0), 0.0)
+    return value[()]
+
+
+def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
+    """Invisible and visible width of the Z'."""
+    from .kinetic_mixing import epsilon
+
+    m, g = np.asarray(sector.m_zp), np.asarray(sector.g_x)
+    neutrinos = g**2 * m / (12.0 * np.pi)
+    dark = np.zeros_like(m)
+    if sector.m_x is not None and sector.q_x is not None:
+        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * _beta_squared(m, sector.m_x) ** 1.5
+    e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
+
+    def leptons(lepton: str, coupling: Array) -> Array:
+        ratio, beta_2 = np.square(natural(f"m_{lepton}") / m), _beta_squared(m, natural(f"m_{lepton}"))
+        value: Array = coupling**2 * m / (12.0 * np.pi) * np.sqrt(beta_2) * (1.0 + 2.0 * ratio)
+        return value
+
+    electrons = leptons("e", e * np.abs(epsilon(g, m**2)))
+    return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
+
+
+def gamma_zp(sector: DarkSector) -> Array:
+    """Total width of the Z': two neutrinos, mu, tau, e through kinetic mixing, and X if q_x is given.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Only m_zp and g_x are needed.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV; g^2 m/(12 pi) below the thresholds.
+
+    Notes
+    -----
+    g^2 m/(24 pi) for each left-handed neutrino, g^2 m/(12 pi) beta (1 + 2 m_l^2/m^2) for each charged lepton,
+    g^2 Q_X^2 m/(48 pi) beta^3 for a complex scalar. Hadrons, which come with epsilon^2, are left out.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_zp(model.benchmark('B')):.4e}"
+    '2.6531e-12'
+    """
+    invisible, visible = _gamma_zp_parts(sector)
+    value: Array = invisible + visible
+    return value[()]
+
+
+def br_zp_invisible(sector: DarkSector) -> Array:
+    """Branching ratio of the Z' into neutrinos and X.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Only m_zp and g_x are needed.
+
+    Returns
+    -------
+    ndarray or float
+        1 - 2e-5 below the muon threshold, where only e+e- is visible.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{1 - widths.br_zp_invisible(model.benchmark('A')):.2e}"
+    '1.93e-05'
+    """
+    invisible, visible = _gamma_zp_parts(sector)
+    value: Array = invisible / (invisible + visible)
+    return value[()]
+
+
+def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
+    """Width of H2 -> H1 H1.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV; sin^2 m_H2^3/(32 pi v_Phi^2) for small mixing and light H1. Zero for m_h1 above m_H2/2.
+
+    Raises
+    ------
+    ParameterError
+        If m_h1 is not set or not below m_H2.
+
+    Notes
+    -----
+    g_211^2 beta/(32 pi m_H2), with the cubic coupling of `scalar_potential`.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_higgs_to_h1h1(model.benchmark('A').replace(m_h1=2.0, sin_theta=3e-3)):.4e}"
+    '3.3192e-04'
+    """
+    m_2 = natural("m_h")
+    coupling = scalar_potential(sector)["g_211"]
+    value: Array = coupling**2 / (32.0 * np.pi * m_2) * np.sqrt(_beta_squared(m_2, sector.require("m_h1")))
+    return value
+
+
+def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
+    """Width of H2 -> Z' Z'.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        A point or grid.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV.
+
+    Notes
+    -----
+    As for H1 with sin^2 in place of cos^2, arXiv:2401.10112.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_higgs_to_zpzp(model.benchmark('A').replace(sin_theta=3e-3)):.4e}"
+    '3.3158e-04'
+    """
+    value: Array = np.square(sector.sin_theta) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
+    return value
+
+
+def gamma_higgs_to_xx(sector: DarkSector) -> Array:
+    """Width of H2 -> X X*.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Without m_x the width is zero.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV.
+
+    Notes
+    -----
+    sin^2 lambda_PhiX^2 v_Phi^2/(16 pi m_H2) beta, arXiv:2401.10112.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> sector = model.benchmark("A").replace(sin_theta=3e-3, m_x=0.5, lambda_phi_x=0.1)
+    >>> f"{widths.gamma_higgs_to_xx(sector):.4e}"
+    '7.5692e-09'
+    """
+    if sector.m_x is None:
+        return np.zeros(sector.shape)[()]
+    value: Array = np.square(sector.sin_theta) * _scalar_pair(natural("m_h"), sector.m_x, sector.lambda_phi_x * sector.v_phi)
+    return value
+
+
+def br_higgs_invisible(sector: DarkSector) -> Array:
+    """Invisible branching ratio of the Higgs boson H2.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1.
+
+    Returns
+    -------
+    ndarray or float
+        Between BR(h -> ZZ* -> 4 nu) and 1.
+
+    Raises
+    ------
+    ParameterError
+        If m_h1 is not set.
+
+    Notes
+    -----
+    arXiv:2401.10112 and the talk: (ZZ* -> 4 nu + H1H1 + Z'Z' + XX)/(SM + H1H1 + Z'Z' + XX), the Standard Model
+    widths times cos^2; H1 and Z' count as invisible, as on the slide (the visible part is below 1e-4).
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.br_higgs_invisible(model.benchmark('A').replace(m_h1=2.0, sin_theta=3e-3)):.3f}"
+    '0.140'
+    """
+    standard = sector.cos_theta**2 * natural("Gamma_h")
+    neutrinos = standard * natural("BR(h->ZZ*->4nu)", "1")
+    new = gamma_higgs_to_h1h1(sector) + gamma_higgs_to_zpzp(sector) + gamma_higgs_to_xx(sector)
+    value: Array = (neutrinos + new) / (standard + new)
+    return value
+
+
+def sin_theta_max(
+    v_phi: npt.ArrayLike,
+    br_limit: npt.ArrayLike = 0.13,
+    *,
+    m_h1: npt.ArrayLike = 1e-3,
+    m_zp: npt.ArrayLike = 1e-3,
+    m_x: npt.ArrayLike | None = None,
+    lambda_phi_x: npt.ArrayLike = 0.0,
+) -> Array:
+    """Largest mixing for which the Higgs boson stays visible enough.
+
+    Parameters
+    ----------
+    v_phi : array_like
+        Vacuum expectation value of Phi in GeV, 0.1 to 1e6.
+    br_limit : array_like
+        Upper limit on BR(H2 -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and below 1.
+    m_h1, m_zp : array_like, optional
+        Masses in GeV; the default is the light limit.
+    m_x, lambda_phi_x : array_like, optional
+        Mass of X in GeV and its coupling; the default leaves X out.
+
+    Returns
+    -------
+    ndarray or float
+        sin(theta), 0 to 1; 1 if no mixing is excluded.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    Solves `br_higgs_invisible` = br_limit by bisection in ln(sin theta), to 1e-12. For light H1 and Z' the solution is
+    linear in v_Phi.
+
+    Examples
+    --------
+    >>> from darkhiggs import widths
+    >>> print(widths.sin_theta_max([23.0, 100.0]).round(5))
+    [0.00287 0.01248]
+    """
+    v_phi = checked("v_phi", v_phi, 0.1, 1e6, "GeV")
+    floor = natural("BR(h->ZZ*->4nu)", "1")
+    br_limit = checked("br_limit", br_limit, floor, 1.0, open_low=True)
+    if np.any(br_limit >= 1.0):
+        raise ParameterError(f"br_limit = 1 is outside its range ({floor:g}, 1)")
+    m_zp = checked("m_zp", m_zp, 0.0, 1e3, "GeV", open_low=True)
+    shape = np.broadcast_shapes(*(np.shape(x) for x in (v_phi, br_limit, m_h1, m_zp, m_x, lambda_phi_x) if x is not None))
+    # g_X and Q_Phi enter through v_Phi alone; any pair with the right product will do
+    sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x)
+    low, high = np.full(shape, np.log(1e-12)), np.zeros(shape)
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        allowed = br_higgs_invisible(sector.replace(sin_theta=np.exp(middle))) <= br_limit
+        low, high = np.where(allowed, middle, low), np.where(allowed, high, middle)
+    # where even maximal mixing passes, bisection has converged to 1 from below
+    value: Array = np.exp(low)
+    return value[()]
