@@ -1,0 +1,66 @@
+"""What nbval needs wherever it is called from, and the count of checks by kind."""
+
+import os
+from collections import Counter
+
+import pytest
+
+KINDS = ("talk", "published", "independent", "identity", "regression", "page", "house")
+_counts: Counter[str] = Counter()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # a chapter that nbval runs writes no curves; and a headless backend drops every figure
+    for name in ("BOOK_OUTPUT", "MPLBACKEND"):
+        os.environ.pop(name, None)
+    try:
+        from nbval.plugin import IPyNbFile
+    except ImportError:
+        return
+    if "image/svg+xml" not in IPyNbFile.skip_compare:
+        IPyNbFile.skip_compare = (*IPyNbFile.skip_compare, "image/svg+xml")
+    _retry_kernel_start(IPyNbFile)
+
+
+def _retry_kernel_start(file_class: type) -> None:
+    """Kernels that start together race for ports; try three times."""
+    if getattr(file_class, "_retries", False):
+        return
+    setup = file_class.setup
+
+    def patient(self: object) -> None:
+        for attempt in range(3):
+            try:
+                return setup(self)
+            except (RuntimeError, OSError):
+                if attempt == 2:
+                    raise
+
+    file_class.setup = patient
+    file_class._retries = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if type(item).__name__ == "IPyNbCell":
+            item.add_marker("regression")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" and report.passed:
+        _counts.update(kind for kind in KINDS if kind in report.keywords)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    outcome = yield
+    report = outcome.get_result()
+    # with CI=true a check that did not run has not passed
+    if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped with CI=true: {report.longrepr}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if sum(_counts.values()):
+        terminalreporter.write_line("checks passed by kind: " + ", ".join(f"{kind} {_counts[kind]}" for kind in KINDS))

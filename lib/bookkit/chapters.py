@@ -1,0 +1,250 @@
+"""The chapters of the book: which there are, their knobs, and what they depend on."""
+
+import ast
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+from darkhiggs.errors import ParameterError
+
+from . import figures
+
+__all__ = ["ROOT", "Knob", "check_knobs", "dependencies", "find", "key", "knobs", "names", "parse_argument", "path_of", "start"]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# name = default  # unit, low to high: meaning      or      # one of a, b: meaning
+_KNOB = re.compile(r"^(?P<name>\w+)\s*=\s*(?P<default>[^#]+?)\s*#\s*(?P<range>[^:]+):\s*(?P<text>.+)$")
+_NUMBERS = re.compile(r"^(?:(?P<unit>\S+),\s*)?(?P<low>\S+) to (?P<high>\S+)$")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A parameter of a chapter, as its comment declares it.
+
+    Parameters
+    ----------
+    name : str
+        Variable name.
+    default : float or str
+        Default value.
+    low, high : float
+        Allowed range of a number.
+    unit : str
+        Unit, ``""`` if dimensionless.
+    choices : tuple of str
+        Allowed words, for a text knob.
+    text : str
+        Meaning.
+    """
+
+    name: str
+    default: Any
+    low: float = 0.0
+    high: float = 0.0
+    unit: str = ""
+    choices: tuple[str, ...] = ()
+    text: str = ""
+
+    def check(self, value: Any) -> None:
+        """Raise a sentence that names knob, value and range if the value does not fit."""
+        if self.choices:
+            if value not in self.choices:
+                raise ParameterError(f"{self.name} = {value!r} is not one of {', '.join(self.choices)}")
+            return
+        unit = f" {self.unit}" if self.unit else ""
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        # written so that nan fails too
+        if not number or not self.low <= value <= self.high:
+            shown = f"{value:g}{unit}" if number else repr(value)
+            raise ParameterError(f"{self.name} = {shown} is outside its range [{self.low:g}, {self.high:g}]{unit}")
+
+
+def names() -> tuple[str, ...]:
+    """List the chapters in the order of the table of contents."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return tuple(Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists())
+
+
+def find(name: str) -> str:
+    """Return the name of a chapter, or say which there are."""
+    if name not in names():
+        raise ParameterError(f"no chapter is called {name!r}; chapters: {', '.join(names())}")
+    return name
+
+
+def path_of(name: str) -> Path:
+    """Path of a chapter relative to the root."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return next(Path(f"{file}.ipynb") for file in files if Path(file).name == name)
+
+
+def knobs(source: str) -> dict[str, Knob]:
+    """Parse the source of a cell tagged ``parameters``.
+
+    Parameters
+    ----------
+    source : str
+        One knob a line, ``name = default  # unit, low to high: meaning`` or ``# one of a, b: meaning``.
+
+    Returns
+    -------
+    dict of str to Knob
+        By name.
+
+    Raises
+    ------
+    ValueError
+        If a line declares no range.
+    """
+    found = {}
+    for line in filter(str.strip, source.splitlines()):
+        if line.lstrip().startswith("#"):
+            continue
+        match = _KNOB.match(line.strip())
+        if match is None:
+            raise ValueError(f"a knob needs a comment 'unit, low to high: meaning': {line.strip()!r}")
+        name, default, text = match["name"], ast.literal_eval(match["default"]), match["text"]
+        words, numbers = match["range"].strip(), _NUMBERS.match(match["range"].strip())
+        if words.startswith("one of "):
+            knob = Knob(name, default, choices=tuple(word.strip() for word in words[7:].split(",")), text=text)
+        elif numbers is not None:
+            knob = Knob(name, default, float(numbers["low"]), float(numbers["high"]), numbers["unit"] or "", text=text)
+        else:
+            raise ValueError(f"a knob's range reads 'unit, low to high' or 'one of a, b': {line.strip()!r}")
+        knob.check(default)
+        found[name] = knob
+    return found
+
+
+def parameters_source(notebook: nbformat.NotebookNode) -> str:
+    """Source of the cell tagged ``parameters``."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
+            return str(cell.source)
+    raise ValueError("the notebook has no cell tagged 'parameters'")
+
+
+def check_knobs(name: str, values: Mapping[str, Any]) -> None:
+    """Check values against the knobs of a chapter.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    values : mapping
+        Values by knob name.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown or a value is out of range.
+    """
+    declared = knobs(parameters_source(nbformat.read(ROOT / path_of(find(name)), as_version=4)))
+    for knob, value in values.items():
+        if knob not in declared:
+            raise ParameterError(f"{knob} is not a parameter of chapter {name}; parameters: {', '.join(declared)}")
+        declared[knob].check(value)
+
+
+def parse_argument(argument: str) -> tuple[str, Any]:
+    """Split ``name=value``; the value is a number or a word."""
+    name, equals, raw = argument.partition("=")
+    if not equals or not name.isidentifier():
+        raise ParameterError(f"{argument!r} is not of the form name=value")
+    try:
+        return name, ast.literal_eval(raw)
+    except (ValueError, SyntaxError):
+        try:
+            return name, float(raw)
+        except ValueError:
+            return name, raw
+
+
+def start(name: str, variables: Mapping[str, Any]) -> None:
+    """Begin a chapter: check its knobs and set the figure style.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    variables : mapping
+        ``globals()`` of the notebook.
+
+    Raises
+    ------
+    ParameterError
+        If a knob is out of its range.
+    """
+    declared = knobs(parameters_source(nbformat.read(ROOT / path_of(find(name)), as_version=4)))
+    for knob in declared.values():
+        knob.check(variables[knob.name])
+    figures.use_style()
+
+
+def _imports(path: Path, package: str) -> set[Path]:
+    """Library files that a Python source imports, directly."""
+    return _imported(path.read_text(encoding="utf-8"), package)
+
+
+def _imported(source: str, package: str) -> set[Path]:
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = f"{package}{'.' + node.module if node.module else ''}" if node.level else (node.module or "")
+            modules |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+    found = set()
+    for module in modules:
+        stem = ROOT / "lib" / Path(*module.split("."))
+        found |= {path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()}
+    return found
+
+
+def dependencies(name: str) -> tuple[Path, ...]:
+    """Files whose content a chapter depends on: itself, what it imports, the data, the lock.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+
+    Returns
+    -------
+    tuple of Path
+        Sorted absolute paths.
+    """
+    notebook_path = ROOT / path_of(name)
+    notebook = nbformat.read(notebook_path, as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    todo, seen = _imported(code, ""), set[Path]()
+    # the runner executes every chapter, and so counts for all of them
+    todo.add(ROOT / "lib/bookkit/run.py")
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        todo |= _imports(path, path.parent.name) - seen
+    data = set((ROOT / "lib/darkhiggs/data").glob("*.*"))
+    return tuple(sorted(seen | data | {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib"}))
+
+
+def key(paths: tuple[Path, ...]) -> str:
+    """Fingerprint of files by name, content and time of change.
+
+    The time counts so that `touch` runs a chapter again; name and content, so that a deleted, renamed or restored file does.
+    """
+    digest = hashlib.sha256()
+    for path in paths:
+        stat = path.stat()
+        digest.update(f"{path.relative_to(ROOT)} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

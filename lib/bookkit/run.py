@@ -1,0 +1,202 @@
+"""Execute one chapter with papermill.
+
+    python -m bookkit.run stage NAME             into the stage the book is built from
+    python -m bookkit.run alone NAME [k=v ...]   into _build/chapters/NAME, leaving the book alone
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from darkhiggs.errors import ParameterError
+
+from . import chapters, checks
+from .chapters import ROOT
+
+__all__ = ["ChapterError", "execute", "main"]
+
+STAGE = ROOT / "_build/stage"
+_ATTEMPTS = 3
+_CELL_SECONDS = 300
+# The verdict badge and the downloads take the place of these comments in a chapter.
+_BADGE, _DOWNLOADS = "<!-- verdict -->", "<!-- downloads -->"
+
+
+class ChapterError(RuntimeError):
+    """A chapter raised; the message names chapter, cell and the error's last lines."""
+
+
+def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) -> nbformat.NotebookNode:
+    """Run a chapter and return the executed notebook.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    output : Path
+        Where papermill writes; kept when the chapter raises, for inspection.
+    parameters : mapping
+        Knobs to override.
+    data : Path
+        Folder for the curves.
+
+    Returns
+    -------
+    NotebookNode
+        The executed notebook.
+
+    Raises
+    ------
+    ParameterError
+        If a knob is unknown or out of range.
+    ChapterError
+        If a cell raises.
+    """
+    chapters.check_knobs(chapters.find(name), parameters)
+    import papermill
+
+    source = ROOT / chapters.path_of(name)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    os.environ["BOOK_OUTPUT"] = str(data)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            notebook = papermill.execute_notebook(
+                source, output, dict(parameters), kernel_name="python3", cwd=source.parent, progress_bar=False,
+                execution_timeout=_CELL_SECONDS, start_timeout=60,
+            )  # fmt: skip
+            return nbformat.from_dict(notebook)
+        except papermill.PapermillExecutionError as error:
+            raise ChapterError(_sentence(name, error)) from None
+        except (RuntimeError, OSError) as error:
+            # kernels that start together race for ports
+            if attempt == _ATTEMPTS or not re.search(r"(?i)kernel (died|didn't respond)|address already in use", str(error)):
+                raise ChapterError(f"chapter {name}: the kernel did not run: {error}") from None
+            time.sleep(0.5 * attempt)
+    raise AssertionError("unreachable")
+
+
+def _sentence(name: str, error: Any) -> str:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)).splitlines()
+    last = [line for line in plain if line.strip()][-6:]
+    first = next((line for line in str(error.source).splitlines() if line.strip()), "")
+    return f"chapter {name} failed in cell {error.cell_index} ({first.strip()[:60]})\n  " + "\n  ".join(last)
+
+
+def check_record(notebook: nbformat.NotebookNode) -> dict[str, Any] | None:
+    """Return the record of the check table in an executed notebook."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            record = checks.parse(output.get("data", {}))
+            if record is not None:
+                return record
+    return None
+
+
+def citations(notebook: nbformat.NotebookNode, record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the bibliography that a chapter cites, in its text, its caption and its checks."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text += json.dumps([cell.metadata.get("mystnb", {}) for cell in notebook.cells])
+    keys = {key.strip() for group in re.findall(r"\{cite:[pt]\}`([^`]+)`", text) for key in group.split(",")}
+    return tuple(sorted(keys | {row["cite"] for row in record["rows"] if row["cite"]}))
+
+
+def _bibtex(keys: tuple[str, ...]) -> str:
+    from pybtex.database import BibliographyData, parse_file
+
+    entries = parse_file(str(ROOT / "book/references.bib")).entries
+    missing = [key for key in keys if key not in entries]
+    if missing:
+        raise ChapterError(f"references.bib has no entry {', '.join(missing)}")
+    return str(BibliographyData({key: entries[key] for key in keys}).to_string("bibtex"))
+
+
+def badge(verdict: str) -> str:
+    """Return the inline badge of a verdict."""
+    return f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>'
+
+
+def _finish(name: str, notebook: nbformat.NotebookNode, data: Path) -> dict[str, Any]:
+    """Put badge and downloads into an executed chapter and write the files they point to."""
+    record = check_record(notebook)
+    if record is None:
+        raise ChapterError(f"chapter {name} shows no check table")
+    data.mkdir(parents=True, exist_ok=True)
+    (data / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (data / f"{name}.bib").write_text(_bibtex(citations(notebook, record)), encoding="utf-8")
+    files = {f"data/{name}.json": "checks and verdict (JSON)", f"data/{name}.bib": "references (BibTeX)"}
+    files |= {f"data/{path.name}": f"curves: {path.stem} (CSV)" for path in sorted(data.glob(f"{name}*.csv"))}
+    links = "\n".join(f"- {{download}}`{text} <{path}>`" for path, text in files.items())
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace(_BADGE, badge(record["verdict"])).replace(_DOWNLOADS, links)
+    return record
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file so that a killed run leaves the old one or the new one."""
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def stage(name: str) -> None:
+    """Run a chapter for the book."""
+    position, began = chapters.names().index(name) + 1, float(os.environ.get("BOOK_START", time.time()))
+    where = f"[{position} of {len(chapters.names())}] {name}"
+    print(f"{where}: running ({time.time() - began:.0f} s so far)", flush=True)
+    target = STAGE / chapters.path_of(name)
+    data = target.parent / "data"
+    for old in data.glob(f"{name}*.csv"):
+        old.unlink()
+    scratch = ROOT / "_build/running" / f"{name}.ipynb"
+    notebook = execute(name, scratch, {}, data)
+    record = _finish(name, notebook, data)
+    # papermill's own bookkeeping (paths, times) has no place in the book
+    for holder in (notebook, *notebook.cells):
+        holder.metadata.pop("papermill", None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _replace(target, nbformat.writes(notebook))
+    scratch.unlink()
+    print(f"{where}: {record['verdict']} ({time.time() - began:.0f} s so far)", flush=True)
+
+
+def alone(name: str, arguments: list[str]) -> None:
+    """Run a chapter with other parameters into its own folder."""
+    parameters = dict(chapters.parse_argument(argument) for argument in arguments)
+    folder = ROOT / "_build/chapters" / name
+    notebook = execute(name, folder / f"{name}.ipynb", parameters, folder)
+    pictures = [
+        output.data["image/svg+xml"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/svg+xml" in output.get("data", {})
+    ]
+    for number, picture in enumerate(pictures, start=1):
+        suffix = f"-{number}" if len(pictures) > 1 else ""
+        (folder / f"{name}{suffix}.svg").write_text(picture, encoding="utf-8")
+    table = next((o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if checks.MIME in o.get("data", {})), "")
+    print(f"{table}\n\nnotebook, figure and curves: {folder.relative_to(ROOT)}/")
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line."""
+    try:
+        if argv[0] == "stage":
+            stage(argv[1])
+        else:
+            alone(argv[1], argv[2:])
+    except (ParameterError, ChapterError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
