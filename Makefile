@@ -45,18 +45,19 @@ clean: ## remove everything that was built; the environments stay
 	@rm -rf _build
 
 _venv: .venv/ready
+	@:
 
 .venv/ready: requirements.txt
 	@echo "installing the environment into .venv"
 	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v[:2] <= (3, 13) else f'error: Python {v[0]}.{v[1]} is not supported; 3.11 to 3.13 are. Choose one: make PYTHON=python3.12 ...')"
 	@$(PYTHON) -m venv --clear .venv
-	@.venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@.venv/bin/python -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'book.pth').write_text('$(CURDIR)/lib\n')"
 	@touch $@
 
 .venv-oracle/ready: requirements-oracle.txt
 	@$(PYTHON) -m venv --clear .venv-oracle
-	@.venv-oracle/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-oracle.txt
+	@.venv-oracle/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-oracle.txt
 	@touch $@
 
 _book:

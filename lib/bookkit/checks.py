@@ -89,6 +89,8 @@ class Check:
         Id on the deviations page, for a row that is outside its tolerance for a known reason.
     corrects : str
         Key of the row that this one corrects, with the same deviation.
+    relation : {"=", "<="}
+        Whether the number shall equal the reference, or not exceed it.
     """
 
     key: str
@@ -102,11 +104,14 @@ class Check:
     digits: int = 3
     deviation: str = ""
     corrects: str = ""
+    relation: str = "="
 
     def __post_init__(self) -> None:
         """Refuse what cannot be compared."""
         if self.kind not in KINDS:
             raise ValueError(f"kind = {self.kind!r} of check {self.key!r} is not one of {', '.join(KINDS)}")
+        if self.relation not in ("=", "<="):
+            raise ValueError(f"relation = {self.relation!r} of check {self.key!r} is not '=' or '<='")
         if not self.source.strip():
             raise ValueError(f"check {self.key!r} has no source")
         for name in ("reference", "value"):
@@ -118,8 +123,9 @@ class Check:
 
     @property
     def pull(self) -> float:
-        """Distance from the reference in units of the tolerance; 0 for an exact match."""
-        distance, width = abs(self.value - self.reference), self.tolerance.width(self.reference)
+        """Distance from the reference in units of the tolerance; 0 for an exact match, or inside a bound."""
+        distance, width = self.value - self.reference, self.tolerance.width(self.reference)
+        distance = max(distance, 0.0) if self.relation == "<=" else abs(distance)
         if distance == 0.0:
             return 0.0
         return distance / width if width > 0.0 else math.inf
@@ -258,6 +264,7 @@ def _row_record(row: Check) -> dict[str, Any]:
         "inside": row.inside,
         "deviation": row.deviation,
         "corrects": row.corrects,
+        "relation": row.relation,
     }
 
 
@@ -268,10 +275,14 @@ def _outcome(row: dict[str, Any]) -> str:
     return f"{word} ({row['deviation']})" if row["deviation"] else word
 
 
+def _bound(row: dict[str, Any]) -> str:
+    return "at most " if row["relation"] == "<=" else ""
+
+
 def _text(record: dict[str, Any]) -> str:
     lines = [f"verdict: {record['verdict']}"]
     for row in record["rows"]:
-        lines.append(f"{row['kind']} {row['key']}: {row['reference']} | {row['value']} +- {row['tolerance']} | {_outcome(row)}")
+        lines.append(f"{row['kind']} {row['key']}: {_bound(row)}{row['reference']} | {row['value']} +- {row['tolerance']} | {_outcome(row)}")
     return "\n".join(lines)
 
 
@@ -285,7 +296,7 @@ def _markdown(record: dict[str, Any]) -> str:
             outcome = outcome.replace(row["deviation"], f"[{row['deviation']}](#{row['deviation'].lower()})")
         cells = (
             row["quantity"],
-            f"{_number(row['reference'])} *({row['kind']}: {where})*",
+            f"{_bound(row)}{_number(row['reference'])} *({row['kind']}: {where})*",
             _number(row["value"]),
             f"± {_number(row['tolerance'])}: {row['why']}",
             outcome,

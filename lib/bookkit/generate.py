@@ -82,7 +82,7 @@ def status_page(found: Sequence[dict[str, Any]]) -> str:
     outside = [(record, row) for record in found for row in record["rows"] if not row["inside"]]
     lines += ["| chapter | quantity | reference | this book | distance in tolerances | known as |", "|---|---|---|---|---|---|"]
     for record, row in outside:
-        known = f"[{row['deviation']}](deviations.md#{row['deviation'].lower()})" if row["deviation"] else "–"
+        known = f"[{row['deviation']}](#{row['deviation'].lower()})" if row["deviation"] else "–"
         quantity = row["quantity"].replace("|", "\\|")
         cells = (record["title"], quantity, f"{row['reference']} ({row['kind']})", row["value"], row["pull"], known)
         lines.append("| " + " | ".join(cells) + " |")

@@ -65,11 +65,11 @@ def build() -> int:
     print(f"building the pages ({time.time() - began:.0f} s so far)", flush=True)
     work = ROOT / "_build/work"
     shutil.rmtree(work, ignore_errors=True)
-    command = [sys.executable, "-m", "jupyter_book", "build", str(STAGE), "--path-output", str(work), "-q", "-W", "-n", "--keep-going"]
-    code = subprocess.call(command, stdin=subprocess.DEVNULL)
-    if code:
-        print("error: the pages have warnings; the site in place was not changed", file=sys.stderr)
-        return code
+    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(STAGE), "--path-output", str(work), "-q", "-W", "-n", "--keep-going"]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode:
+        print(result.stdout, "error: the pages have warnings; the site in place was not changed", sep="\n", file=sys.stderr)
+        return result.returncode
     sites = ROOT / "_build/sites"
     sites.mkdir(exist_ok=True)
     new = sites / f"{time.time_ns()}"

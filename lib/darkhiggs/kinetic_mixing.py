@@ -27,7 +27,7 @@ def _loop(ratio: Array) -> npt.NDArray[np.complex128]:
 
 
 def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64] | npt.NDArray[np.complex128]:
-    """Loop-induced kinetic mixing epsilon(q2), with L = -epsilon e J_em Z'.
+    """Loop-induced kinetic mixing epsilon(q2), with ``L = -epsilon e J_em Z'``.
 
     Parameters
     ----------
@@ -48,9 +48,9 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
 
     Notes
     -----
-    epsilon(q2) = (e g/2 pi^2) Int dx x(1-x) ln[(m_mu^2 - x(1-x) q2 - i0)/(m_tau^2 - x(1-x) q2 - i0)], from the
-    vacuum polarisation of both loops with L = +g Z'.J'; |epsilon(0)| = (e g/12 pi^2) ln(m_tau^2/m_mu^2), arXiv:2006.11225
-    eq. (7). No mixing at high energy is assumed, as the talk does.
+    ``epsilon(q2) = (e g/2 pi^2) Int dx x(1-x) ln[(m_mu^2 - x(1-x) q2 - i0)/(m_tau^2 - x(1-x) q2 - i0)]``, from the
+    vacuum polarisation of both loops with ``L = +g Z'.J'``; ``|epsilon(0)| = (e g/12 pi^2) ln(m_tau^2/m_mu^2)``,
+    arXiv:2006.11225 eq. (7). No mixing at high energy is assumed, as the talk does.
 
     Examples
     --------

@@ -77,7 +77,7 @@ def br_b_to_k_scalar(
 
     Notes
     -----
-    kappa^2 sin^2/(64 pi m_B^3) ((m_B^2 - m_K^2)/(m_b - m_s))^2 f_0^2 sqrt(K(m_B^2, m_K^2, m^2)), arXiv:2401.10112.
+    ``kappa^2 sin^2/(64 pi m_B^3) ((m_B^2 - m_K^2)/(m_b - m_s))^2 f_0^2 sqrt(K(m_B^2, m_K^2, m^2))``, arXiv:2401.10112.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def br_b_to_kstar_scalar(
 
     Notes
     -----
-    kappa^2 sin^2/(64 pi m_B^3) K(m_B^2, m_K*^2, m^2)^(3/2) A_0^2/(m_b + m_s)^2.
+    ``kappa^2 sin^2/(64 pi m_B^3) K(m_B^2, m_K*^2, m^2)^(3/2) A_0^2/(m_b + m_s)^2``.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def br_k_to_pi_scalar(
 
     Notes
     -----
-    As for B -> K H1, with kappa |V_ts* V_td|/|V_ts* V_tb| m_s/m_b, m_s for m_b - m_s, and f_0(q2) = f_0(0).
+    As for B -> K H1, with ``kappa |V_ts* V_td|/|V_ts* V_tb| m_s/m_b``, m_s for m_b - m_s, and f_0(q2) = f_0(0).
 
     Examples
     --------
@@ -234,7 +234,7 @@ def br_kl_to_pi0_scalar(
 
     Notes
     -----
-    As `br_k_to_pi_scalar` with the real part of V_ts* V_td: K_L is CP odd, pi0 H1 in an S wave too.
+    As `br_k_to_pi_scalar` with the real part of ``V_ts* V_td``: K_L is CP odd, pi0 H1 in an S wave too.
 
     Examples
     --------

@@ -67,7 +67,7 @@ class DarkSector:
     sin_theta : array_like
         Sine of the scalar mixing angle, -1 to 1.
     lambda_phi_x : array_like
-        Quartic coupling of |X|^2 |Phi|^2, 0 to 4 pi.
+        Quartic coupling of ``|X|^2 |Phi|^2``, 0 to 4 pi.
     q_x : array_like or None
         Charge of X; the talk leaves it open, so it has no default.
     q_phi : array_like
@@ -81,7 +81,7 @@ class DarkSector:
 
     Notes
     -----
-    arXiv:2401.10112: m_Z' = g_X |Q_Phi| v_Phi. A parameter left at None is asked for by name as soon as a
+    arXiv:2401.10112: ``m_Z' = g_X |Q_Phi| v_Phi``. A parameter left at None is asked for by name as soon as a
     function needs it.
 
     Examples
@@ -189,7 +189,7 @@ class DarkSector:
 
     @property
     def v_phi(self) -> Array:
-        """Vacuum expectation value of Phi in GeV, m_Z'/(g_X |Q_Phi|)."""
+        """Vacuum expectation value of Phi in GeV, ``m_Z'/(g_X |Q_Phi|)``."""
         value: Array = self.m_zp / (self.g_x * np.abs(self.q_phi))
         return value
 
@@ -203,8 +203,8 @@ class DarkSector:
     def flags(self) -> dict[str, npt.NDArray[np.bool_]]:
         """What a user has to know before trusting a rate at this point.
 
-        ``non_perturbative``: lambda_phi_x or the quartic of Phi above 4 pi, or g_X |Q| above sqrt(4 pi);
-        ``broad``: Gamma_1/m_1 above 0.1; ``charges``: |Q_X/Q_Phi| is 1/3, 1/2, 1, 2 or 3, so that X mixes with,
+        ``non_perturbative``: lambda_phi_x or the quartic of Phi above 4 pi, or ``g_X |Q|`` above sqrt(4 pi);
+        ``broad``: Gamma_1/m_1 above 0.1; ``charges``: ``|Q_X/Q_Phi|`` is 1/3, 1/2, 1, 2 or 3, so that X mixes with,
         is split by or decays through Phi, or Q_X is not set. Boolean arrays of the sector's shape.
         """
         from . import widths
@@ -235,7 +235,7 @@ def benchmark(name: str) -> DarkSector:
     Returns
     -------
     DarkSector
-        With |Q_Phi| = 1.
+        With ``|Q_Phi| = 1``.
 
     Raises
     ------
@@ -274,8 +274,8 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
 
     Notes
     -----
-    V = lambda_H (|H|^2 - v_H^2/2)^2 + lambda_Phi (|Phi|^2 - v_Phi^2/2)^2
-    + lambda_PhiH (|H|^2 - v_H^2/2)(|Phi|^2 - v_Phi^2/2), H1 = phi cos(theta) - h sin(theta), arXiv:2401.10112.
+    ``V = lambda_H (|H|^2 - v_H^2/2)^2 + lambda_Phi (|Phi|^2 - v_Phi^2/2)^2
+    + lambda_PhiH (|H|^2 - v_H^2/2)(|Phi|^2 - v_Phi^2/2)``, H1 = phi cos(theta) - h sin(theta), arXiv:2401.10112.
 
     Examples
     --------

@@ -35,7 +35,7 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    Delta a_mu = g^2/(8 pi^2) Int_0^1 dz 2 m_mu^2 z (1-z)^2/[m_mu^2 (1-z)^2 + m_Z'^2 z], Baek, Deshpande, He, Ko,
+    ``Delta a_mu = g^2/(8 pi^2) Int_0^1 dz 2 m_mu^2 z (1-z)^2/[m_mu^2 (1-z)^2 + m_Z'^2 z]``, Baek, Deshpande, He, Ko,
     hep-ph/0104141, eq. (2). Accurate to 1e-9.
 
     Examples

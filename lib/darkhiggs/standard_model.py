@@ -45,7 +45,7 @@ def inami_lim(m_top: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    (x^2+2x)/(8(x-1)) + (3x^2-6x)/(8(x-1)^2) ln x, Inami and Lim, Prog. Theor. Phys. 65 (1981) 297, as on the slide.
+    ``(x^2+2x)/(8(x-1)) + (3x^2-6x)/(8(x-1)^2) ln x``, Inami and Lim, Prog. Theor. Phys. 65 (1981) 297, as on the slide.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 
     Notes
     -----
-    (g_W^2/M_W^2) (g_W^2 |V_ts* V_tb|/16 pi^2) X_0(x_t) with g_W^2 = 4 sqrt(2) G_F M_W^2; Bird et al., hep-ph/0401195, eq. (4).
+    ``(g_W^2/M_W^2) (g_W^2 |V_ts* V_tb|/16 pi^2) X_0(x_t)`` with ``g_W^2 = 4 sqrt(2) G_F M_W^2``; Bird et al., hep-ph/0401195, eq. (4).
 
     Examples
     --------
@@ -117,7 +117,7 @@ def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 
     Notes
     -----
-    3 sqrt(2) G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v_H): the one-loop coupling for a light scalar, Willey and Yu, PRD 26 (1982)
+    ``3 sqrt(2) G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v_H)``: the one-loop coupling for a light scalar, Willey and Yu, PRD 26 (1982)
     3086. The partner with m_s sbar_R b_L, which would raise B -> K H1 by 4.5 %, is left out, as in the talk.
 
     Examples
@@ -181,7 +181,7 @@ def dbr_dq2_b_to_k_nunu(
 
     Notes
     -----
-    G_F^2 alpha^2 X_t^2 |V_ts* V_tb|^2 tau_B/(32 pi^5 s_W^4) |p_K|^3 f_+^2, three flavours summed; Altmannshofer, Buras, Straub,
+    ``G_F^2 alpha^2 X_t^2 |V_ts* V_tb|^2 tau_B/(32 pi^5 s_W^4) |p_K|^3 f_+^2``, three flavours summed; Altmannshofer, Buras, Straub,
     Wick, arXiv:0902.0160, eq. (11).
 
     Examples
@@ -232,7 +232,8 @@ def br_tau_tree(inputs: str = "belle2") -> float:
 
     Notes
     -----
-    Kamenik and Smith, arXiv:0908.1174, eq. (3): G_F^2 |V_ub|^2 f_B^2 m_B m_tau^2 (1 - m_tau^2/m_B^2)^2 tau_B/(8 pi) for the first factor.
+    Kamenik and Smith, arXiv:0908.1174, eq. (3): ``G_F^2 |V_ub|^2 f_B^2 m_B m_tau^2 (1 - m_tau^2/m_B^2)^2
+    tau_B/(8 pi)`` for the first factor.
 
     Examples
     --------

@@ -72,7 +72,7 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
 
     Notes
     -----
-    cos^2 m^3/(32 pi v_Phi^2) sqrt(1-4r) (1-4r+12r^2), r = m_Z'^2/m^2, from L = (m_Z'^2/v_Phi) phi Z'.Z'.
+    ``cos^2 m^3/(32 pi v_Phi^2) sqrt(1-4r) (1-4r+12r^2)``, ``r = m_Z'^2/m^2``, from ``L = (m_Z'^2/v_Phi) phi Z'.Z'``.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
 
     Notes
     -----
-    cos^2 lambda_PhiX^2 v_Phi^2/(16 pi m) sqrt(1-4 m_X^2/m^2), from L = -lambda_PhiX v_Phi phi |X|^2.
+    ``cos^2 lambda_PhiX^2 v_Phi^2/(16 pi m) sqrt(1-4 m_X^2/m^2)``, from ``L = -lambda_PhiX v_Phi phi |X|^2``.
 
     Examples
     --------

@@ -83,7 +83,7 @@ def record(code: str, name: str, what: str, quantity: str, value: float, used: l
             "quantity": quantity,
             "arguments": arguments,
             "value": float(f"{float(value):.7e}"),
-            "inputs": used,
+            "inputs": list(dict.fromkeys(used)),
         }
     )
 
@@ -188,36 +188,88 @@ def run_flavio() -> None:
     for which, points in (("f0", (0.0, 5.0, 12.0, 22.0)), ("f+", (5.0, 12.0, 22.0)), ("fT", (0.0, 5.0, 12.0, 22.0))):
         for q2 in points:
             value = flavio_form_factor("B->K", par_k, q2)[which]
-            record("flavio", f"{which}({q2:g})", what, "form_factors.b_to_k", value, HPQCD_KEYS,
-                   q2=q2, which=which, source="HPQCD22")
+            record(
+                "flavio",
+                f"{which}({q2:g})",
+                what,
+                "form_factors.b_to_k",
+                value,
+                HPQCD_KEYS,
+                q2=q2,
+                which=which,
+                source="HPQCD22",
+            )
     what = "form factor, computed by flavio (BSZ, three coefficients)"
     for which in ("A0", "V", "A1", "A12"):
         for q2 in (0.0, 5.0, 15.0):
             value = flavio_form_factor("B->K*", par_v, q2)[which]
-            record("flavio", f"{which}({q2:g})", what, "form_factors.b_to_kstar", value, BSZ_KEYS,
-                   q2=q2, which=which, source="BSZ15")
+            record(
+                "flavio",
+                f"{which}({q2:g})",
+                what,
+                "form_factors.b_to_kstar",
+                value,
+                BSZ_KEYS,
+                q2=q2,
+                which=which,
+                source="BSZ15",
+            )
 
     keys_k = [*SM_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS]
     what = "short-distance branching ratio, sum of three flavours, computed by flavio; alpha(M_Z) is not run"
     for name, ours in (("belle2", OURS), ("pdg2026", OURS_PDG)):
         value = flavio_rate("BR(B+->Knunu)", flavio_parameters(ours, True))
-        record("flavio", f"B+->K+nunu({name})", what, "standard_model.br_b_to_k_nunu", value, keys_k,
-               charge="+", inputs=name, tau_tree=False)
+        record(
+            "flavio",
+            f"B+->K+nunu({name})",
+            what,
+            "standard_model.br_b_to_k_nunu",
+            value,
+            keys_k,
+            charge="+",
+            inputs=name,
+            tau_tree=False,
+        )
     for q2 in (1.0, 5.0, 10.0, 15.0, 20.0):
         value = flavio_rate("dBR/dq2(B+->Knunu)", par_k, q2=q2)
-        record("flavio", f"dBR/dq2(B+->K+nunu)({q2:g})", what.replace("ratio", "ratio per GeV^2"),
-               "standard_model.dbr_dq2_b_to_k_nunu", value, keys_k, q2=q2, charge="+", inputs="belle2")
+        record(
+            "flavio",
+            f"dBR/dq2(B+->K+nunu)({q2:g})",
+            what.replace("ratio", "ratio per GeV^2"),
+            "standard_model.dbr_dq2_b_to_k_nunu",
+            value,
+            keys_k,
+            q2=q2,
+            charge="+",
+            inputs="belle2",
+        )
     for charge, meson, mass in (("0", "B0", "m_K*0"), ("+", "B+", "m_K*+")):
         keys_v = [*SM_KEYS, f"m_{meson}", mass, f"tau_{meson}", *BSZ_KEYS]
         for name, ours in (("belle2", OURS), ("pdg2026", OURS_PDG)):
             value = flavio_rate(f"BR({meson}->K*nunu)", flavio_parameters(ours, False))
-            record("flavio", f"{meson}->K*{charge}nunu({name})", what, "standard_model.br_b_to_kstar_nunu", value, keys_v,
-                   charge=charge, inputs=name)
+            record(
+                "flavio",
+                f"{meson}->K*{charge}nunu({name})",
+                what,
+                "standard_model.br_b_to_kstar_nunu",
+                value,
+                keys_v,
+                charge=charge,
+                inputs=name,
+            )
     for q2 in (2.0, 10.0, 16.0):
         value = flavio_rate("dBR/dq2(B0->K*nunu)", par_v, q2=q2)
-        record("flavio", f"dBR/dq2(B0->K*0nunu)({q2:g})", what.replace("ratio", "ratio per GeV^2"),
-               "standard_model.dbr_dq2_b_to_kstar_nunu", value, [*SM_KEYS, "tau_B0", *BSZ_KEYS],
-               q2=q2, charge="0", inputs="belle2")
+        record(
+            "flavio",
+            f"dBR/dq2(B0->K*0nunu)({q2:g})",
+            what.replace("ratio", "ratio per GeV^2"),
+            "standard_model.dbr_dq2_b_to_kstar_nunu",
+            value,
+            [*SM_KEYS, "tau_B0", *BSZ_KEYS],
+            q2=q2,
+            charge="0",
+            inputs="belle2",
+        )
 
     what = (
         "B -> {} S extracted from flavio's dBR/dq2 of B -> {} e mu by (s P_R b)(e mu) alone, massless leptons: hadronic "
@@ -225,12 +277,30 @@ def run_flavio() -> None:
     )
     for mass in (0.5, 1.0, 2.0, 4.0):
         value = two_body_from_contact(*flavio_scalar(OURS, mass**2, vector=False), mass**2)
-        record("flavio", f"B+->K+H1({mass:g})", what.format("K", "K"), "meson_decays.br_b_to_k_scalar", value,
-               [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS], m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "flavio",
+            f"B+->K+H1({mass:g})",
+            what.format("K", "K"),
+            "meson_decays.br_b_to_k_scalar",
+            value,
+            [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
     for mass in (0.5, 1.0, 2.0, 4.0):
         value = two_body_from_contact(*flavio_scalar(OURS, mass**2, vector=True), mass**2)
-        record("flavio", f"B0->K*0H1({mass:g})", what.format("K*", "K*"), "meson_decays.br_b_to_kstar_scalar", value,
-               [*SCALAR_KEYS, "tau_B0", *BSZ_KEYS], m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "flavio",
+            f"B0->K*0H1({mass:g})",
+            what.format("K*", "K*"),
+            "meson_decays.br_b_to_kstar_scalar",
+            value,
+            [*SCALAR_KEYS, "tau_B0", *BSZ_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
 
 
 # ---------------------------------------------------------------------------------------------- EOS
@@ -325,32 +395,68 @@ def run_eos() -> None:
     for which, name in (("A0", "A_0"), ("V", "V"), ("A1", "A_1"), ("A12", "A_12")):
         for q2 in (5.0, 15.0):
             value = eos_value(p, f"B->K^*::{name}(q2)", {"form-factors": "BSZ2015"}, q2=q2)
-            record("EOS", f"{which}({q2:g})", what, "form_factors.b_to_kstar", value, BSZ_KEYS,
-                   q2=q2, which=which, source="BSZ15")
+            record(
+                "EOS", f"{which}({q2:g})", what, "form_factors.b_to_kstar", value, BSZ_KEYS, q2=q2, which=which, source="BSZ15"
+            )
 
     note = "; f_+, f_0 are flavio's HPQCD22 curves re-expanded in EOS's basis (to 1e-4)"
     what = "short-distance branching ratio, sum of three flavours, computed by EOS with C_VL = X_t/s_W^2"
     keys_k = [*SM_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS]
     end_k, end_v = (OURS["m_B+"] - OURS["m_K+"]) ** 2, (OURS["m_B0"] - OURS["m_K*0"]) ** 2
     value = eos_value(p, "B->Knunu::BR", kaon, q2_min=0.0, q2_max=end_k)
-    record("EOS", "B+->K+nunu(belle2)", what + note, "standard_model.br_b_to_k_nunu", value, keys_k,
-           charge="+", inputs="belle2", tau_tree=False)
+    record(
+        "EOS",
+        "B+->K+nunu(belle2)",
+        what + note,
+        "standard_model.br_b_to_k_nunu",
+        value,
+        keys_k,
+        charge="+",
+        inputs="belle2",
+        tau_tree=False,
+    )
     for q2 in (1.0, 5.0, 10.0, 15.0, 20.0):
         value = eos_value(p, "B->Knunu::dBR/dq2", kaon, q2=q2)
-        record("EOS", f"dBR/dq2(B+->K+nunu)({q2:g})", what.replace("ratio", "ratio per GeV^2") + note,
-               "standard_model.dbr_dq2_b_to_k_nunu", value, keys_k, q2=q2, charge="+", inputs="belle2")
+        record(
+            "EOS",
+            f"dBR/dq2(B+->K+nunu)({q2:g})",
+            what.replace("ratio", "ratio per GeV^2") + note,
+            "standard_model.dbr_dq2_b_to_k_nunu",
+            value,
+            keys_k,
+            q2=q2,
+            charge="+",
+            inputs="belle2",
+        )
     keys_v = [*SM_KEYS, "tau_B0", *BSZ_KEYS]
     value = eos_value(p, "B->K^*nunu::BR", kstar, q2_min=0.0, q2_max=end_v)
     record("EOS", "B0->K*0nunu(belle2)", what, "standard_model.br_b_to_kstar_nunu", value, keys_v, charge="0", inputs="belle2")
     for q2 in (2.0, 10.0, 16.0):
         value = eos_value(p, "B->K^*nunu::dBR/dq2", kstar, q2=q2)
-        record("EOS", f"dBR/dq2(B0->K*0nunu)({q2:g})", what.replace("ratio", "ratio per GeV^2"),
-               "standard_model.dbr_dq2_b_to_kstar_nunu", value, keys_v, q2=q2, charge="0", inputs="belle2")
+        record(
+            "EOS",
+            f"dBR/dq2(B0->K*0nunu)({q2:g})",
+            what.replace("ratio", "ratio per GeV^2"),
+            "standard_model.dbr_dq2_b_to_kstar_nunu",
+            value,
+            keys_v,
+            q2=q2,
+            charge="0",
+            inputs="belle2",
+        )
 
     value = eos_value(p, "B_u->lnu::BR", {"l": "tau", "model": "WET"}) * OURS["BR(tau->K nu)"]
-    record("EOS", "tau-tree", "BR(B+ -> tau nu) computed by EOS (C_VL = 1), times our BR(tau -> K nu): the narrow-tau "
-           "tree-level part of B+ -> K+ nu nubar", "standard_model.br_b_to_k_nunu(tau_tree=True) - (tau_tree=False)",
-           value, ["G_F", "|V_ub|", "f_B", "m_B+", "m_tau", "tau_B+", "BR(tau->K nu)"], charge="+", inputs="belle2")
+    record(
+        "EOS",
+        "tau-tree",
+        "BR(B+ -> tau nu) computed by EOS (C_VL = 1), times our BR(tau -> K nu): the narrow-tau "
+        "tree-level part of B+ -> K+ nu nubar",
+        "standard_model.br_b_to_k_nunu(tau_tree=True) - (tau_tree=False)",
+        value,
+        ["G_F", "|V_ub|", "f_B", "m_B+", "m_tau", "tau_B+", "BR(tau->K nu)"],
+        charge="+",
+        inputs="belle2",
+    )
 
     # the scalar operator alone: 4 G_F/sqrt2 alpha/(2 pi) V (s P_R b)(nu^c P_L nu), three flavours in EOS's sum
     p.set("sbnunu::Re{cVL}", 0.0)
@@ -364,13 +470,29 @@ def run_eos() -> None:
     )
     for mass in (0.5, 1.0, 2.0, 4.0):
         rate = eos_value(p, "B->Knunu::dBR/dq2", kaon, q2=mass**2) / 3.0
-        record("EOS", f"B+->K+H1({mass:g})", what.format("K", "K") + note, "meson_decays.br_b_to_k_scalar",
-               two_body_from_contact(rate, operator, mass**2),
-               [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS], m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "EOS",
+            f"B+->K+H1({mass:g})",
+            what.format("K", "K") + note,
+            "meson_decays.br_b_to_k_scalar",
+            two_body_from_contact(rate, operator, mass**2),
+            [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
         rate = eos_value(p, "B->K^*nunu::dBR/dq2", kstar, q2=mass**2) / 3.0
-        record("EOS", f"B0->K*0H1({mass:g})", what.format("K*", "K*"), "meson_decays.br_b_to_kstar_scalar",
-               two_body_from_contact(rate, operator, mass**2), [*SCALAR_KEYS, "tau_B0", *BSZ_KEYS],
-               m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "EOS",
+            f"B0->K*0H1({mass:g})",
+            what.format("K*", "K*"),
+            "meson_decays.br_b_to_kstar_scalar",
+            two_body_from_contact(rate, operator, mass**2),
+            [*SCALAR_KEYS, "tau_B0", *BSZ_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
 
 
 # -------------------------------------------------------------------------------------------- hazma
@@ -402,10 +524,16 @@ def hazma_scalar(
 
 
 def kaon_arguments(mass: float, ckm: str) -> dict:
-    """Arguments of a K -> pi S record; y_sd is the coupling of sin(theta) S (s P_R d), linear in the amplitude."""
+    """Arguments of a K -> pi S record: y_sd sin(theta) S (s P_R d), and the b -> s coupling of the same loop."""
     loop = 3.0 * math.sqrt(2.0) * OURS["G_F"] * OURS["m_t"] ** 2 / (16.0 * math.pi**2 * VEV)
-    return {"m_scalar": mass, "sin_theta": BENCHMARK["sin_theta"], "m_t": OURS["m_t"],
-            "y_sd/m_s": float(f"{loop * OURS[ckm]:.7e}")}
+    return {
+        "m_scalar": mass,
+        "sin_theta": BENCHMARK["sin_theta"],
+        "m_t": OURS["m_t"],
+        "y_sd/m_s": float(f"{loop * OURS[ckm]:.7e}"),
+        "kappa": float(f"{loop * OURS['|V_ts*V_tb|'] * OURS['m_b']:.7e}"),
+        "inputs": "belle2",
+    }
 
 
 def polarisation_sum(k1: np.ndarray, k2: np.ndarray, mass: float) -> float:
@@ -436,10 +564,17 @@ def run_hazma() -> None:
     for key in ("m_t(MSbar)", "m_t"):  # the pole mass last: it stays
         hazma_mesons.mtq = OURS[key] * MEV
         kappa = math.sqrt(hazma_scalar(1.0, 1.0).width_B_k_s() / MEV / full) / amplitude
-        record("hazma", f"kappa({key})", "penguin coupling inside hazma's Gamma(B -> K S): its width divided by hazma's "
-               "two-body phase space and by <K|s P_R b|B> with hazma's own f_0; hazma's m_b + m_s is set to m_b",
-               "kappa = 3 sqrt2 G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v)", kappa,
-               [key, "G_F", "|V_ts*V_tb|", "m_b", "m_B+", "m_K+"], m_t=OURS[key], inputs="belle2")
+        record(
+            "hazma",
+            f"kappa({key})",
+            "penguin coupling inside hazma's Gamma(B -> K S): its width divided by hazma's "
+            "two-body phase space and by <K|s P_R b|B> with hazma's own f_0; hazma's m_b + m_s is set to m_b",
+            "kappa = 3 sqrt2 G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v)",
+            kappa,
+            [key, "G_F", "|V_ts*V_tb|", "m_b", "m_B+", "m_K+"],
+            m_t=OURS[key],
+            inputs="belle2",
+        )
 
     hazma_mesons.msq = OURS["m_s"] * MEV
     # hazma's coupling carries m_b + m_s; the CKM product is scaled so that the coupling is our kappa
@@ -452,8 +587,17 @@ def run_hazma() -> None:
         theirs = 0.33 / (1.0 - mass**2 / 38.0**2)
         ratio = flavio_form_factor("B->K", par_k, mass**2)["f0"] / theirs
         value = hazma_scalar(mass, sin_theta).width_B_k_s() / MEV * tau_b * ratio**2
-        record("hazma", f"B+->K+H1({mass:g})", what, "meson_decays.br_b_to_k_scalar", value,
-               [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS], m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "hazma",
+            f"B+->K+H1({mass:g})",
+            what,
+            "meson_decays.br_b_to_k_scalar",
+            value,
+            [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
 
     for channel, ckm, mass_name, tau_name in (
         ("K+->pi+", "|V_ts*V_td|", "m_pi+", "tau_K+"),
@@ -467,20 +611,32 @@ def run_hazma() -> None:
             model = hazma_scalar(mass, sin_theta * OURS["f_0^Kpi(0)"])
             width = model.width_kl_pi0_s() if neutral else model.width_k_pi_s()
             note = " (hazma projects on Im; our Re(V_ts* V_td) is put there)" if neutral else ""
-            record("hazma", f"{channel}H1({mass:g})", f"Gamma(K -> pi S) computed by hazma with m_t and the CKM product, "
-                   f"m_d = 0; its form factor 1 is multiplied by our constant f_0(0){note}",
-                   "meson_decays.br_kl_to_pi0_scalar" if neutral else "meson_decays.br_k_to_pi_scalar",
-                   width / MEV * OURS[tau_name] / HBAR,
-                   ["G_F", "m_t", ckm, "f_0^Kpi(0)", "m_K0" if neutral else "m_K+", mass_name, tau_name],
-                   **kaon_arguments(mass, ckm))
+            record(
+                "hazma",
+                f"{channel}H1({mass:g})",
+                f"Gamma(K -> pi S) computed by hazma with m_t and the CKM product, "
+                f"m_d = 0; its form factor 1 is multiplied by our constant f_0(0){note}",
+                "meson_decays.br_kl_to_pi0_scalar" if neutral else "meson_decays.br_k_to_pi_scalar",
+                width / MEV * OURS[tau_name] / HBAR,
+                ["G_F", "m_t", ckm, "f_0^Kpi(0)", "m_K0" if neutral else "m_K+", mass_name, tau_name],
+                **kaon_arguments(mass, ckm),
+            )
     run_hazma_widths(sin_theta)
     run_hazma_three_body(sin_theta)
 
 
 def run_hazma_widths(sin_theta: float) -> None:
     for mass in (0.3, 1.0):
-        record("hazma", f"H1->mumu({mass:g})", "width in GeV, computed by hazma", "widths: H1 -> mu mu",
-               hazma_scalar(mass, sin_theta).width_s_to_ff("mu") / MEV, ["m_mu", "G_F"], m_h1=mass, sin_theta=sin_theta)
+        record(
+            "hazma",
+            f"H1->mumu({mass:g})",
+            "width in GeV, computed by hazma",
+            "widths: H1 -> mu mu",
+            hazma_scalar(mass, sin_theta).width_s_to_ff("mu") / MEV,
+            ["m_mu", "G_F"],
+            m_h1=mass,
+            sin_theta=sin_theta,
+        )
     g_x, m_zp = 5.0e-4, 0.0115
 
     def vector(mass: float, invisible: float = 0.0, muon: float = 0.0, electron: float = 0.0):
@@ -488,26 +644,67 @@ def run_hazma_widths(sin_theta: float) -> None:
             mx=0.0, mv=mass * MEV, gvxx=invisible, gvuu=0.0, gvdd=0.0, gvss=0.0, gvee=electron, gvmumu=muon
         )
 
-    record("hazma", "Zp->nunu", "width in GeV, computed by hazma: one massless Dirac fermion, which equals two "
-           "left-handed neutrinos (mu and tau)", "widths: Z' -> nu nubar", vector(m_zp, g_x).width_v_to_xx() / MEV, [],
-           m_zp=m_zp, g_x=g_x)
-    record("hazma", "Zp->mumu", "width in GeV, computed by hazma", "widths: Z' -> mu mu",
-           vector(0.3, muon=g_x).width_v_to_ff("mu") / MEV, ["m_mu"], m_zp=0.3, g_x=g_x)
+    record(
+        "hazma",
+        "Zp->nunu",
+        "width in GeV, computed by hazma: one massless Dirac fermion, which equals two left-handed neutrinos (mu and tau)",
+        "widths: Z' -> nu nubar",
+        vector(m_zp, g_x).width_v_to_xx() / MEV,
+        [],
+        m_zp=m_zp,
+        g_x=g_x,
+    )
+    record(
+        "hazma",
+        "Zp->mumu",
+        "width in GeV, computed by hazma",
+        "widths: Z' -> mu mu",
+        vector(0.3, muon=g_x).width_v_to_ff("mu") / MEV,
+        ["m_mu"],
+        m_zp=0.3,
+        g_x=g_x,
+    )
     coupling = g_x / 70.0 * math.sqrt(4.0 * math.pi / OURS["1/alpha(0)"])
-    record("hazma", "Zp->ee", "width in GeV, computed by hazma, for the electron coupling e*epsilon that is given",
-           "widths: Z' -> e e", vector(m_zp, electron=coupling).width_v_to_ff("e") / MEV, ["m_e", "1/alpha(0)"],
-           m_zp=m_zp, epsilon=g_x / 70.0)
+    record(
+        "hazma",
+        "Zp->ee",
+        "width in GeV, computed by hazma, for the electron coupling e*epsilon that is given",
+        "widths: Z' -> e e",
+        vector(m_zp, electron=coupling).width_v_to_ff("e") / MEV,
+        ["m_e", "1/alpha(0)"],
+        m_zp=m_zp,
+        epsilon=g_x / 70.0,
+    )
 
     v_phi, coupling, m_h1, m_x = 23.0, 0.2, 2.0, 0.5
     what = "width in GeV: hazma's two-body phase space over our tree-level amplitude {}"
     width = TwoBody(m_h1, (m_x, m_x), lambda z: (coupling * v_phi) ** 2).integrate()[0] / (2.0 * m_h1)
-    record("hazma", "H1->XX", what.format("lambda v_Phi"), "widths: H1 -> X Xbar", width, [],
-           m_h1=m_h1, m_x=m_x, lambda_phi_x=coupling, v_phi=v_phi)
+    record(
+        "hazma",
+        "H1->XX",
+        what.format("lambda v_Phi"),
+        "widths: H1 -> X Xbar",
+        width,
+        [],
+        m_h1=m_h1,
+        m_x=m_x,
+        lambda_phi_x=coupling,
+        v_phi=v_phi,
+    )
     for mass in (0.0115, 0.6):
         square = (2.0 * mass**2 / v_phi) ** 2 * vector_pair(m_h1, mass)
         width = 0.5 * TwoBody(m_h1, (mass, mass), lambda z, s=square: s).integrate()[0] / (2.0 * m_h1)
-        record("hazma", f"H1->ZpZp({mass:g})", what.format("2 m_Z'^2/v_Phi e1*.e2*, polarisations summed numerically"),
-               "widths: H1 -> Z' Z'", width, [], m_h1=m_h1, m_zp=mass, v_phi=v_phi)
+        record(
+            "hazma",
+            f"H1->ZpZp({mass:g})",
+            what.format("2 m_Z'^2/v_Phi e1*.e2*, polarisations summed numerically"),
+            "widths: H1 -> Z' Z'",
+            width,
+            [],
+            m_h1=m_h1,
+            m_zp=mass,
+            v_phi=v_phi,
+        )
 
     m_x, m_h1, m_zp, v_rel = 0.05, 0.3, 0.0115, 1.0e-2
     # relative velocity of colliding beams, v_rel = 2 p/E
@@ -516,11 +713,23 @@ def run_hazma_widths(sin_theta: float) -> None:
     square = (coupling * v_phi / (s - m_h1**2) * 2.0 * m_zp**2 / v_phi) ** 2 * vector_pair(math.sqrt(s), m_zp)
     value = 0.5 * TwoBody(math.sqrt(s), (m_zp, m_zp), lambda z: square).integrate()[0]
     value *= cross_section_prefactor(m_x, m_x, math.sqrt(s)) * v_rel
-    record("hazma", "XX->H1->ZpZp", "sigma v in GeV^-2 of the H1 exchange alone at the given v_rel = 2p/E: hazma's flux and "
-           "two-body phase space over our tree-level amplitude, polarisations summed numerically; zero width, no "
-           "mixing (cos theta = 1, no H2), no gauge amplitude (Q_X = 0)",
-           "relic.sigma_v", value, [], m_x=m_x, m_h1=m_h1, m_zp=m_zp, v_phi=v_phi, lambda_phi_x=coupling, v_rel=v_rel,
-           channel="Z'Z'")
+    record(
+        "hazma",
+        "XX->H1->ZpZp",
+        "sigma v in GeV^-2 of the H1 exchange alone at the given v_rel = 2p/E: hazma's flux and "
+        "two-body phase space over our tree-level amplitude, polarisations summed numerically; zero width, no "
+        "mixing (cos theta = 1, no H2), no gauge amplitude (Q_X = 0)",
+        "relic.sigma_v",
+        value,
+        [],
+        m_x=m_x,
+        m_h1=m_h1,
+        m_zp=m_zp,
+        v_phi=v_phi,
+        lambda_phi_x=coupling,
+        v_rel=v_rel,
+        channel="Z'Z'",
+    )
 
 
 def run_hazma_three_body(sin_theta: float) -> None:
@@ -549,10 +758,22 @@ def run_hazma_three_body(sin_theta: float) -> None:
         integral = ThreeBody(m_b, (m_k, mass, mass), lambda s, t, f=square, c=scale: f(s, t) / c).integrate(
             method="quad", epsrel=1e-6
         )[0]
-        record("hazma", f"B+->K+{label}", "three-body branching ratio through off-shell H1 and H2 (zero width, valid for "
-               "this m_h1): hazma's three-body phase space over our tree-level amplitude with flavio's f_0",
-               f"meson_decays.br_b_to_k_invisible, part {label}", integral * scale / (2.0 * m_b) * tau_b, keys,
-               m_h1=m_h1, m_x=m_x, m_zp=m_zp, v_phi=v_phi, lambda_phi_x=coupling, inputs="belle2", **BENCHMARK)
+        record(
+            "hazma",
+            f"B+->K+{label}",
+            "three-body branching ratio through off-shell H1 and H2 (zero width, valid for "
+            "this m_h1): hazma's three-body phase space over our tree-level amplitude with flavio's f_0",
+            f"meson_decays.br_b_to_k_invisible, part {label}",
+            integral * scale / (2.0 * m_b) * tau_b,
+            keys,
+            m_h1=m_h1,
+            m_x=m_x,
+            m_zp=m_zp,
+            v_phi=v_phi,
+            lambda_phi_x=coupling,
+            inputs="belle2",
+            **BENCHMARK,
+        )
 
 
 # ------------------------------------------------------------------------------------------- ALPaca
@@ -567,9 +788,16 @@ def run_alpaca() -> None:
     f_a, sin_theta = 1.0e3, BENCHMARK["sin_theta"]
     par_k, par_v = flavio_parameters(OURS, True), flavio_parameters(OURS, False)
     constants = {
-        "mB": OURS["m_B+"], "mB0": OURS["m_B0"], "mK": OURS["m_K+"], "mKL": OURS["m_K0"], "mKst0": OURS["m_K*0"],
-        "mpi_pm": OURS["m_pi+"], "mpi0": OURS["m_pi0"], "GammaB": HBAR / (OURS["tau_B+"] * PS),
-        "GammaK": HBAR / OURS["tau_K+"], "GammaKL": HBAR / OURS["tau_KL"],
+        "mB": OURS["m_B+"],
+        "mB0": OURS["m_B0"],
+        "mK": OURS["m_K+"],
+        "mKL": OURS["m_K0"],
+        "mKst0": OURS["m_K*0"],
+        "mpi_pm": OURS["m_pi+"],
+        "mpi0": OURS["m_pi0"],
+        "GammaB": HBAR / (OURS["tau_B+"] * PS),
+        "GammaK": HBAR / OURS["tau_K+"],
+        "GammaKL": HBAR / OURS["tau_KL"],
     }
     for name, value in constants.items():
         setattr(alpaca.constants, name, value)
@@ -592,12 +820,29 @@ def run_alpaca() -> None:
     axial = KAPPA * sin_theta / (OURS["m_b"] + OURS["m_s"]) * f_a / 2.0
     for mass in (0.5, 2.0, 4.0):
         value = alpaca_mesons.brBplusKa(mass, couplings(1, 2, vector, vector), f_a, integrator="no_rge")
-        record("ALPaca", f"B+->K+H1({mass:g})", what.format("HPQCD22 f_0"), "meson_decays.br_b_to_k_scalar", value,
-               [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS], m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "ALPaca",
+            f"B+->K+H1({mass:g})",
+            what.format("HPQCD22 f_0"),
+            "meson_decays.br_b_to_k_scalar",
+            value,
+            [*SCALAR_KEYS, "m_B+", "m_K+", "tau_B+", *HPQCD_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
         value = alpaca_mesons.B0toKsta(mass, couplings(1, 2, axial, -axial), f_a, integrator="no_rge")
-        record("ALPaca", f"B0->K*0H1({mass:g})", what.format("BSZ15 A_0"), "meson_decays.br_b_to_kstar_scalar",
-               value * OURS["tau_B0"] * PS / HBAR, [*SCALAR_KEYS, "tau_B0", *BSZ_KEYS],
-               m_scalar=mass, inputs="belle2", **BENCHMARK)
+        record(
+            "ALPaca",
+            f"B0->K*0H1({mass:g})",
+            what.format("BSZ15 A_0"),
+            "meson_decays.br_b_to_kstar_scalar",
+            value * OURS["tau_B0"] * PS / HBAR,
+            [*SCALAR_KEYS, "tau_B0", *BSZ_KEYS],
+            m_scalar=mass,
+            inputs="belle2",
+            **BENCHMARK,
+        )
 
     # y_sd/(m_s - m_d) -> 3 sqrt2 G_F m_t^2 V/(16 pi^2 v), with m_d = 0
     loop = 3.0 * math.sqrt(2.0) * OURS["G_F"] * OURS["m_t"] ** 2 / (16.0 * math.pi**2 * VEV)
@@ -609,15 +854,26 @@ def run_alpaca() -> None:
         strength = loop * sin_theta * OURS["f_0^Kpi(0)"] * f_a / 2.0
         charged = OURS["|V_ts*V_td|"] * strength
         value = alpaca_mesons.Kplustopia(mass, couplings(0, 1, charged, charged), f_a, integrator="no_rge")
-        record("ALPaca", f"K+->pi+H1({mass:g})", what.format(""), "meson_decays.br_k_to_pi_scalar", value,
-               ["G_F", "m_t", "|V_ts*V_td|", "f_0^Kpi(0)", "m_K+", "m_pi+", "tau_K+"],
-               **kaon_arguments(mass, "|V_ts*V_td|"))
+        record(
+            "ALPaca",
+            f"K+->pi+H1({mass:g})",
+            what.format(""),
+            "meson_decays.br_k_to_pi_scalar",
+            value,
+            ["G_F", "m_t", "|V_ts*V_td|", "f_0^Kpi(0)", "m_K+", "m_pi+", "tau_K+"],
+            **kaon_arguments(mass, "|V_ts*V_td|"),
+        )
         neutral = 1.0j * OURS["Re(V_ts*V_td)"] * strength
         value = alpaca_mesons.KLtopia(mass, couplings(0, 1, neutral, neutral), f_a, integrator="no_rge")
-        record("ALPaca", f"KL->pi0H1({mass:g})", what.format(" (a real scalar coupling is an imaginary derivative one)"),
-               "meson_decays.br_kl_to_pi0_scalar", value,
-               ["G_F", "m_t", "Re(V_ts*V_td)", "f_0^Kpi(0)", "m_K0", "m_pi0", "tau_KL"],
-               **kaon_arguments(mass, "Re(V_ts*V_td)"))
+        record(
+            "ALPaca",
+            f"KL->pi0H1({mass:g})",
+            what.format(" (a real scalar coupling is an imaginary derivative one)"),
+            "meson_decays.br_kl_to_pi0_scalar",
+            value,
+            ["G_F", "m_t", "Re(V_ts*V_td)", "f_0^Kpi(0)", "m_K0", "m_pi0", "tau_KL"],
+            **kaon_arguments(mass, "Re(V_ts*V_td)"),
+        )
 
 
 def main() -> None:
@@ -631,14 +887,17 @@ def main() -> None:
     names = [entry["id"] for entry in records]
     if len(set(names)) != len(names) or not all(math.isfinite(entry["value"]) for entry in records):
         raise RuntimeError("an id is there twice, or a value is not finite")
+    used = sorted({key for entry in records for key in entry["inputs"]})
     result = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "versions": {code: metadata.version(package) for code, package in CODES.items()},
+        # what was put in: a test can see without these codes that an input has moved since
+        "inputs": {"belle2": {k: OURS[k] for k in used}, "pdg2026": {k: OURS_PDG[k] for k in used}},
         "values": records,
     }
-    head = json.dumps({k: v for k, v in result.items() if k != "values"})
+    head = json.dumps({k: v for k, v in result.items() if k != "values"}, indent=1)
     lines = ",\n".join(json.dumps(entry) for entry in records)  # one value a line, so that a change is one line
-    output.write_text(f'{head[:-1]}, "values": [\n{lines}\n]}}\n', encoding="utf-8")
+    output.write_text(f'{head[:-2]},\n "values": [\n{lines}\n]}}\n', encoding="utf-8")
     print(f"{len(records)} values from {len(CODES)} codes -> {output}")
 
 

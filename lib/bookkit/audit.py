@@ -1,0 +1,392 @@
+"""Open every page of the built book in a browser and list its faults.
+
+    python -m bookkit.audit [SITE] [--shots DIR]     SITE is _build/html; prints the faults, exit code 1 if there are any
+"""
+
+import argparse
+import html
+import re
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import nbformat
+import yaml
+
+from .chapters import ROOT
+
+__all__ = ["KINDS", "SITE", "Finding", "audit", "figure_findings", "main", "missing_tool", "page_names", "screenshots"]
+
+SITE = ROOT / "_build/html"
+KINDS = {
+    "external": "asks another host for anything",
+    "network": "a request fails",
+    "picture": "a picture does not show",
+    "figure": "a figure lacks number, caption or alt text, or has an alt text that is too short, too long or the caption again",
+    "math": "TeX or MyST markup is left as text, or a formula has an error",
+    "console": "the console shows a line",
+    "axe": "a serious or critical finding of axe-core",
+    "overflow": "the page is wider than the window",
+    "link": "an internal link leads nowhere",
+}
+ALT_LENGTH = (80, 400)
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 400, "height": 850}
+
+# Lines of the console that begin so are not ours to mend.
+CONSOLE_ALLOWED = (
+    "Failed to load resource",  # Chromium's echo of a request; recorded as `external` or `network`
+)
+# Findings of axe that the theme makes on every page: (rule, selector of the element).
+AXE_ALLOWED: tuple[tuple[str, str], ...] = ()
+
+_CHROMIUM = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)  # fmt: skip
+
+# Waits until formulas and pictures stand, opens what is folded, and holds animations still.
+_SETTLE = """async () => {
+  await window.MathJax?.startup?.promise;
+  const still = document.createElement("style");
+  still.textContent = "*, *::before, *::after {transition: none !important; animation: none !important}";
+  document.head.append(still);
+  document.querySelectorAll("details").forEach(details => { details.open = true; });
+  await document.fonts.ready;
+  await Promise.all([...document.images].map(image => { image.loading = "eager"; return image.decode().catch(() => 0); }));
+}"""
+
+_PROBE = r"""() => {
+  const found = {picture: [], math: [], figures: [], links: []};
+  for (const image of document.images)
+    if (!image.complete || image.naturalWidth === 0) found.picture.push(image.getAttribute("src") ?? "(no src)");
+  const raw = /\$[^$]+\$|\\[()[\]]|\\[A-Za-z]{2,}|[\^_]\{|\{[a-z]+(:[a-z]+)*\}`/;
+  const skip = "code, pre, script, style, template, noscript, textarea, mjx-container";
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode())
+    if (raw.test(texts.currentNode.data) && !texts.currentNode.parentElement.closest(skip))
+      found.math.push(texts.currentNode.data.trim().slice(0, 100));
+  for (const element of document.querySelectorAll("title, [title], [alt], [aria-label]"))
+    for (const text of [element.localName === "title" ? element.textContent : "", ...["title", "alt", "aria-label"].map(
+        name => element.getAttribute(name) ?? "")])
+      if (raw.test(text) && !element.closest("mjx-container")) found.math.push(`${element.localName}: ${text.slice(0, 100)}`);
+  for (const error of document.querySelectorAll("mjx-merror, merror, [data-mjx-error]"))
+    found.math.push(`formula with an error: ${error.getAttribute("data-mjx-error") ?? error.textContent.slice(0, 100)}`);
+  const root = document.querySelector("article") ?? document.body;
+  for (const image of root.querySelectorAll("figure, img:not(figure img)"))
+    found.figures.push({
+      inside: image.localName === "figure",
+      source: (image.querySelector("img") ?? image).getAttribute("src"),
+      alt: (image.querySelector("img") ?? image).getAttribute("alt") ?? "",
+      number: image.querySelector(".caption-number")?.textContent ?? "",
+      caption: (image.querySelector(".caption-text") ?? image.querySelector("figcaption"))?.textContent ?? "",
+    });
+  found.links = [...new Set([...document.querySelectorAll("a[href]")].map(anchor => anchor.href))];
+  return found;
+}"""
+
+_AXE = """async ([options, allowed]) => {
+  const {violations} = await axe.run(document, options);
+  const ours = (rule, node) => !allowed.some(([id, selector]) => id === rule && document.querySelector(node.target[0])?.matches(selector));
+  return violations.flatMap(({id, nodes}) => nodes
+    .filter(node => ["serious", "critical"].includes(node.impact) && ours(id, node))
+    .map(node => `${id} (${node.impact}) at ${node.target.join(" ")}: ${node.failureSummary.split("\\n").slice(1).join(" ").trim()}`));
+}"""
+
+# The article and all that holds it must not scroll sideways; a table or a formula inside it may.
+_OVERFLOW = """() => {
+  const width = document.documentElement.clientWidth, wide = [];
+  for (let box = document.querySelector("article") ?? document.body; box; box = box.parentElement)
+    if (box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).display !== "inline") wide.push(box);
+  if (!wide.length) return "";
+  const scrolls = element => element !== null && element !== wide[0] &&
+    (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
+  const culprit = [...wide[0].querySelectorAll("*")].find(
+    element => element.getBoundingClientRect().right > width + 1 && !scrolls(element.parentElement)) ?? wide[0];
+  return `${wide[0].localName}.${wide[0].className} is ${wide[0].scrollWidth} px wide in a window of ${width} px, because of ` +
+    culprit.outerHTML.slice(0, 100);
+}"""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault of a page.
+
+    Parameters
+    ----------
+    page : str
+        Path of the page below the site.
+    kind : str
+        A key of `KINDS`.
+    text : str
+        What is wrong, and where.
+    """
+
+    page: str
+    kind: str
+    text: str
+
+    def __str__(self) -> str:
+        """Return one line."""
+        return f"{self.page}: {self.kind}: {self.text}"
+
+
+def missing_tool() -> str:
+    """Say what the audit needs and does not find, ``""`` if it can run."""
+    if shutil.which("chromium") is None:
+        return "no chromium on the PATH (apt-get install -y --no-install-recommends chromium)"
+    try:
+        import axe_playwright_python  # noqa: F401
+        import playwright  # noqa: F401
+    except ImportError as error:
+        return f"{error.name} is not installed"
+    return ""
+
+
+def page_names(site: Path = SITE) -> tuple[str, ...]:
+    """List the front page, the pages of the table of contents, and those that Sphinx adds if they are there."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    extra = (name for name in ("genindex.html", "py-modindex.html", "search.html") if (site / name).is_file())
+    return ("index.html", *(f"{name}.html" for name in listed), *extra)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing; the browser reports what fails."""
+
+
+@contextmanager
+def _browser(site: Path) -> Iterator[tuple[Any, str]]:
+    """Serve a site on a free port and open a browser on it; yields browser context and address."""
+    from playwright.sync_api import sync_playwright
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site.resolve()))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}/"
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_CHROMIUM))
+                context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", service_workers="block")
+                context.route(re.compile(f"^(?!{re.escape(base)})"), lambda route: route.abort())
+                yield context, base
+                browser.close()
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _open(page: Any, url: str) -> None:
+    """Go to a page, follow a refresh, and wait until nothing moves."""
+    page.goto(url)
+    page.wait_for_function("() => !document.querySelector('meta[http-equiv=refresh i]')")
+    page.wait_for_load_state("load")
+    page.evaluate(_SETTLE)
+
+
+def _theme(page: Any, scheme: str) -> None:
+    """Show a page in the light or the dark theme, as a reader's system would ask for it."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function("name => [undefined, name].includes(document.documentElement.dataset.theme)", arg=scheme)
+
+
+def audit(site: Path = SITE, pages: Sequence[str] | None = None) -> list[Finding]:
+    """Open pages of a built site and collect their faults.
+
+    Parameters
+    ----------
+    site : Path
+        Folder of the site.
+    pages : sequence of str, optional
+        Paths below it; default all of `page_names`.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the pages.
+    """
+    found: list[Finding] = []
+    with _browser(site) as (context, base):
+        for name in page_names(site) if pages is None else pages:
+            page = context.new_page()
+            _inspect(page, base, site, name, lambda kind, text, name=name: found.append(Finding(name, kind, text)))
+            page.close()
+    return list(dict.fromkeys(found))
+
+
+def _inspect(page: Any, base: str, site: Path, name: str, note: Callable[[str, str], None]) -> None:
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    def on_console(message: Any) -> None:
+        if not message.text.startswith(CONSOLE_ALLOWED):
+            note("console", f"{message.type}: {message.text}")
+
+    def on_request(request: Any) -> None:
+        if not request.url.startswith((base, "data:", "blob:")):
+            note("external", request.url)
+
+    def on_failure(request: Any) -> None:
+        if request.url.startswith(base):
+            note("network", f"{request.failure}: {request.url.removeprefix(base)}")
+
+    def on_response(response: Any) -> None:
+        if response.status >= 400:
+            note("network", f"status {response.status}: {response.url.removeprefix(base)}")
+
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: note("console", f"uncaught: {error}"))
+    page.on("request", on_request)
+    page.on("requestfailed", on_failure)
+    page.on("response", on_response)
+    page.on("websocket", lambda socket: note("external", socket.url))
+    page.emulate_media(color_scheme="light")
+    _open(page, f"{base}{name}")
+
+    probe = page.evaluate(_PROBE)
+    for kind in ("picture", "math"):
+        for text in probe[kind]:
+            note(kind, text)
+    for figure in probe["figures"]:
+        for fault in _figure_faults(figure):
+            note("figure", f"{figure['source']}: {fault}")
+    for url in probe["links"]:
+        if fault := _link_fault(site, base, url):
+            note("link", fault)
+
+    page.evaluate(AXE_SCRIPT)
+    contrast = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+    for scheme, size, options in (
+        ("light", DESKTOP, {"resultTypes": ["violations"]}),
+        ("dark", DESKTOP, contrast),
+        ("light", PHONE, {"runOnly": ["scrollable-region-focusable", "color-contrast"], "resultTypes": ["violations"]}),
+    ):
+        page.set_viewport_size(size)
+        _theme(page, scheme)
+        for text in page.evaluate(_AXE, [options, AXE_ALLOWED]):
+            note("axe", f"{text} ({scheme}, {size['width']} px)")
+        if text := page.evaluate(_OVERFLOW):
+            note("overflow", text)
+
+
+def _link_fault(site: Path, base: str, url: str) -> str:
+    """Say why an internal link leads nowhere, ``""`` if it does not or is not internal."""
+    if url.startswith("file:"):
+        return f"{url} is on this machine only"
+    if not url.startswith(base):
+        return ""
+    place, _, fragment = unquote(url.removeprefix(base)).partition("#")
+    target = site / place.partition("?")[0]
+    target = target / "index.html" if target.is_dir() else target
+    if not target.is_file() or target.stat().st_size == 0:
+        return f"{place} is not there, or empty"
+    if fragment and not re.search(rf'\bid="{re.escape(html.escape(fragment))}"', target.read_text(encoding="utf-8")):
+        return f"{place} has no place #{fragment}"
+    return ""
+
+
+def _alt_faults(alt: str, caption: str) -> list[str]:
+    plain = [re.sub(r"\W+", " ", text).strip().lower() for text in (alt, caption)]
+    faults = [] if ALT_LENGTH[0] <= len(alt.strip()) <= ALT_LENGTH[1] else [
+        f"the alt text has {len(alt.strip())} characters, not {ALT_LENGTH[0]} to {ALT_LENGTH[1]}"
+    ]  # fmt: skip
+    return faults + (["the alt text repeats the caption"] if plain[0] and plain[0] == plain[1] else [])
+
+
+def _figure_faults(figure: dict[str, Any]) -> list[str]:
+    if not figure["inside"]:
+        return ["a picture outside a figure, so without number and caption"]
+    faults = [f"no {part}" for part in ("number", "caption") if not figure[part].strip()]
+    return faults + _alt_faults(figure["alt"], figure["caption"])
+
+
+def figure_findings(notebook: nbformat.NotebookNode) -> list[str]:
+    """Check name, caption and alt text of a notebook's figures, without building the book.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A chapter with stored outputs.
+
+    Returns
+    -------
+    list of str
+        One sentence a fault.
+    """
+    found: list[str] = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        settings = cell.metadata.get("mystnb", {})
+        bundles = [output.get("data", {}) for output in cell.get("outputs", [])]
+        draws = any(kind.startswith("image/") for data in bundles for kind in data)
+        draws = draws or any(str(data.get("text/plain", "")).startswith("<Figure") for data in bundles)
+        if "figure" not in settings:
+            found += [f"cell {number} draws a figure but its metadata has no mystnb.figure"] if draws else []
+            continue
+        figure, alt = settings["figure"], str(settings.get("image", {}).get("alt", ""))
+        faults = [f"the figure has no {part}" for part in ("name", "caption") if not str(figure.get(part, "")).strip()]
+        found += [f"cell {number}: {fault}" for fault in faults + _alt_faults(alt, str(figure.get("caption", "")))]
+    return found
+
+
+def screenshots(site: Path, folder: Path, pages: Sequence[str] | None = None) -> list[Path]:
+    """Save pictures of whole pages in the light theme, in the dark one and on a phone, to look at.
+
+    Parameters
+    ----------
+    site : Path
+        Folder of the site.
+    folder : Path
+        Where the pictures go.
+    pages : sequence of str, optional
+        Paths below the site; default all of `page_names` but the front page, which only leads to the first.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    with _browser(site) as (context, base):
+        for name in page_names(site)[1:] if pages is None else pages:
+            page = context.new_page()
+            _open(page, f"{base}{name}")
+            for look, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
+                page.set_viewport_size(size)
+                _theme(page, scheme)
+                path = folder / f"{name.removesuffix('.html').replace('/', '-')}-{look}.png"
+                page.screenshot(path=path, full_page=True)
+                written.append(path)
+            page.close()
+    return written
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bookkit.audit", description="List the faults of the built pages.")
+    parser.add_argument("site", nargs="?", type=Path, default=SITE, help="folder of the site (default _build/html)")
+    parser.add_argument("--shots", type=Path, metavar="DIR", help="save pictures of the pages instead: light, dark, phone")
+    arguments = parser.parse_args(argv)
+    reason = missing_tool() or ("" if (arguments.site / "index.html").is_file() else f"{arguments.site} holds no site; run 'make book'")
+    if reason:
+        print(f"error: {reason}", file=sys.stderr)
+        return 2
+    if arguments.shots:
+        print(f"{len(screenshots(arguments.site, arguments.shots))} pictures in {arguments.shots}")
+        return 0
+    found = audit(arguments.site)
+    print("".join(f"{finding}\n" for finding in found) + f"{len(page_names(arguments.site))} pages, {len(found)} findings")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
