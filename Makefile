@@ -5,7 +5,8 @@ PY := .venv/bin/python
 LOCK := $(PYTHON) lib/bookkit/lock.py _build/.lock $(MAKE) --no-print-directory
 
 # MPLBACKEND drops every figure in silence; a foreign PYTHONPATH can shadow the library
-unexport MPLBACKEND PYTHONPATH PYTHONHOME
+unexport MPLBACKEND PYTHONHOME
+export PYTHONPATH := $(CURDIR)/lib
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 

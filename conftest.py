@@ -17,18 +17,17 @@ def pytest_configure(config: pytest.Config) -> None:
         from nbval.plugin import IPyNbFile
     except ImportError:
         return
-    if "image/svg+xml" not in IPyNbFile.skip_compare:
-        IPyNbFile.skip_compare = (*IPyNbFile.skip_compare, "image/svg+xml")
-    _retry_kernel_start(IPyNbFile)
+    _adapt(IPyNbFile)
 
 
-def _retry_kernel_start(file_class: type) -> None:
-    """Kernels that start together race for ports; try three times."""
-    if getattr(file_class, "_retries", False):
-        return
+def _adapt(file_class: type) -> None:
+    """Do not compare pictures; and start the kernel up to three times, as kernels race for ports."""
     setup = file_class.setup
+    if setup.__name__ == "patient":
+        return
 
     def patient(self: object) -> None:
+        self.skip_compare = (*self.skip_compare, "image/svg+xml")
         for attempt in range(3):
             try:
                 return setup(self)
@@ -37,7 +36,6 @@ def _retry_kernel_start(file_class: type) -> None:
                     raise
 
     file_class.setup = patient
-    file_class._retries = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

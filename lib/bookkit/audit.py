@@ -1,6 +1,6 @@
 """Open every page of the built book in a browser and list its faults.
 
-    python -m bookkit.audit [SITE] [--shots DIR]     SITE is _build/html; prints the faults, exit code 1 if there are any
+``python -m bookkit.audit [SITE]`` prints them, with exit code 1 if there are any; ``--shots DIR`` saves pictures of the pages.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +23,7 @@ import yaml
 
 from .chapters import ROOT
 
-__all__ = ["KINDS", "SITE", "Finding", "audit", "figure_findings", "main", "missing_tool", "page_names", "screenshots"]
+__all__ = ["KINDS", "SITE", "Finding", "audit", "figure_findings", "main", "missing", "page_names", "screenshots"]
 
 SITE = ROOT / "_build/html"
 KINDS = {
@@ -43,14 +43,22 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 400, "height": 850}
 # Lines of the console that begin so are not ours to mend.
 CONSOLE_ALLOWED = (
     "Failed to load resource",  # Chromium's echo of a request; recorded as `external` or `network`
+    "[PST]: ",  # the theme says which colours it chose and where it scrolled to
+    "[togglebutton]: Adding toggle buttons to ",
+    "Identifier 'THEBE_JS_URL' has already been declared",  # Jupyter Book adds sphinx-thebe's settings twice; nothing uses them
 )
 # Findings of axe that the theme makes on every page: (rule, selector of the element).
 AXE_ALLOWED: tuple[tuple[str, str], ...] = ()
 
-_CHROMIUM = (
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)  # fmt: skip
+]
 
 # Waits until formulas and pictures stand, opens what is folded, and holds animations still.
 _SETTLE = """async () => {
@@ -80,7 +88,7 @@ _PROBE = r"""() => {
   for (const error of document.querySelectorAll("mjx-merror, merror, [data-mjx-error]"))
     found.math.push(`formula with an error: ${error.getAttribute("data-mjx-error") ?? error.textContent.slice(0, 100)}`);
   const root = document.querySelector("article") ?? document.body;
-  for (const image of root.querySelectorAll("figure, img:not(figure img)"))
+  for (const image of root.querySelectorAll("figure, img:not(figure img, .toggler)"))
     found.figures.push({
       inside: image.localName === "figure",
       source: (image.querySelector("img") ?? image).getAttribute("src"),
@@ -92,12 +100,19 @@ _PROBE = r"""() => {
   return found;
 }"""
 
-_AXE = """async ([options, allowed]) => {
+# preload would fetch the style sheets once more, from wrong places
+_AXE = r"""async ([rules, allowed]) => {
+  const options = {resultTypes: ["violations"], preload: false, ...(rules.length ? {runOnly: rules} : {})};
   const {violations} = await axe.run(document, options);
-  const ours = (rule, node) => !allowed.some(([id, selector]) => id === rule && document.querySelector(node.target[0])?.matches(selector));
-  return violations.flatMap(({id, nodes}) => nodes
-    .filter(node => ["serious", "critical"].includes(node.impact) && ours(id, node))
-    .map(node => `${id} (${node.impact}) at ${node.target.join(" ")}: ${node.failureSummary.split("\\n").slice(1).join(" ").trim()}`));
+  const element = node => document.querySelector(node.target[0]);
+  const theirs = (id, node) => allowed.some(([rule, selector]) => rule === id && element(node)?.matches(selector));
+  const found = {};
+  for (const {id, nodes} of violations)
+    for (const node of nodes.filter(node => ["serious", "critical"].includes(node.impact) && !theirs(id, node))) {
+      const reason = node.failureSummary.split("\n").slice(1).map(line => line.trim()).join("; ");
+      (found[`${id} (${node.impact}): ${reason}`] ??= []).push(node.target.join(" "));
+    }
+  return Object.entries(found).map(([fault, places]) => `${fault}: ${places.length} x, first ${places[0]}`);
 }"""
 
 # The article and all that holds it must not scroll sideways; a table or a formula inside it may.
@@ -138,8 +153,8 @@ class Finding:
         return f"{self.page}: {self.kind}: {self.text}"
 
 
-def missing_tool() -> str:
-    """Say what the audit needs and does not find, ``""`` if it can run."""
+def missing(site: Path | None = None) -> str:
+    """Say what the audit needs and does not find: browser, packages, site; ``""`` if it can run."""
     if shutil.which("chromium") is None:
         return "no chromium on the PATH (apt-get install -y --no-install-recommends chromium)"
     try:
@@ -147,7 +162,7 @@ def missing_tool() -> str:
         import playwright  # noqa: F401
     except ImportError as error:
         return f"{error.name} is not installed"
-    return ""
+    return f"{site} holds no site; run 'make book'" if site and not (site / "index.html").is_file() else ""
 
 
 def page_names(site: Path = SITE) -> tuple[str, ...]:
@@ -168,14 +183,15 @@ def _browser(site: Path) -> Iterator[tuple[Any, str]]:
     """Serve a site on a free port and open a browser on it; yields browser context and address."""
     from playwright.sync_api import sync_playwright
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site.resolve()))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         base = f"http://127.0.0.1:{server.server_port}/"
         try:
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_CHROMIUM))
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_CHROMIUM)
                 context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", service_workers="block")
+                context.add_init_script("localStorage.clear()")  # every visit is a first one
                 context.route(re.compile(f"^(?!{re.escape(base)})"), lambda route: route.abort())
                 yield context, base
                 browser.close()
@@ -217,17 +233,22 @@ def audit(site: Path = SITE, pages: Sequence[str] | None = None) -> list[Finding
     with _browser(site) as (context, base):
         for name in page_names(site) if pages is None else pages:
             page = context.new_page()
-            _inspect(page, base, site, name, lambda kind, text, name=name: found.append(Finding(name, kind, text)))
+            found += (Finding(name, kind, text) for kind, text in _inspect(page, base, site, name))
             page.close()
     return list(dict.fromkeys(found))
 
 
-def _inspect(page: Any, base: str, site: Path, name: str, note: Callable[[str, str], None]) -> None:
+def _inspect(page: Any, base: str, site: Path, name: str) -> list[tuple[str, str]]:
     from axe_playwright_python.base import AXE_SCRIPT
 
-    def on_console(message: Any) -> None:
-        if not message.text.startswith(CONSOLE_ALLOWED):
-            note("console", f"{message.type}: {message.text}")
+    found: list[tuple[str, str]] = []
+
+    def note(kind: str, text: str) -> None:
+        found.append((kind, text))
+
+    def on_console(text: str) -> None:
+        if not text.startswith(CONSOLE_ALLOWED):
+            note("console", text)
 
     def on_request(request: Any) -> None:
         if not request.url.startswith((base, "data:", "blob:")):
@@ -241,8 +262,8 @@ def _inspect(page: Any, base: str, site: Path, name: str, note: Callable[[str, s
         if response.status >= 400:
             note("network", f"status {response.status}: {response.url.removeprefix(base)}")
 
-    page.on("console", on_console)
-    page.on("pageerror", lambda error: note("console", f"uncaught: {error}"))
+    page.on("console", lambda message: on_console(message.text))
+    page.on("pageerror", lambda error: on_console(error.message))
     page.on("request", on_request)
     page.on("requestfailed", on_failure)
     page.on("response", on_response)
@@ -262,18 +283,20 @@ def _inspect(page: Any, base: str, site: Path, name: str, note: Callable[[str, s
             note("link", fault)
 
     page.evaluate(AXE_SCRIPT)
-    contrast = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
-    for scheme, size, options in (
-        ("light", DESKTOP, {"resultTypes": ["violations"]}),
-        ("dark", DESKTOP, contrast),
-        ("light", PHONE, {"runOnly": ["scrollable-region-focusable", "color-contrast"], "resultTypes": ["violations"]}),
+    for scheme, size, rules in (
+        ("light", DESKTOP, []),
+        ("dark", DESKTOP, ["color-contrast"]),
+        ("light", PHONE, ["scrollable-region-focusable"]),
     ):
-        page.set_viewport_size(size)
         _theme(page, scheme)
-        for text in page.evaluate(_AXE, [options, AXE_ALLOWED]):
+        if page.viewport_size != size:
+            page.set_viewport_size(size)
+            page.wait_for_timeout(400)  # the theme answers to a new width after 300 ms
+        for text in page.evaluate(_AXE, [rules, AXE_ALLOWED]):
             note("axe", f"{text} ({scheme}, {size['width']} px)")
         if text := page.evaluate(_OVERFLOW):
             note("overflow", text)
+    return found
 
 
 def _link_fault(site: Path, base: str, url: str) -> str:
@@ -376,8 +399,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("site", nargs="?", type=Path, default=SITE, help="folder of the site (default _build/html)")
     parser.add_argument("--shots", type=Path, metavar="DIR", help="save pictures of the pages instead: light, dark, phone")
     arguments = parser.parse_args(argv)
-    reason = missing_tool() or ("" if (arguments.site / "index.html").is_file() else f"{arguments.site} holds no site; run 'make book'")
-    if reason:
+    if reason := missing(arguments.site):
         print(f"error: {reason}", file=sys.stderr)
         return 2
     if arguments.shots:

@@ -59,7 +59,9 @@ class Tolerance:
         width = self.atol + self.rtol * abs(reference)
         # one part in 1e9 of slack: 0.5 * effect is often the very number meant
         if width > 0.5 * self.effect * (1.0 + 1e-9):
-            raise ToleranceError(f"a tolerance of {width:.3g} cannot tell apart an effect of {self.effect:.3g} (half of it at most)")
+            raise ToleranceError(
+                f"a tolerance of {width:.3g} cannot tell apart an effect of {self.effect:.3g} (half of it at most)"
+            )
         return width
 
 
@@ -155,17 +157,20 @@ def verdict(rows: Sequence[Check], *, fitted: bool = False, unstated: str = "", 
     str
         One of `VERDICTS`.
     """
+    lost = [row for row in rows if row.corrects and not any(row.corrects == other.key for other in rows)]
+    if lost:
+        raise ValueError(f"check {lost[0].key!r} corrects {lost[0].corrects!r}, which is not in the table")
     talk = [row for row in rows if row.kind == "talk" and not row.corrects]
     if not talk:
         if not reason:
             raise ValueError("a chapter without a row of kind 'talk' needs the reason why nothing was attempted")
         return "not attempted"
-    corrected = {row.corrects for row in rows if row.corrects and row.inside}
+    corrected = {(row.corrects, row.deviation) for row in rows if row.corrects and row.inside}
     outside = [row for row in talk if not row.inside]
     capped = fitted or bool(unstated)
     if not outside and not capped:
         return "reproduced"
-    if not capped and all(row.deviation and row.key in corrected for row in outside):
+    if not capped and all((row.key, row.deviation) in corrected for row in outside):
         return "reproduced with changes"
     if 3 * len(outside) <= len(talk) and all(row.pull <= 3.0 for row in outside):
         return "approximate"
@@ -208,7 +213,17 @@ class CheckTable:
         entry = inputs.get(name)
         reference = float(entry.to(unit)) if unit else float(entry.value)
         kind, _, key = name.partition(".")
-        self.add(more.pop("key", key), quantity, more.pop("kind", kind), reference, value, tolerance, entry.source, cite=entry.cite, **more)
+        self.add(
+            more.pop("key", key),
+            quantity,
+            more.pop("kind", kind),
+            reference,
+            value,
+            tolerance,
+            entry.source,
+            cite=entry.cite,
+            **more,
+        )
 
     def add(
         self, key: str, quantity: str, kind: str, reference: float, value: float, tolerance: Tolerance, source: str, **more: Any
@@ -280,10 +295,11 @@ def _bound(row: dict[str, Any]) -> str:
 
 
 def _text(record: dict[str, Any]) -> str:
-    lines = [f"verdict: {record['verdict']}"]
-    for row in record["rows"]:
-        lines.append(f"{row['kind']} {row['key']}: {_bound(row)}{row['reference']} | {row['value']} +- {row['tolerance']} | {_outcome(row)}")
-    return "\n".join(lines)
+    rows = (
+        f"{row['kind']} {row['key']}: {_bound(row)}{row['reference']} | {row['value']} +- {row['tolerance']} | " + _outcome(row)
+        for row in record["rows"]
+    )
+    return "\n".join([f"verdict: {record['verdict']}", *rows])
 
 
 def _markdown(record: dict[str, Any]) -> str:
@@ -306,7 +322,7 @@ def _markdown(record: dict[str, Any]) -> str:
 
 
 def _number(shown: str) -> str:
-    """A printed number as a formula, 4.97e-06 as 4.97 x 10^-6."""
+    """Return a printed number as a formula, 4.97e-06 as 4.97 x 10^-6."""
     mantissa, _, power = shown.partition("e")
     return f"${mantissa} \\times 10^{{{int(power)}}}$" if power else f"${mantissa}$"
 

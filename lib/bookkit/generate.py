@@ -68,7 +68,8 @@ def status_page(found: Sequence[dict[str, Any]]) -> str:
     lines = [
         "# Status",
         "",
-        "Computed from the check tables of the executed chapters, by the rule of the [conventions](conventions.md). A cell reads",
+        "Computed from the check tables of the executed chapters, by the rule of the [conventions](conventions.md).",
+        "A cell reads",
         "*inside the tolerance / rows*.",
         "",
         "| chapter | verdict | " + " | ".join(KINDS) + " |",
@@ -105,14 +106,20 @@ def inputs_page() -> str:
     lines = [
         "# Inputs",
         "",
-        "Every number with a physical meaning, read from the data files of the library. `inputs.get(name)` returns value, uncertainty,",
-        "unit and source; the set `belle2` replaces the entries of the last table.",
+        "Every number with a physical meaning, read from the data files of the library. `inputs.get(name)` returns",
+        "value, uncertainty, unit and source; the set `belle2` replaces the entries of the last table.",
         "",
     ]
     groups: dict[str, str] = {
-        "limit": "Published limits", "talk": "What the talk states", "published": "Published numbers", "benchmark": "Benchmarks",
-        "HPQCD22": "Form factors: HPQCD22", "BSZ15": "Form factors: BSZ15", "BallZwicky": "Form factors: Ball-Zwicky", "": "Constants",
-    }  # fmt: skip
+        "limit": "Published limits",
+        "talk": "What the talk states",
+        "published": "Published numbers",
+        "benchmark": "Benchmarks",
+        "HPQCD22": "Form factors: HPQCD22",
+        "BSZ15": "Form factors: BSZ15",
+        "BallZwicky": "Form factors: Ball-Zwicky",
+        "": "Constants",
+    }
     table: dict[str, list[str]] = {title: [] for title in groups.values()}
     for name in inputs.names():
         head = name.split(".")[0] if name.split(".")[0] in groups else ""
@@ -141,9 +148,10 @@ def badge_svg(verdict: str) -> str:
     width = 14 + 7 * len(verdict)
     text = html.escape(verdict)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{text}"><title>{text}</title>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{text}">'
+        f"<title>{text}</title>"
         f'<rect width="{width}" height="20" rx="3" fill="{_COLOURS[verdict]}"/>'
-        f'<text x="{width / 2:g}" y="14" fill="#fff" text-anchor="middle" font-family="DejaVu Sans,Verdana,sans-serif" font-size="11" '
+        f'<text x="{width / 2:g}" y="14" fill="#fff" text-anchor="middle" font-family="DejaVu Sans,sans-serif" font-size="11" '
         f'textLength="{width - 14}">{text}</text></svg>\n'
     )
 

@@ -31,7 +31,10 @@ def main(argv: list[str]) -> int:
         except BlockingIOError:
             print("another build runs in this clone; waiting for it to finish", file=sys.stderr, flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
-        return subprocess.call(command, env=environment | {HELD: str(path.resolve())})
+        # the command inherits the lock: if this process alone is killed, what it started still writes and still holds it
+        code = subprocess.call(command, env=environment | {HELD: str(path.resolve())}, pass_fds=(handle.fileno(),))
+        fcntl.flock(handle, fcntl.LOCK_UN)
+        return code
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Refresh the stored outputs of the chapters and what is generated from them; print what moved, as numbers.
 
-    python -m bookkit.reference
+python -m bookkit.reference
 """
 
 import re
@@ -34,7 +34,10 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         The same notebook.
     """
     notebook.metadata = nbformat.from_dict(
-        {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
     )
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
@@ -43,7 +46,9 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             output.pop("metadata", None)
             if "data" in output:
                 output["metadata"] = {}
-                output.data = nbformat.from_dict({mime: body for mime, body in output.data.items() if not mime.startswith("image/")})
+                output.data = nbformat.from_dict(
+                    {mime: body for mime, body in output.data.items() if not mime.startswith("image/")}
+                )
     return notebook
 
 

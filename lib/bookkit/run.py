@@ -1,7 +1,7 @@
 """Execute one chapter with papermill.
 
-    python -m bookkit.run stage NAME             into the stage the book is built from
-    python -m bookkit.run alone NAME [k=v ...]   into _build/chapters/NAME, leaving the book alone
+python -m bookkit.run stage NAME             into the stage the book is built from
+python -m bookkit.run alone NAME [k=v ...]   into _build/chapters/NAME, leaving the book alone
 """
 
 import json
@@ -181,7 +181,9 @@ def alone(name: str, arguments: list[str]) -> None:
     for number, picture in enumerate(pictures, start=1):
         suffix = f"-{number}" if len(pictures) > 1 else ""
         (folder / f"{name}{suffix}.svg").write_text(picture, encoding="utf-8")
-    table = next((o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if checks.MIME in o.get("data", {})), "")
+    table = next(
+        (o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if checks.MIME in o.get("data", {})), ""
+    )
     print(f"{table}\n\nnotebook, figure and curves: {folder.relative_to(ROOT)}/")
 
 

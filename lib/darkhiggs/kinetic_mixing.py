@@ -21,7 +21,9 @@ def _loop(ratio: Array) -> npt.NDArray[np.complex128]:
     root = np.sqrt(1.0 - y + 0j)
     log = np.log((root + 1.0) / (root - 1.0 + 0j))
     # at and above threshold q2 + i0 puts the logarithm at + i pi below the real axis
-    log = np.where((y > 0.0) & (y <= 1.0), np.log(np.abs((root + 1.0) / np.where(y == 1.0, -1.0, root - 1.0))) - 1j * np.pi, log)
+    log = np.where(
+        (y > 0.0) & (y <= 1.0), np.log(np.abs((root + 1.0) / np.where(y == 1.0, -1.0, root - 1.0))) - 1j * np.pi, log
+    )
     closed = -(5.0 / 3.0 + y - (1.0 + 0.5 * y) * root * log) / 6.0
     return np.where(small, series + 0j, closed)
 

@@ -16,7 +16,7 @@ __all__ = ["Curve", "curve", "curves"]
 class Curve:
     """An upper limit against the mass of the new particle.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Name of the curve.

@@ -171,9 +171,7 @@ def _kaon(
     return value[()]
 
 
-def br_k_to_pi_scalar(
-    m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None
-) -> Array:
+def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:
     """Branching ratio of K+ -> pi+ H1.
 
     Parameters
@@ -208,9 +206,7 @@ def br_k_to_pi_scalar(
     return _kaon(m_scalar, sin_theta, kappa, ("m_K+", "m_pi+", "tau_K+"), "|V_ts*V_td|")
 
 
-def br_kl_to_pi0_scalar(
-    m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None
-) -> Array:
+def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:
     """Branching ratio of K_L -> pi0 H1.
 
     Parameters

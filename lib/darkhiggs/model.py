@@ -54,7 +54,7 @@ def v_higgs() -> float:
 class DarkSector:
     """A point, or a broadcast grid of points, in the parameter space of the model.
 
-    Attributes
+    Parameters
     ----------
     m_zp : array_like
         Mass of the Z' in GeV, above 0 up to 1e4.
@@ -286,7 +286,9 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     """
     m_1, m_2 = sector.require("m_h1"), natural("m_h")
     if np.any(m_1 >= m_2):
-        raise ParameterError(f"m_h1 = {float(np.max(m_1)):g} GeV is outside its range (0, {m_2:g}) GeV: H1 is the lighter scalar")
+        raise ParameterError(
+            f"m_h1 = {float(np.max(m_1)):g} GeV is outside its range (0, {m_2:g}) GeV: H1 is the lighter scalar"
+        )
     s, c, v_h, v_phi = sector.sin_theta, sector.cos_theta, v_higgs(), sector.v_phi
     # M^2 in the basis (h, phi), from the eigenvalues and the mixing angle
     lambda_h = (c**2 * m_2**2 + s**2 * m_1**2) / (2.0 * v_h**2)

@@ -80,7 +80,8 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 
     Notes
     -----
-    ``(g_W^2/M_W^2) (g_W^2 |V_ts* V_tb|/16 pi^2) X_0(x_t)`` with ``g_W^2 = 4 sqrt(2) G_F M_W^2``; Bird et al., hep-ph/0401195, eq. (4).
+    ``(g_W^2/M_W^2) (g_W^2 |V_ts* V_tb|/16 pi^2) X_0(x_t)`` with ``g_W^2 = 4 sqrt(2) G_F M_W^2``;
+    Bird et al., hep-ph/0401195, eq. (4).
 
     Examples
     --------
@@ -117,8 +118,9 @@ def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 
     Notes
     -----
-    ``3 sqrt(2) G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v_H)``: the one-loop coupling for a light scalar, Willey and Yu, PRD 26 (1982)
-    3086. The partner with m_s sbar_R b_L, which would raise B -> K H1 by 4.5 %, is left out, as in the talk.
+    ``3 sqrt(2) G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v_H)``: the one-loop coupling for a light scalar,
+    Batell, Pospelov, Ritz, arXiv:0911.4938. The partner with ``m_s sbar_R b_L``, which would raise B -> K H1 by 4.5 %,
+    is left out, as in the talk.
 
     Examples
     --------
@@ -181,8 +183,8 @@ def dbr_dq2_b_to_k_nunu(
 
     Notes
     -----
-    ``G_F^2 alpha^2 X_t^2 |V_ts* V_tb|^2 tau_B/(32 pi^5 s_W^4) |p_K|^3 f_+^2``, three flavours summed; Altmannshofer, Buras, Straub,
-    Wick, arXiv:0902.0160, eq. (11).
+    ``G_F^2 alpha^2 X_t^2 |V_ts* V_tb|^2 tau_B/(32 pi^5 s_W^4) |p_K|^3 f_+^2``, three flavours summed;
+    Altmannshofer, Buras, Straub, Wick, arXiv:0902.0160, eq. (11).
 
     Examples
     --------
@@ -295,9 +297,7 @@ def br_b_to_k_nunu(
     '4.967e-06 5.58e-06'
     """
     m_b, m_k, _ = _mesons_k(charge)
-    spectrum = partial(
-        dbr_dq2_b_to_k_nunu, charge=charge, inputs=inputs, form_factor=form_factor, nuisance=nuisance, x_t=x_t
-    )
+    spectrum = partial(dbr_dq2_b_to_k_nunu, charge=charge, inputs=inputs, form_factor=form_factor, nuisance=nuisance, x_t=x_t)
     short = _integral(spectrum, (m_b - m_k) ** 2)
     return short + br_tau_tree(inputs) if tau_tree and charge == "+" else short
 
@@ -343,7 +343,7 @@ def dbr_dq2_b_to_kstar_nunu(
     --------
     >>> from darkhiggs import standard_model
     >>> f"{standard_model.dbr_dq2_b_to_kstar_nunu(10.0):.3e}"
-    '6.293e-07'
+    '6.292e-07'
     """
     q2 = checked("q2", q2, unit="GeV^2")
     choice("charge", charge, ("+", "0"))
@@ -399,7 +399,7 @@ def br_b_to_kstar_nunu(
     --------
     >>> from darkhiggs import standard_model
     >>> f"{standard_model.br_b_to_kstar_nunu():.3e}"
-    '1.016e-05'
+    '1.015e-05'
     """
     choice("charge", charge, ("+", "0"))
     spectrum = partial(dbr_dq2_b_to_kstar_nunu, charge=charge, inputs=inputs, nuisance=nuisance, x_t=x_t)

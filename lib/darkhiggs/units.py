@@ -31,7 +31,7 @@ def _bases() -> dict[str, tuple[float, int]]:
 
 @lru_cache
 def _parse(unit: str) -> tuple[float, int]:
-    """A unit such as ``cm^3/s`` as (its value in GeV^n, n)."""
+    """Return a unit such as ``cm^3/s`` as (its value in GeV^n, n)."""
     size, dimension = 1.0, 0
     for sign, part in re.findall(r"(^|[ */])([^ */]+)", unit.strip()):
         match = re.fullmatch(r"([A-Za-z]+)(?:\^?(-?\d+))?", part)

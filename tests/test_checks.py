@@ -1,0 +1,645 @@
+"""Check tables, verdicts, knobs, and the sentences that a user of the book reads when something is wrong."""
+
+import copy
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from bookkit import chapters, checks, figures, lock, reference, run
+from bookkit.chapters import Knob, knobs, parse_argument
+from bookkit.checks import MIME, Check, CheckTable, Tolerance, ToleranceError, verdict
+from darkhiggs import inputs
+from darkhiggs.errors import ParameterError
+
+pytestmark = pytest.mark.house
+
+TENTH = Tolerance(atol=0.1, why="printed precision", effect=1.0)
+
+
+def row(pull: float = 0.0, key: str = "a", kind: str = "talk", **more: Any) -> Check:
+    """A row that is `pull` tolerances of 0.1 above its reference of 1."""
+    return Check(key, f"quantity {key}", kind, 1.0, 1.0 + 0.1 * pull, TENTH, "slide 1", **more)
+
+
+def talk(*pulls: float) -> list[Check]:
+    return [row(pull, f"row{number}") for number, pull in enumerate(pulls)]
+
+
+# --- tolerances
+
+
+@pytest.mark.parametrize("why", ["", "  \n"])
+def test_tolerance_without_reason_is_refused(why: str) -> None:
+    with pytest.raises(ToleranceError, match=r"^a tolerance needs a reason: Tolerance\(\.\.\., why='\.\.\.'\)$"):
+        Tolerance(rtol=0.01, why=why, effect=1.0)
+
+
+@pytest.mark.parametrize("name", ["rtol", "atol"])
+@pytest.mark.parametrize("width", [-1e-12, math.nan, math.inf])
+def test_width_that_is_negative_or_not_finite_is_refused(name: str, width: float) -> None:
+    with pytest.raises(ToleranceError, match=rf"^{name} = {width} is not a finite number, 0 or more$"):
+        Tolerance(**{name: width, "why": "reason", "effect": 1.0})
+
+
+@pytest.mark.parametrize("effect", [{}, {"effect": 0.0}, {"effect": -1.0}, {"effect": math.nan}, {"effect": math.inf}])
+def test_tolerance_without_effect_is_refused(effect: dict[str, float]) -> None:
+    with pytest.raises(ToleranceError, match=r"^effect = .* is not a finite number above 0$"):
+        Tolerance(rtol=0.01, why="reason", **effect)
+
+
+def test_width_above_half_the_effect_is_refused() -> None:
+    Check("a", "q", "talk", 10.0, 10.0, Tolerance(rtol=0.04, atol=0.1, why="just fits", effect=1.0), "slide")
+    Check("a", "q", "talk", 0.3, 0.3, Tolerance(rtol=0.5, why="half of it, in floating point", effect=0.3), "slide")
+    with pytest.raises(ToleranceError, match=r"^a tolerance of 0\.51 cannot tell apart an effect of 1 \(half of it at most\)$"):
+        Check("a", "q", "talk", -10.0, -10.0, Tolerance(rtol=0.041, atol=0.1, why="too wide", effect=1.0), "slide")
+
+
+def test_width_adds_both_parts() -> None:
+    assert Tolerance(rtol=0.01, atol=0.1, why="w", effect=9.0).width(-20.0) == pytest.approx(0.3, rel=1e-12)
+
+
+# --- rows
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "guess"}, "kind = 'guess' of check 'a' is not one of talk, published, independent, identity"),
+        ({"relation": ">="}, "relation = '>=' of check 'a' is not '=' or '<='"),
+        ({"source": "  "}, "check 'a' has no source"),
+        ({"reference": math.nan}, "reference = nan of check 'a' is not a finite number"),
+        ({"value": math.nan}, "value = nan of check 'a' is not a finite number"),
+        ({"value": math.inf}, "value = inf of check 'a' is not a finite number"),
+        ({"corrects": "b"}, "check 'a' corrects 'b' but names no deviation"),
+    ],
+)
+def test_row_that_cannot_be_compared_is_refused(change: dict[str, Any], sentence: str) -> None:
+    fields = {
+        "key": "a",
+        "quantity": "q",
+        "kind": "talk",
+        "reference": 1.0,
+        "value": 1.0,
+        "tolerance": TENTH,
+        "source": "slide",
+    }
+    Check(**fields)
+    with pytest.raises(ValueError) as caught:
+        Check(**fields | change)
+    assert str(caught.value) == sentence
+
+
+def test_pull_and_edge() -> None:
+    assert row(0.5).pull == pytest.approx(0.5)
+    assert row(-2.0).pull == pytest.approx(2.0)
+    edge = Check("a", "q", "talk", 0.0, 0.25, Tolerance(atol=0.25, why="exact in binary", effect=1.0), "slide")
+    assert edge.pull == 1.0 and edge.inside
+    assert not Check("a", "q", "talk", 0.0, 0.2500001, edge.tolerance, "slide").inside
+
+
+def test_zero_width_accepts_only_the_number_itself() -> None:
+    exact = Tolerance(why="exact", effect=1.0)
+    assert Check("a", "q", "identity", 0.0, 0.0, exact, "algebra").pull == 0.0
+    assert Check("a", "q", "identity", 0.0, 5e-324, exact, "algebra").pull == math.inf
+
+
+def test_bound_counts_only_what_exceeds_it() -> None:
+    assert row(-1000.0, relation="<=").pull == 0.0
+    assert row(0.9, relation="<=").inside
+    assert row(1.1, relation="<=").pull == pytest.approx(1.1)
+    assert not row(1.1, relation="<=").inside
+
+
+# --- the verdict, branch by branch
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        (talk(0.0), "reproduced"),
+        (talk(0.9, -0.9, 0.0), "reproduced"),
+        ([*talk(0.0), row(50.0, "p", "published"), row(50.0, "i", "independent")], "reproduced"),
+        # two thirds inside, exactly
+        (talk(0.0, 0.0, 2.0), "approximate"),
+        (talk(0.0, 0.0, 0.0, 0.0, 2.0, -2.9), "approximate"),
+        # fewer than two thirds
+        (talk(0.0, 2.0), "not reproduced"),
+        (talk(0.0, 0.0, 0.0, 2.0, 2.0), "not reproduced"),
+        (talk(2.0), "not reproduced"),
+        # one beyond three tolerances
+        (talk(0.0, 0.0, 3.1), "not reproduced"),
+        (talk(*[0.0] * 99, 3.1), "not reproduced"),
+    ],
+)
+def test_verdict_from_talk_rows(rows: list[Check], wanted: str) -> None:
+    assert verdict(rows) == wanted
+
+
+def test_three_tolerances_belong_to_approximate() -> None:
+    quarter = Tolerance(atol=0.25, why="exact in binary", effect=1.0)
+    rows = [Check(f"r{value}", "q", "talk", 0.0, value, quarter, "slide") for value in (0.0, 0.125, 0.75)]
+    assert rows[-1].pull == 3.0
+    assert verdict(rows) == "approximate"
+
+
+def corrected(pull: float = 0.0, corrects: str = "bad", deviation: str = "D1", kind: str = "published") -> Check:
+    return row(pull, f"{corrects}_corrected", kind, corrects=corrects, deviation=deviation)
+
+
+@pytest.mark.parametrize(
+    ("rows", "wanted"),
+    [
+        ([row(50.0, "bad", deviation="D1"), corrected()], "reproduced with changes"),
+        ([row(50.0, "bad", deviation="D1"), corrected(kind="talk")], "reproduced with changes"),
+        ([*talk(0.0), row(50.0, "bad", deviation="D1"), corrected()], "reproduced with changes"),
+        # a deviation without a corrected row, a corrected row without a deviation, and a corrected row outside
+        ([row(50.0, "bad", deviation="D1")], "not reproduced"),
+        ([row(50.0, "bad"), corrected()], "not reproduced"),
+        ([row(50.0, "bad", deviation="D1"), corrected(1.1)], "not reproduced"),
+        # the corrected row belongs to another row, or to another deviation
+        ([row(50.0, "bad", deviation="D1"), row(0.0, "good"), corrected(corrects="good")], "not reproduced"),
+        ([row(50.0, "bad", deviation="D1"), corrected(deviation="D2")], "not reproduced"),
+        # every row outside needs its own
+        ([row(50.0, "bad", deviation="D1"), row(50.0, "worse", deviation="D1"), corrected()], "not reproduced"),
+        (
+            [
+                row(50.0, "bad", deviation="D1"),
+                row(50.0, "worse", deviation="D2"),
+                corrected(),
+                corrected(corrects="worse", deviation="D2"),
+            ],
+            "reproduced with changes",
+        ),
+        # one row outside is corrected, one is not but near: two thirds count
+        ([*talk(0.0, 0.0, 0.0, 0.0), row(2.0, "bad", deviation="D1"), row(2.0, "near"), corrected()], "approximate"),
+        # a deviation on a row that agrees changes nothing
+        ([row(0.0, "bad", deviation="D1")], "reproduced"),
+    ],
+)
+def test_verdict_with_corrections(rows: list[Check], wanted: str) -> None:
+    assert verdict(rows) == wanted
+
+
+def test_corrected_talk_row_does_not_count_as_a_row_of_the_talk() -> None:
+    # four of six would be inside if the corrected rows counted
+    bad = [row(2.0, key) for key in ("x", "y")]
+    good = [row(0.0, key + end, corrects=key, deviation="D1") for key in ("x", "y") for end in ("2", "3")]
+    assert verdict([*bad, *good]) == "not reproduced"
+
+
+@pytest.mark.parametrize("cap", [{"fitted": True}, {"unstated": "|Q_Phi|"}, {"fitted": True, "unstated": "|Q_Phi|"}])
+def test_fitted_or_unstated_parameter_caps_at_approximate(cap: dict[str, Any]) -> None:
+    assert verdict(talk(0.0, 0.0), **cap) == "approximate"
+    assert verdict(talk(0.0, 0.0, 2.0), **cap) == "approximate"
+    assert verdict([*talk(0.0, 0.0), row(2.0, "bad", deviation="D1"), corrected()], **cap) == "approximate"
+    assert verdict([row(50.0, "bad", deviation="D1"), corrected()], **cap) == "not reproduced"
+    assert verdict(talk(0.0, 2.0), **cap) == "not reproduced"
+
+
+def test_not_attempted_needs_a_reason() -> None:
+    assert verdict([], reason="the talk prints no number") == "not attempted"
+    assert verdict([row(0.0, kind="published")], reason="the talk prints no number") == "not attempted"
+    for rows in ([], [row(0.0, kind="published")]):
+        with pytest.raises(ValueError, match=r"^a chapter without a row of kind 'talk' needs the reason"):
+            verdict(rows)
+
+
+def test_verdict_is_pure() -> None:
+    rows = [*talk(0.0, 0.0), row(50.0, "bad", deviation="D1"), corrected(), row(9.0, "p", "published")]
+    before = copy.deepcopy(rows)
+    first = verdict(rows)
+    assert {verdict(list(rows)), verdict(rows[::-1]), verdict(tuple(rows)), first} == {"reproduced with changes"}
+    assert rows == before
+    # neither words nor digits enter
+    renamed = [Check(**{**vars(r), "quantity": "other", "source": "other", "digits": 9}) for r in rows]
+    assert verdict(renamed) == first
+
+
+def test_every_verdict_can_be_reached() -> None:
+    cases = (talk(0.0), [row(50.0, "bad", deviation="D1"), corrected()], talk(0.0, 0.0, 2.0), talk(9.0))
+    assert (*(verdict(rows) for rows in cases), verdict([], reason="none")) == checks.VERDICTS
+
+
+# --- the table
+
+
+def test_table_refuses_a_key_twice() -> None:
+    table = CheckTable()
+    table.add("a", "q", "talk", 1.0, 1.0, TENTH, "slide")
+    with pytest.raises(ValueError, match=r"^check 'a' stands in the table already$"):
+        table.add("a", "q", "published", 1.0, 1.0, TENTH, "paper")
+    assert len(table.rows) == 1
+
+
+def test_identity_that_fails_raises() -> None:
+    table = CheckTable()
+    table.add("good", "q", "identity", 1.0, 1.05, TENTH, "algebra")
+    with pytest.raises(AssertionError, match=r"^identity 'bad' does not hold: 1\.2 against 1$"):
+        table.add("bad", "q", "identity", 1.0, 1.2, TENTH, "algebra")
+
+
+def test_table_correcting_nothing_is_refused() -> None:
+    table = CheckTable()
+    table.add("a", "q", "talk", 1.0, 1.0, TENTH, "slide")
+    table.add("b", "q", "talk", 1.0, 1.0, TENTH, "slide", corrects="typo", deviation="D1")
+    with pytest.raises(ValueError, match=r"^check 'b' corrects 'typo', which is not in the table$"):
+        _ = table.verdict
+
+
+def test_table_takes_reference_source_and_kind_from_the_data() -> None:
+    table = CheckTable()
+    entry = inputs.get("published.br_k_short_distance")
+    table.against("published.br_k_short_distance", 5e-6, "BR", Tolerance(rtol=0.01, why="third digit", effect=6e-7))
+    (made,) = table.rows
+    assert (made.key, made.kind, made.reference) == ("br_k_short_distance", "published", entry.value)
+    assert (made.source, made.cite) == (entry.source, entry.cite)
+
+
+def test_table_compares_in_another_unit() -> None:
+    table = CheckTable(reason="a unit, no talk row")
+    table.against("m_B+", 5279.406, "mass", Tolerance(atol=1e-6, why="unit", effect=1.0), unit="MeV", kind="published", key="m")
+    assert table.rows[0].inside and table.rows[0].reference == pytest.approx(5279.406, rel=1e-12)
+
+
+def test_shown_table_carries_rows_and_verdict() -> None:
+    table = CheckTable()
+    digit = Tolerance(rtol=0.01, why="third digit", effect=6e-7)
+    table.add("a", "$x | y$", "talk", 4.97e-6, 5.5e-6, digit, "slide", cite="Talk25", deviation="D1")
+    table.add("b", "corrected", "published", 5.5e-6, 5.5e-6, digit, "paper", corrects="a", deviation="D1")
+    table.add("c", "bound", "talk", 0.01, 0.001, Tolerance(atol=0.001, why="printed", effect=0.01), "slide", relation="<=")
+    bundle = table._repr_mimebundle_()
+    record = checks.parse(bundle)
+    assert record is not None and record == json.loads(json.dumps(record)) == checks.parse({MIME: json.dumps(record)})
+    assert record["verdict"] == table.verdict == "reproduced with changes"
+    assert bundle["text/plain"].splitlines() == [
+        "verdict: reproduced with changes",
+        "talk a: 4.97e-06 | 5.5e-06 +- 5e-08 | off by 10.7 tolerances (D1)",
+        "published b: 5.5e-06 | 5.5e-06 +- 5.5e-08 | agrees, corrected (D1)",
+        "talk c: at most 0.01 | 0.001 +- 0.001 | agrees",
+    ]
+    assert "$x \\| y$" in bundle["text/markdown"] and "[D1](#d1)" in bundle["text/markdown"]
+    assert "$4.97 \\times 10^{-6}$ *(talk: slide {cite:p}`Talk25`)*" in bundle["text/markdown"]
+    assert checks.parse({"text/plain": "verdict: reproduced"}) is None
+
+
+# --- knobs
+
+
+def declared(name: str) -> dict[str, Knob]:
+    return knobs(chapters.parameters_source(nbformat.read(chapters.ROOT / chapters.path_of(name), as_version=4)))
+
+
+def test_knob_with_unit_range_and_meaning() -> None:
+    found = knobs("# a comment\n\nm_h1 = 2.0  # GeV, 0.4 to 4.3: mass of H1: the light one\nbr = 1e-5  # 0 to 1e-3: rate\n")
+    assert found["m_h1"] == Knob("m_h1", 2.0, 0.4, 4.3, "GeV", text="mass of H1: the light one")
+    assert found["br"] == Knob("br", 1e-5, 0.0, 1e-3, "", text="rate")
+
+
+def test_knob_with_choices() -> None:
+    found = knobs('form_factor = "HPQCD22"  # one of HPQCD22, BallZwicky: set for f_0')
+    assert found["form_factor"].choices == ("HPQCD22", "BallZwicky")
+    found["form_factor"].check("BallZwicky")
+    for value in ("hpqcd22", "", 1.0, None, ["HPQCD22"]):
+        with pytest.raises(ParameterError) as caught:
+            found["form_factor"].check(value)
+        assert str(caught.value) == f"form_factor = {value!r} is not one of HPQCD22, BallZwicky"
+
+
+@pytest.mark.parametrize(
+    "line", ["m = 2.0", "m = 2.0  # mass of H1", "m  # GeV, 0 to 1: mass", "m: float = 2  # 0 to 1: mass", "f(2)"]
+)
+def test_knob_without_comment_is_refused(line: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        knobs(line)
+    assert str(caught.value) == f"a knob needs a comment 'unit, low to high: meaning': {line!r}"
+
+
+@pytest.mark.parametrize("words", ["GeV", "GeV 0 to 1", "GeV, 0-1", "in GeV, 0 to 1", "any of a, b"])
+def test_knob_without_range_is_refused(words: str) -> None:
+    line = f"m = 0.5  # {words}: mass"
+    with pytest.raises(ValueError) as caught:
+        knobs(line)
+    assert str(caught.value) == f"a knob's range reads 'unit, low to high' or 'one of a, b': {line!r}"
+
+
+def test_knob_whose_default_does_not_fit_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"^m = 2 GeV is outside its range \[0, 1\] GeV$"):
+        knobs("m = 2.0  # GeV, 0 to 1: mass")
+
+
+def test_knob_whose_default_is_computed_is_refused() -> None:
+    with pytest.raises(ValueError):
+        knobs("m = 2.0 * x  # GeV, 0 to 1: mass")
+
+
+@pytest.mark.parametrize("value", [0.4, 4.3, 1, 2.0])
+def test_knob_takes_numbers_in_its_range(value: float) -> None:
+    Knob("m_h1", 2.0, 0.4, 4.3, "GeV").check(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.399, "0.399 GeV"),
+        (9, "9 GeV"),
+        (-1.0, "-1 GeV"),
+        (math.nan, "nan GeV"),
+        (math.inf, "inf GeV"),
+        (True, "True"),
+        (False, "False"),
+        ("2.0", "'2.0'"),
+        ("heavy", "'heavy'"),
+        (None, "None"),
+        ([1.0], "[1.0]"),
+        (1 + 0j, "(1+0j)"),
+    ],
+)
+def test_knob_refuses_with_one_sentence(value: Any, shown: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        Knob("m_h1", 2.0, 0.4, 4.3, "GeV").check(value)
+    assert str(caught.value) == f"m_h1 = {shown} is outside its range [0.4, 4.3] GeV"
+
+
+def test_dimensionless_knob_names_no_unit() -> None:
+    with pytest.raises(ParameterError, match=r"^q_phi = 7 is outside its range \[0\.05, 5\]$"):
+        Knob("q_phi", 1.0, 0.05, 5.0).check(7)
+
+
+@pytest.mark.parametrize(
+    ("argument", "wanted"),
+    [
+        ("m=2.5", ("m", 2.5)),
+        ("m=1e-5", ("m", 1e-5)),
+        ("m=-3", ("m", -3)),
+        ("f=HPQCD22", ("f", "HPQCD22")),
+        ("f='a b'", ("f", "a b")),
+        ("m=", ("m", "")),
+        ("m=inf", ("m", math.inf)),
+        ("m=True", ("m", True)),
+        ("m=a=b", ("m", "a=b")),
+    ],
+)
+def test_argument_becomes_number_or_word(argument: str, wanted: tuple[str, Any]) -> None:
+    assert parse_argument(argument) == wanted
+
+
+def test_argument_nan_is_a_number() -> None:
+    name, value = parse_argument("m=nan")
+    assert name == "m" and math.isnan(value)
+
+
+@pytest.mark.parametrize("argument", ["m", "m 2", "=2", "2m=3", "--m=3", ""])
+def test_argument_of_another_form_is_refused(argument: str) -> None:
+    with pytest.raises(ParameterError) as caught:
+        parse_argument(argument)
+    assert str(caught.value) == f"{argument!r} is not of the form name=value"
+
+
+def test_unknown_parameter_is_named_with_the_known_ones() -> None:
+    known = ", ".join(declared("two_body"))
+    with pytest.raises(ParameterError) as caught:
+        chapters.check_knobs("two_body", {"br_targt": 1e-5})
+    assert str(caught.value) == f"br_targt is not a parameter of chapter two_body; parameters: {known}"
+    assert "br_target" in known
+
+
+def test_unknown_chapter_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ParameterError) as caught:
+        chapters.check_knobs("two_bodies", {})
+    assert str(caught.value) == f"no chapter is called 'two_bodies'; chapters: {', '.join(chapters.names())}"
+
+
+def test_chapter_starts_only_with_values_in_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    styled: list[bool] = []
+    monkeypatch.setattr(figures, "use_style", lambda: styled.append(True))
+    defaults = {knob.name: knob.default for knob in declared("two_body").values()}
+    with pytest.raises(ParameterError, match=r"^m_h1 = nan GeV is outside its range \[0\.4, 4\.3\] GeV$"):
+        chapters.start("two_body", defaults | {"m_h1": math.nan})
+    assert not styled
+    chapters.start("two_body", defaults)
+    assert styled
+
+
+def test_notebook_without_parameters_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^the notebook has no cell tagged 'parameters'$"):
+        chapters.parameters_source(new_notebook(cells=[new_markdown_cell("# T"), new_code_cell("x = 1")]))
+
+
+# --- what a chapter depends on
+
+
+def test_dependencies_follow_imports() -> None:
+    found = {path.relative_to(chapters.ROOT).as_posix() for path in chapters.dependencies("two_body")}
+    assert {
+        "book/chapters/two_body.ipynb",
+        "lib/darkhiggs/meson_decays.py",
+        "lib/darkhiggs/kinematics.py",
+        "lib/darkhiggs/__init__.py",
+        "lib/darkhiggs/_arrays.py",
+        "lib/darkhiggs/data/electroweak.toml",
+        "lib/bookkit/checks.py",
+        "lib/bookkit/figures.py",
+        "lib/bookkit/run.py",
+        "requirements.txt",
+        "book/references.bib",
+    } <= found
+    assert "lib/darkhiggs/muon.py" not in found and "lib/bookkit/audit.py" not in found
+
+
+def test_fingerprint_changes_with_name_content_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    nanoseconds = 10**18
+    seen = set()
+    for change in (lambda: None, lambda: path.write_text("x = 2\n"), lambda: path.rename(tmp_path / "b.py")):
+        change()
+        current = tmp_path / ("a.py" if path.exists() else "b.py")
+        os.utime(current, ns=(nanoseconds, nanoseconds))
+        seen.add(chapters.key((current,)))
+        assert chapters.key((current,)) in seen
+    os.utime(current, ns=(nanoseconds + 1, nanoseconds + 1))
+    seen.add(chapters.key((current,)))
+    seen.add(chapters.key(()))
+    assert len(seen) == 5
+
+
+# --- what the runner says
+
+
+def failure(source: str, traceback: list[str], index: int = 4) -> SimpleNamespace:
+    return SimpleNamespace(source=source, traceback=traceback, cell_index=index)
+
+
+def test_error_sentence_names_chapter_cell_and_last_lines() -> None:
+    lines = ["\x1b[31m" + "-" * 9 + "\x1b[0m", *(f"line {n}" for n in range(9)), "", "\x1b[0;31mValueError\x1b[0m: m is 3"]
+    sentence = run._sentence("two_body", failure("\n  \nx = 1 / 0\ny = 2", lines))
+    assert sentence.splitlines() == [
+        "chapter two_body failed in cell 4 (x = 1 / 0)",
+        "  line 4",
+        "  line 5",
+        "  line 6",
+        "  line 7",
+        "  line 8",
+        "  ValueError: m is 3",
+    ]
+    assert "\x1b" not in sentence
+
+
+def test_error_sentence_stays_short_and_survives_empty_cells() -> None:
+    assert run._sentence("a", failure("x" * 200, ["E: y"], 0)).splitlines()[0] == f"chapter a failed in cell 0 ({'x' * 60})"
+    assert run._sentence("a", failure("", ["E: y"])) == "chapter a failed in cell 4 ()\n  E: y"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["two_body", "m_h1=9"], "m_h1 = 9 GeV is outside its range [0.4, 4.3] GeV"),
+        (["two_body", "m_h1"], "'m_h1' is not of the form name=value"),
+        (["unicorn"], "no chapter is called 'unicorn'; chapters: "),
+    ],
+)
+def test_runner_turns_errors_into_one_line(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["alone", *arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"error: {sentence}") and captured.err.count("\n") == 1 and captured.out == ""
+
+
+def test_check_record_is_found_and_its_absence_too() -> None:
+    record = {"verdict": "reproduced", "rows": []}
+    shown = new_output("execute_result", data={MIME: record, "text/plain": "x"})
+    assert run.check_record(new_notebook(cells=[new_code_cell("1"), new_code_cell("t", outputs=[shown])])) == record
+    assert run.check_record(new_notebook(cells=[new_code_cell("1")])) is None
+
+
+def test_citations_come_from_text_caption_and_checks() -> None:
+    figure = new_code_cell("plot", metadata={"mystnb": {"figure": {"caption": "as {cite:p}`C1,C2`"}}})
+    notebook = new_notebook(cells=[new_markdown_cell("see {cite:t}`A1` and {cite:p}`B1, A1`"), figure])
+    assert run.citations(notebook, {"rows": [{"cite": "D1"}, {"cite": ""}]}) == ("A1", "B1", "C1", "C2", "D1")
+
+
+def test_citation_without_entry_stops_the_chapter() -> None:
+    with pytest.raises(run.ChapterError, match=r"^references\.bib has no entry Nobody99$"):
+        run._bibtex(("Talk25", "Nobody99"))
+    assert "@" in run._bibtex(("Talk25",))
+
+
+# --- what the refresh prints
+
+
+def printed(*texts: str, **data: str) -> nbformat.NotebookNode:
+    cells = [new_code_cell("x", outputs=[new_output("stream", text=text)]) for text in texts]
+    cells += [new_code_cell("x", outputs=[new_output("execute_result", data={"text/plain": text})]) for text in data.values()]
+    return new_notebook(cells=cells)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("a 1.00 b\n", "a 1.00 b\n", []),
+        ("rate 4.97e-06 +- 0.1\n", "rate 5.02e-06 +- 0.1\n", ["cell 0: rate 5.02e-06 +- 0.1: 4.97e-06 -> 5.02e-06 (+1.01%)"]),
+        ("same\nx = -2\n", "same\nx = -1\n", ["cell 0: x = -1: -2 -> -1 (-50.00%)"]),
+        ("x 0 y 3\n", "x 1 y 4\n", ["cell 0: x 1 y 4: 0 -> 1, 3 -> 4 (+33.33%)"]),
+        ("agrees\n", "off\n", ["cell 0: off: text was 'agrees'"]),
+        ("one\n", "one\ntwo\n", ["cell 0: 1 lines became 2"]),
+    ],
+)
+def test_moved_names_cell_numbers_and_change(old: str, new: str, wanted: list[str]) -> None:
+    assert reference.moved(printed(old), printed(new)) == wanted
+
+
+def test_moved_sees_tables_and_new_cells() -> None:
+    assert reference.moved(printed(a="x: 1 | 2"), printed(a="x: 1 | 3")) == ["cell 0: x: 1 | 3: 2 -> 3 (+50.00%)"]
+    assert reference.moved(printed("a\n"), printed("a\n", "b\n")) == ["cell 1: 0 lines became 1"]
+
+
+def test_stored_copy_keeps_text_and_drops_pictures_and_noise() -> None:
+    data = {"text/plain": "<Figure>", "image/svg+xml": "<svg/>", "image/png": "AA=="}
+    metadata = {"tags": ["t"], "papermill": {"duration": 1.0}, "mystnb": {}}
+    cell = new_code_cell("x", outputs=[new_output("display_data", data=data, metadata={"a": 1})], metadata=metadata)
+    kept = reference.stored(new_notebook(cells=[cell], metadata={"papermill": {"output_path": "/tmp/x"}}))
+    assert kept.cells[0].outputs[0].data == {"text/plain": "<Figure>"} and kept.cells[0].outputs[0].metadata == {}
+    assert set(kept.cells[0].metadata) == {"tags", "mystnb"} and kept.cells[0].id == "cell-00"
+    assert set(kept.metadata) == {"kernelspec", "language_info"}
+
+
+# --- curves and the lock
+
+
+def test_curves_are_written_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BOOK_OUTPUT", raising=False)
+    figures.save_curves("c", {"x [GeV]": [1.0, 2.0]})
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("BOOK_OUTPUT", str(tmp_path / "data"))
+    figures.save_curves("c", {"x [GeV]": [1.0, 2.0], "y": [0.5, math.nan]}, kappa=6.7e-6)
+    assert (tmp_path / "data/c.csv").read_text() == "# kappa = 6.7e-06\nx [GeV],y\n1,0.5\n2,nan\n"
+
+
+@pytest.mark.parametrize("columns", [{"x": [1.0], "y": [1.0, 2.0]}, {"x": 1.0}, {"x": [[1.0]]}])
+def test_curves_of_different_length_are_refused(columns: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^the columns of c\.csv differ in length: "):
+        figures.save_curves("c", columns)
+
+
+LockCall = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LockCall:
+    monkeypatch.delenv(lock.HELD, raising=False)
+
+    def call(*command: str) -> subprocess.Popen[str]:
+        argv = [sys.executable, lock.__file__, str(tmp_path / "build/.lock"), *command]
+        return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return call
+
+
+def test_lock_hands_the_exit_code_on(locked: LockCall) -> None:
+    with locked(sys.executable, "-c", "raise SystemExit(7)") as process:
+        assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 7
+
+
+def test_locked_command_may_lock_again(locked: LockCall, tmp_path: Path) -> None:
+    again = (sys.executable, lock.__file__, str(tmp_path / "build/.lock"))
+    with locked(*again, sys.executable, "-c", "print('inside')") as process:
+        assert process.communicate(timeout=60) == ("inside\n", "")
+    assert process.returncode == 0
+
+
+def test_second_holder_says_that_it_waits(locked: LockCall) -> None:
+    with locked(sys.executable, "-c", "print('in', flush=True); input()") as first:
+        assert first.stdout is not None and first.stdout.readline() == "in\n"
+        with locked(sys.executable, "-c", "print('second')") as second:
+            assert second.stderr is not None
+            assert second.stderr.readline() == "another build runs in this clone; waiting for it to finish\n"
+            assert second.poll() is None
+            first.communicate("\n", timeout=60)
+            assert second.communicate(timeout=60)[0] == "second\n"
+
+
+def test_lock_outlives_its_holder_while_the_command_runs(locked: LockCall) -> None:
+    """Kill -9 hits only the holder; what it started still writes, so nobody else may."""
+    with locked(sys.executable, "-c", "print('in', flush=True); input()") as first:
+        assert first.stdout is not None and first.stdout.readline() == "in\n"
+        first.kill()
+        first.wait(timeout=60)
+        with locked(sys.executable, "-c", "print('second')") as second:
+            assert second.stderr is not None
+            assert second.stderr.readline() == "another build runs in this clone; waiting for it to finish\n"
+            assert first.stdin is not None
+            first.stdin.write("\n")
+            first.stdin.flush()
+            assert second.communicate(timeout=60)[0] == "second\n"

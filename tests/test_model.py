@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from darkhiggs import model
+from darkhiggs.errors import ParameterError
+from darkhiggs.inputs import natural
+
+P1 = {"m_zp": 0.0115, "g_x": 5e-4, "m_h1": 2.0, "sin_theta": 0.003, "lambda_phi_x": 0.1, "m_x": 0.5}
+P3 = {"m_zp": 0.3, "g_x": 0.06, "m_h1": 1.0, "sin_theta": 0.05, "lambda_phi_x": 0.2, "m_x": 0.2}
+
+
+@pytest.mark.published
+def test_vacuum_expectation_value():
+    assert_allclose(model.v_higgs(), 246.21965, rtol=1e-6)  # PDG, electroweak review
+
+
+@pytest.mark.talk
+@pytest.mark.parametrize(
+    ("name", "m_zp", "g_x", "v_phi"), [("A", 0.0115, 5e-4, 23.0), ("A10", 0.010, 5e-4, 20.0), ("B", 0.010, 1e-4, 100.0)]
+)
+def test_benchmarks(name, m_zp, g_x, v_phi):
+    sector = model.benchmark(name)
+    assert_allclose([sector.m_zp, sector.g_x, sector.v_phi], [m_zp, g_x, v_phi], rtol=1e-12)
+
+
+@pytest.mark.talk
+def test_potential_expands_to_the_cubic_terms_of_the_slide():
+    # the talk: -lambda_Phi v_Phi phi^3 - lambda_H v_H h^3 - lambda_PhiH/2 v_Phi phi h^2 - lambda_PhiH/2 v_H phi^2 h;
+    # here by finite differences of V itself
+    p = model.scalar_potential(model.DarkSector(**P3))
+    v_h, v_phi = model.v_higgs(), 5.0
+
+    def potential(h, phi):
+        a, b = ((v_h + h) ** 2 - v_h**2) / 2, ((v_phi + phi) ** 2 - v_phi**2) / 2
+        return p["lambda_h"] * a**2 + p["lambda_phi"] * b**2 + p["lambda_phi_h"] * a * b
+
+    nodes, weights = np.array([-2, -1, 1, 2.0]), np.array([-0.5, 1.0, -1.0, 0.5])
+    assert_allclose(weights @ potential(0.0, nodes) / 6, -p["phi3"], rtol=1e-6)
+    assert_allclose(weights @ potential(nodes, 0.0) / 6, -p["h3"], rtol=1e-6)
+    second = np.array([1.0, -2.0, 1.0])
+    grid = np.array([-1.0, 0.0, 1.0])
+    mixed_hh = (second @ potential(grid, 1.0) - second @ potential(grid, -1.0)) / 2 / 2
+    mixed_pp = (second @ potential(1.0, grid) - second @ potential(-1.0, grid)) / 2 / 2
+    assert_allclose(mixed_hh, -p["phi_h2"], rtol=1e-6)
+    assert_allclose(mixed_pp, -p["phi2_h"], rtol=1e-6)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("parameters", [P1, P3])
+def test_mass_matrix_has_the_right_eigenvalues(parameters):
+    sector = model.DarkSector(**parameters)
+    p = model.scalar_potential(sector)
+    v_h, v_phi = model.v_higgs(), float(sector.v_phi)
+    off = p["lambda_phi_h"] * v_h * v_phi
+    matrix = np.array([[2 * p["lambda_h"] * v_h**2, off], [off, 2 * p["lambda_phi"] * v_phi**2]])
+    values, vectors = np.linalg.eigh(matrix)
+    assert_allclose(np.sqrt(values), [parameters["m_h1"], natural("m_h")], rtol=1e-9)
+    # H1 = phi cos - h sin in the basis (h, phi)
+    light = vectors[:, 0] * np.sign(vectors[1, 0])
+    assert_allclose(light, [-sector.sin_theta, sector.cos_theta], atol=1e-9)
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize(
+    ("parameters", "values"),
+    [
+        (P1, [0.12913694415, 0.0039138789267, 0.0082925409161, 0.52173208566, 2.0439151677, -0.36934596037]),
+        (P3, [0.12881528145, 0.80283835805, 0.63509081848, 0.59774988381, 156.36498056, 9.2951098079]),
+    ],
+)
+def test_couplings_against_mpmath(parameters, values):
+    p = model.scalar_potential(model.DarkSector(**parameters))
+    assert_allclose([p[k] for k in ("lambda_h", "lambda_phi", "lambda_phi_h", "g_111", "g_211", "g_221")], values, rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_no_mixing_decouples():
+    p = model.scalar_potential(model.DarkSector(**(P1 | {"sin_theta": 0.0})))
+    assert p["lambda_phi_h"] == p["g_211"] == p["g_221"] == 0.0
+    assert_allclose(p["lambda_h"], natural("m_h") ** 2 / (2 * model.v_higgs() ** 2))
+
+
+@pytest.mark.published
+@pytest.mark.parametrize("charges", [(1, -1, 0), (0, 1, -1), (1, 0, -1)])
+def test_lepton_number_differences_are_anomaly_free(charges):
+    assert all(value == 0.0 for value in model.anomaly_coefficients(charges).values())
+
+
+@pytest.mark.identity
+def test_anomalies_of_other_charges():
+    # total lepton number: no right-handed neutrino, so every family adds 2 - 1 = 1; U1^2 Y: 2(-1/2) + 1 = 0; U1 Y^2: 2/4 - 1
+    value = {name: float(x) for name, x in model.anomaly_coefficients((1, 1, 1)).items()}
+    assert value == {"U1^3": 3.0, "grav": 3.0, "U1^2 Y": 0.0, "U1 Y^2": -1.5, "U1 SU2^2": 3.0}
+    assert model.anomaly_coefficients((2.0, -1.0, -1.0))["U1^3"] == 6.0
+    assert model.anomaly_coefficients(np.zeros((4, 3)))["grav"].shape == (4,)
+
+
+@pytest.mark.identity
+def test_sector_broadcasts():
+    sector = model.DarkSector(m_zp=[0.01, 0.02], g_x=5e-4, m_h1=np.ones((3, 1)))
+    assert sector.shape == (3, 2)
+    assert_allclose(sector.v_phi, [20.0, 40.0])
+    assert_allclose(sector.replace(q_phi=-2.0).v_phi, [10.0, 20.0])
+    assert_allclose(model.DarkSector(**P1 | {"sin_theta": 0.6}).cos_theta, 0.8)
+    assert sector.flags["broad"].shape == (3, 2)
+
+
+@pytest.mark.identity
+def test_flags():
+    quiet = model.DarkSector(**P1, q_x=0.7)
+    assert not any(flag.any() for flag in quiet.flags.values())
+    for ratio in (1 / 3, 0.5, 1.0, -2.0, 3.0):
+        assert quiet.replace(q_x=ratio).flags["charges"]
+    assert quiet.replace(q_x=None).flags["charges"]
+    assert not quiet.replace(q_x=1.5).flags["charges"]
+    broad = quiet.replace(lambda_phi_x=[0.1, 1.0])
+    assert broad.flags["broad"].tolist() == [False, True]
+    # a light Phi needs a large quartic: lambda_Phi = m^2/(2 v^2)
+    strong = model.DarkSector(m_zp=0.01, g_x=0.01, m_h1=[4.0, 6.0], q_x=0.7)
+    assert strong.flags["non_perturbative"].tolist() == [False, True]
+    assert quiet.replace(lambda_phi_x=4 * np.pi).flags["non_perturbative"]
+    assert quiet.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
+    assert not quiet.replace(g_x=0.5, q_x=7.0, q_phi=0.001).flags["non_perturbative"]
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"m_zp": -1.0}, r"m_zp = -1 GeV is outside its range \(0, 10000\] GeV"),
+        ({"g_x": 0.0}, r"g_x = 0 is outside its range \(0, 1\]"),
+        ({"g_x": 1.5}, "g_x = 1.5"),
+        ({"sin_theta": 1.5}, r"sin_theta = 1.5 is outside its range \[-1, 1\]"),
+        ({"lambda_phi_x": 13.0}, r"lambda_phi_x = 13"),
+        ({"m_h1": np.nan}, "m_h1 = nan GeV"),
+        ({"q_phi": 0.0}, "q_phi = 0 is outside"),
+        ({"m_x": None}, "m_x is not set, but lambda_phi_x is"),
+        ({"m_h1": [1.0, 2.0], "m_x": [1.0, 2.0, 3.0]}, r"do not broadcast: m_x \(3,\), m_h1 \(2,\)"),
+        ({"mass": 1.0}, "mass is not a parameter of DarkSector"),
+    ],
+)
+def test_bad_sectors_are_named(change, message):
+    with pytest.raises(ParameterError, match=message):
+        model.DarkSector(**P1).replace(**change)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: model.benchmark("C"), "name = 'C' is not one of 'A', 'A10', 'B'"),
+        (lambda: model.benchmark("A").require("q_x"), r"q_x is not set; give it a value in \["),
+        (
+            lambda: model.scalar_potential(model.benchmark("A").replace(m_h1=130.0)),
+            r"m_h1 = 130 GeV is outside its range \(0, 125.131\) GeV",
+        ),
+        (lambda: model.anomaly_coefficients([1, 2]), r"charges has shape \(2,\)"),
+        (lambda: model.anomaly_coefficients(1.0), "charges has shape"),
+    ],
+)
+def test_bad_calls_are_named(call, message):
+    with pytest.raises(ParameterError, match=message):
+        call()
