@@ -330,7 +330,7 @@ def test_input_that_cannot_be_traced_is_found(change: dict[str, str], finding: s
     assert found.startswith(finding)
 
 
-@pytest.mark.parametrize("path", DATA, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DATA, ids=lambda path: path.name)
 def test_input_without_source_fails(path: Path, tmp_path: Path) -> None:
     """All sources of a real file removed: every entry is named, in one error."""
     names = [name for table in inputs.load(path).values() for name in table]
@@ -520,6 +520,11 @@ def _deviation(notebook: Notebook) -> None:
     record["rows"][0]["deviation"] = "D99"
 
 
+def _curves(notebook: Notebook) -> None:
+    cell = code_cell(notebook, "save_curves(")
+    cell.source = cell.source.replace('"two_body"', '"curves"')
+
+
 @pytest.mark.parametrize(
     ("change", "finding"),
     [
@@ -550,7 +555,7 @@ def _deviation(notebook: Notebook) -> None:
         (lambda n: settings(n).figure.update(caption=settings(n).image.alt), "the alt text repeats the caption"),
         (edit("figures.save_curves(", "print("), "the figure's curves are not saved"),
         (
-            edit('save_curves("two_body"', 'save_curves("curves"'),
+            _curves,
             "a file of curves has a name that does not begin with 'two_body'",
         ),
         (_table_twice, "there is not exactly one check table"),

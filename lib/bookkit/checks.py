@@ -303,19 +303,19 @@ def _text(record: dict[str, Any]) -> str:
 
 
 def _markdown(record: dict[str, Any]) -> str:
-    head = "| quantity | reference | this book | tolerance and its reason | outcome |\n|---|---|---|---|---|"
-    lines = [head]
+    lines = ["| quantity | reference | this book | outcome | tolerance and its reason |\n|---|---|---|---|---|"]
     for row in record["rows"]:
-        where = f"{row['source']} {{cite:p}}`{row['cite']}`" if row["cite"] else row["source"]
+        # the full source of an entry with a citation stands on the inputs page
+        where = f"{row['kind']}, {{cite:t}}`{row['cite']}`" if row["cite"] else f"{row['kind']}, {row['source']}"
         outcome = _outcome(row)
         if row["deviation"]:
             outcome = outcome.replace(row["deviation"], f"[{row['deviation']}](#{row['deviation'].lower()})")
         cells = (
             row["quantity"],
-            f"{_bound(row)}{_number(row['reference'])} *({row['kind']}: {where})*",
+            f"{_bound(row)}{_number(row['reference'])} ({where})",
             _number(row["value"]),
-            f"± {_number(row['tolerance'])}: {row['why']}",
             outcome,
+            f"± {_number(row['tolerance'])}: {row['why']}",
         )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)

@@ -1,0 +1,438 @@
+"""The machine room, as a user meets it: make in a private copy of the repository.
+
+The copy takes the built book along, with the times of all files, so that make finds nothing to do in it.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from nbformat.v4 import new_code_cell
+
+from bookkit import chapters
+from bookkit.chapters import ROOT
+
+pytestmark = pytest.mark.house
+
+BUILT = ("stage", "keys", "sites", "html", "site.stamp", "ipython")
+SECONDS = 300
+# What the make or the pytest around this process has set must not reach the make in the copy.
+FOREIGN = re.compile(
+    r"MAKE|MFLAGS|GNUMAKE|CI$|BOOK_|PYTEST|PYTHON(PATH|HOME|WARNINGS|DONTWRITE)|IPYTHON|JUPYTER|MPL|COV_|NAME$|ARGS$"
+)
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not FOREIGN.match(name)}
+
+
+@contextmanager
+def quiet_tree() -> Iterator[None]:
+    """Hold the build's lock while copying, so that no half-built site is copied."""
+    with (ROOT / "_build/.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+
+
+class Clone:
+    """A copy of the repository with its built book."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def of_repository(cls, root: Path) -> "Clone":
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True, text=True
+        ).stdout.split("\0")  # fmt: skip
+        for name in sorted(filter(None, set(listed))):
+            if (ROOT / name).is_file():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, root / name)
+        # a folder of links, not a link: whatever clears it leaves the environment of the repository alone
+        (root / ".venv").mkdir()
+        for path in (ROOT / ".venv").iterdir():
+            if path.name == "ready":
+                shutil.copy2(path, root / ".venv/ready")
+            else:
+                (root / ".venv" / path.name).symlink_to(path)
+        return cls(root)._with_built(ROOT, shutil.copy2)
+
+    def copy(self, root: Path) -> "Clone":
+        shutil.copytree(self.root, root, symlinks=True, ignore=shutil.ignore_patterns("_build"))
+        # the pages are never changed in place, so a second name of each will do
+        return Clone(root)._with_built(self.root, os.link)
+
+    def _with_built(self, source: Path, copy: Callable[..., object]) -> "Clone":
+        target = self.root / "_build"
+        target.mkdir()
+        for name in BUILT:
+            path = source / "_build" / name
+            if path.is_symlink():
+                (target / name).symlink_to(os.readlink(path))
+            elif path.is_dir():
+                shutil.copytree(path, target / name, symlinks=True, copy_function=copy if name == "sites" else shutil.copy2)
+            elif path.exists():
+                shutil.copy2(path, target / name)
+        return self
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            ["make", *arguments], cwd=self.root, env=environment(), text=True, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def make(self, *arguments: str) -> "Result":
+        process = self.start(*arguments)
+        try:
+            output, _ = process.communicate(timeout=SECONDS)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise
+        return Result(process.returncode, output)
+
+    def built(self) -> "Result":
+        """Make the book, which must succeed."""
+        result = self.make("book")
+        assert result.code == 0, result.output
+        assert self.faults() == []
+        return result
+
+    def faults(self) -> list[str]:
+        """What is wrong with the built book: a page that is not there, a left-over, a chapter without picture or verdict."""
+        found = []
+        html = self.root / "_build/html"
+        toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
+        for page in (toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])):
+            path = html / f"{page}.html"
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            if not text.rstrip().endswith("</html>"):
+                found.append(f"{page} is not there, or not whole")
+            elif Path(page).name in chapters.names() and not ("<figure" in text and 'class="verdict verdict-' in text):
+                found.append(f"{page} has no figure or no verdict")
+        left = [path for path in (self.root / "_build/stage").rglob("*") if path.suffix == ".tmp"]
+        found += [f"{path} is left over" for path in left]
+        sites = list((self.root / "_build/sites").iterdir())
+        if sites != [html.resolve()]:
+            found.append(f"sites are {[path.name for path in sites]}")
+        return found
+
+    def page(self, name: str) -> str:
+        return (self.root / f"_build/html/book/{name}.html").read_text(encoding="utf-8")
+
+    def site(self) -> dict[str, tuple[int, int]]:
+        """The site that is served: where it is, and every file with its time and size."""
+        html = self.root / "_build/html"
+        files = {path.relative_to(html).as_posix(): path.stat() for path in sorted(html.rglob("*")) if path.is_file()}
+        return {os.readlink(html): (0, 0)} | {name: (stat.st_mtime_ns, stat.st_size) for name, stat in files.items()}
+
+    def staged(self, name: str) -> int:
+        return (self.root / "_build/stage" / chapters.path_of(name)).stat().st_mtime_ns
+
+    def chapter(self, name: str) -> Path:
+        return self.root / chapters.path_of(name)
+
+    def touch(self, *names: str) -> None:
+        for name in names:
+            self.chapter(name).touch()
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        path = self.root / name
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} stands in {name} {text.count(old)} times"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def remove(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+
+
+class Result:
+    """Exit code and output of a make."""
+
+    def __init__(self, code: int, output: str) -> None:
+        self.code, self.output = code, output
+
+    def __repr__(self) -> str:
+        return f"exit code {self.code}\n{self.output}"
+
+    @property
+    def ran(self) -> list[str]:
+        """The chapters that ran."""
+        return sorted(re.findall(r"^\[\d+ of \d+\] (\w+): running", self.output, re.M))
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A copy in which the book is built and current; tests that use it leave it so."""
+    if not (ROOT / "_build/html/index.html").is_file() or not (ROOT / ".venv/ready").is_file():
+        pytest.skip("the book is not built; run 'make book'")
+    with quiet_tree():
+        clone = Clone.of_repository(tmp_path_factory.mktemp("house") / "master")
+    assert (clone.root / ".venv/ready").stat().st_mtime_ns > (clone.root / "requirements.txt").stat().st_mtime_ns, (
+        "run 'make book'"
+    )
+    clone.built()
+    yield clone
+    clone.remove()
+
+
+@pytest.fixture
+def clone(master: Clone, tmp_path: Path) -> Iterator[Clone]:
+    """A copy to do anything with."""
+    copy = master.copy(tmp_path / "clone")
+    yield copy
+    copy.remove()
+
+
+# --- nothing to do
+
+
+def test_help_lists_all_targets(master: Clone) -> None:
+    result = master.make("help")
+    assert result.code == 0
+    makefile = (master.root / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z][a-z-]*):", makefile, re.M)
+    assert {"help", "book", "chapter", "test", "reference", "mutants", "oracle", "clean"} <= set(targets)
+    for target in targets:
+        assert re.search(rf"^  make {target} +\w.+$", result.output, re.M), f"help is silent about {target}"
+    assert all(name in result.output for name in chapters.names())
+    assert master.make().output == result.output, "make alone shows the same"
+
+
+def test_second_build_does_nothing(master: Clone) -> None:
+    def state() -> dict[str, int]:
+        files = (path for path in (master.root / "_build").rglob("*") if path.is_file() or path.is_symlink())
+        return {path.relative_to(master.root).as_posix(): path.lstat().st_mtime_ns for path in files if path.name != ".lock"}
+
+    before, began = state(), time.monotonic()
+    result = master.built()
+    assert time.monotonic() - began < 10.0
+    assert result.ran == [] and "building" not in result.output
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("NAME=two_body", "ARGS=br_targt=1e-5"), r"error: br_targt is not a parameter of chapter two_body; parameters: br_target, .*m_h1.*"),
+        (("NAME=two_body", "ARGS=m_h1=9"), r"error: m_h1 = 9 GeV is outside its range \[0\.4, 4\.3\] GeV"),
+        (("NAME=two_body", "ARGS=q_phi=1 m_h1=nan"), r"error: m_h1 = nan GeV is outside its range \[0\.4, 4\.3\] GeV"),
+        (("NAME=two_body", "ARGS=m_h1=heavy"), r"error: m_h1 = 'heavy' is outside its range \[0\.4, 4\.3\] GeV"),
+        (("NAME=two_body", "ARGS=form_factor=LCSR"), r"error: form_factor = 'LCSR' is not one of HPQCD22, BallZwicky"),
+        (("NAME=two_body", "ARGS=m_h1"), r"error: 'm_h1' is not of the form name=value"),
+        (("NAME=two_bodies",), r"error: no chapter is called 'two_bodies'; chapters: excess, .*two_body.*"),
+        ((), r"\S*Makefile:\d+: \*\*\* NAME is not set; for example: make chapter NAME=two_body ARGS=\"br_target=1\.1e-5\"\.  Stop\."),
+    ],
+    ids=["unknown name", "out of range", "nan", "not a number", "not a choice", "no value", "unknown chapter", "no chapter"],
+)  # fmt: skip
+def test_chapter_with_bad_parameters(arguments: tuple[str, ...], sentence: str, master: Clone) -> None:
+    site, began = master.site(), time.monotonic()
+    result = master.make("chapter", *arguments)
+    assert result.code != 0
+    lines = [line for line in result.output.splitlines() if not re.match(r"make(\[\d\])?: \*\*\* \[", line)]
+    assert len(lines) == 1 and re.fullmatch(sentence, lines[0]), result
+    assert "Traceback" not in result.output
+    assert time.monotonic() - began < 20.0
+    assert not (master.root / "_build/chapters").exists() and master.site() == site
+
+
+# --- what changed runs, and nothing else
+
+
+def test_touched_chapter_runs_alone(clone: Clone) -> None:
+    before = {name: clone.staged(name) for name in chapters.names()}
+    clone.touch("excess")
+    result = clone.built()
+    assert result.ran == ["excess"]
+    assert [name for name, time_ns in before.items() if clone.staged(name) != time_ns] == ["excess"]
+    assert re.search(rf"^\[1 of {len(chapters.names())}\] excess: running \(\d+ s so far\)$", result.output, re.M)
+    assert result.output.rstrip().endswith(f": {clone.root}/_build/html/index.html")
+
+
+def test_library_edit_changes_the_page_without_clean(clone: Clone) -> None:
+    assert re.search(r"2023, WP2020 +4\.73 +5\.01 ", clone.page("chapters/muon_g2"))
+    verdict = re.search(r"verdict-[\w-]+", clone.page("chapters/muon_g2"))
+    assert verdict
+    clone.replace("lib/darkhiggs/muon.py", "np.sqrt(wanted / _unit(m_zp))", "2.0 * np.sqrt(wanted / _unit(m_zp))")
+    result = clone.built()
+    assert result.ran == ["muon_g2"], "only the chapter that imports the module runs"
+    page = clone.page("chapters/muon_g2")
+    assert re.search(r"2023, WP2020 +9\.4\d +10\.0\d ", page) and not re.search(r"2023, WP2020 +4\.73", page)
+    assert "verdict-not-reproduced" in page and verdict[0] == "verdict-approximate"
+    (row,) = (line for line in clone.page("status").split("<tr") if 'href="chapters/muon_g2.html"' in line)
+    assert "verdict-not-reproduced" in row, "the status page follows"
+
+
+def test_edited_input_makes_every_chapter_stale(clone: Clone) -> None:
+    """Data is read by name at run time, so all of it counts for all chapters; asked with make -n, nothing runs."""
+    clone.replace("lib/darkhiggs/data/constants.toml", "6.582119569e-25", "6.582119570e-25")
+    assert set(stale(clone)) == set(chapters.names())
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("lib/bookkit/audit.py", set()),
+        ("book/cite.md", set()),
+        ("lib/darkhiggs/muon.py", {"muon_g2"}),
+        ("lib/darkhiggs/meson_decays.py", {"two_body"}),
+        ("lib/bookkit/checks.py", set(chapters.names())),
+        ("lib/darkhiggs/units.py", set(chapters.names())),
+        ("requirements.in", set()),
+    ],
+)
+def test_edited_file_makes_its_chapters_stale(name: str, wanted: set[str], clone: Clone) -> None:
+    (clone.root / name).touch()
+    assert set(stale(clone)) == wanted
+
+
+def stale(clone: Clone) -> list[str]:
+    """Chapters that make would run."""
+    python = clone.root / ".venv/bin/python"
+    subprocess.run(
+        [python, "-m", "bookkit.site", "keys"], cwd=clone.root, env=environment() | {"PYTHONPATH": f"{clone.root}/lib"}, check=True, timeout=SECONDS
+    )  # fmt: skip
+    result = clone.make("-n", "_site")
+    assert result.code == 0, result
+    return re.findall(r"bookkit\.run stage (\w+)", result.output)
+
+
+def test_deleted_library_file_is_noticed(clone: Clone) -> None:
+    site = clone.site()
+    (clone.root / "lib/darkhiggs/muon.py").unlink()
+    result = clone.make("book")
+    assert result.code != 0
+    assert result.ran == ["muon_g2"], "a number from a file that is gone would be stale"
+    assert "chapter muon_g2 failed in cell" in result.output and "cannot import name 'muon'" in result.output
+    assert clone.site() == site
+
+
+# --- what goes wrong
+
+
+def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
+    site, path = clone.site(), clone.chapter("muon_g2")
+    good, before = path.read_bytes(), clone.staged("two_body")
+    notebook = nbformat.read(path, as_version=4)
+    first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+    notebook.cells.insert(first + 1, new_code_cell("unicorn = 3\nraise ValueError('the unicorn is ' + str(unicorn))"))
+    nbformat.write(notebook, path)
+    clone.touch("two_body")
+
+    result = clone.make("book")
+    assert result.code != 0
+    assert result.ran == ["muon_g2", "two_body"]
+    assert f"error: chapter muon_g2 failed in cell {first + 1} (unicorn = 3)\n" in result.output
+    assert "ValueError: the unicorn is 3" in result.output
+    assert re.search(r"^\[\d of \d\] two_body: [a-z ]+ \(\d+ s so far\)$", result.output, re.M), "the other finishes"
+    assert clone.staged("two_body") > before
+    assert clone.site() == site, "the site in place was touched"
+    assert "papermill" not in result.output and result.output.count("Traceback") == 0
+
+    again = clone.make("book")
+    assert again.code != 0 and again.ran == ["muon_g2"] and clone.site() == site, "a failed chapter stays stale"
+
+    path.write_bytes(good)
+    assert clone.built().ran == ["muon_g2"]
+    assert clone.site() != site
+
+
+def test_unknown_warning_fails_the_build(clone: Clone) -> None:
+    site = clone.site()
+    path = clone.root / "book/cite.md"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + "\nSee [the page that nobody wrote](nowhere.md) and {numref}`fig:nowhere`.\n", encoding="utf-8")
+    result = clone.make("book")
+    assert result.code != 0 and result.ran == []
+    assert re.search(r"cite\.md:\d+: WARNING:.*nowhere", result.output)
+    assert "error: the pages have warnings; the site in place was not changed" in result.output
+    assert clone.site() == site
+    assert "bookkit.site build" in clone.make("-n", "_site").output, "the next make tries again"
+
+
+def wait_for(process: "subprocess.Popen[str]", pattern: str) -> str:
+    """Read the output of a process up to a line."""
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if re.search(pattern, line):
+            return seen
+    raise AssertionError(f"{pattern!r} was not printed\n{seen}")
+
+
+@pytest.mark.parametrize("moment", ["chapter", "pages"])
+def test_killed_build_recovers(moment: str, clone: Clone) -> None:
+    site = clone.site()
+    if moment == "chapter":
+        clone.touch("excess", "muon_g2")
+        pattern, rest = "muon_g2: running", 2.0
+    else:
+        (clone.root / "book/cite.md").touch()
+        pattern, rest = "building the pages", 1.5
+    with clone.start("book") as process:
+        wait_for(process, pattern)
+        time.sleep(rest)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert clone.site() == site, "the old site is still served"
+    # what a kill at the worst moments would leave besides
+    stage = clone.root / "_build/stage/book/chapters"
+    (stage / "two_body.12345.tmp").write_text("{", encoding="utf-8")
+    (clone.root / "_build/running").mkdir(exist_ok=True)
+    (clone.root / "_build/running/excess.ipynb").write_text("{", encoding="utf-8")
+    (clone.root / "_build/sites/1").mkdir()
+    (clone.root / "_build/sites/next").symlink_to("sites/1")
+    (clone.root / "_build/work/_build").mkdir(parents=True, exist_ok=True)
+
+    result = clone.built()
+    assert result.ran == (["excess", "muon_g2"] if moment == "chapter" else [])
+    assert clone.site() != site
+
+
+def test_two_builds_at_once(clone: Clone) -> None:
+    clone.touch("muon_g2")
+    with clone.start("book") as first:
+        wait_for(first, "muon_g2: running")
+        second = clone.make("book")
+        rest, _ = first.communicate(timeout=SECONDS)
+    assert first.returncode == 0, rest
+    assert second.code == 0, second
+    assert "another build runs in this clone; waiting for it to finish\n" in second.output
+    assert second.ran == [] and "building" not in second.output, "the second finds nothing left to do"
+    assert "another build" not in rest
+    assert clone.faults() == []
+
+
+# --- other parameters
+
+
+def test_chapter_with_other_parameters(clone: Clone) -> None:
+    site, before = clone.site(), clone.staged("two_body")
+    committed = clone.chapter("two_body").read_bytes()
+    result = clone.make("chapter", "NAME=two_body", "ARGS=br_target=1.1e-5 m_h1=2.5")
+    assert result.code == 0, result
+    folder = clone.root / "_build/chapters/two_body"
+    assert "_build/chapters/two_body/" in result.output and "verdict: " in result.output
+    assert {"two_body.ipynb", "two_body.svg", "two_body.csv"} <= {path.name for path in folder.iterdir()}
+    text = (folder / "two_body.ipynb").read_text(encoding="utf-8")
+    page = clone.page("chapters/two_body")
+    wanted = r"wanted at m_H1 = {} GeV: sin\(theta\) = ([\d.]+)"
+    here, there = re.search(wanted.format("2.5"), text), re.search(wanted.format("2"), page)
+    assert here and there and float(here[1]) < 0.9 * float(there[1]), "a smaller rate wants a smaller mixing"
+    curves = (folder / "two_body.csv").read_text(encoding="utf-8")
+    assert curves != (clone.root / "_build/stage/book/chapters/data/two_body.csv").read_text(encoding="utf-8")
+    assert (clone.site(), clone.staged("two_body"), clone.chapter("two_body").read_bytes()) == (site, before, committed)
+    assert clone.built().ran == [], "the book is left alone"
