@@ -270,7 +270,11 @@ def test_library_edit_changes_the_page_without_clean(clone: Clone) -> None:
     page = clone.page("chapters/muon_g2")
     assert re.search(r"2023, WP2020 +9\.4\d +10\.0\d ", page) and not re.search(r"2023, WP2020 +4\.73", page)
     assert "verdict-not-reproduced" in page and verdict[0] == "verdict-approximate"
-    (row,) = (line for line in clone.page("status").split("<tr") if 'href="chapters/muon_g2.html"' in line)
+    (row,) = (
+        line
+        for line in clone.page("status").split("<tr")
+        if '<td><p><a class="reference internal" href="chapters/muon_g2.html"' in line
+    )
     assert "verdict-not-reproduced" in row, "the status page follows"
 
 
@@ -280,21 +284,20 @@ def test_edited_input_makes_every_chapter_stale(clone: Clone) -> None:
     assert set(stale(clone)) == set(chapters.names())
 
 
-@pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("lib/bookkit/audit.py", set()),
-        ("book/cite.md", set()),
-        ("lib/darkhiggs/muon.py", {"muon_g2"}),
-        ("lib/darkhiggs/meson_decays.py", {"two_body"}),
-        ("lib/bookkit/checks.py", set(chapters.names())),
-        ("lib/darkhiggs/units.py", set(chapters.names())),
-        ("requirements.in", set()),
-    ],
-)
-def test_edited_file_makes_its_chapters_stale(name: str, wanted: set[str], clone: Clone) -> None:
-    (clone.root / name).touch()
-    assert set(stale(clone)) == wanted
+def test_edited_file_makes_its_chapters_stale(clone: Clone) -> None:
+    for name, wanted in {
+        "lib/bookkit/audit.py": set(),
+        "book/cite.md": set(),
+        "requirements.in": set(),
+        "lib/darkhiggs/muon.py": {"muon_g2"},
+        "lib/darkhiggs/meson_decays.py": {"two_body"},
+        "lib/bookkit/checks.py": set(chapters.names()),
+        "lib/darkhiggs/units.py": set(chapters.names()),
+    }.items():
+        (clone.root / name).touch()
+        assert set(stale(clone)) == wanted, name
+        for staged in (clone.root / "_build/stage/book/chapters").glob("*.ipynb"):
+            staged.touch()
 
 
 def stale(clone: Clone) -> list[str]:
@@ -338,10 +341,10 @@ def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
     assert re.search(r"^\[\d of \d\] two_body: [a-z ]+ \(\d+ s so far\)$", result.output, re.M), "the other finishes"
     assert clone.staged("two_body") > before
     assert clone.site() == site, "the site in place was touched"
-    assert "papermill" not in result.output and result.output.count("Traceback") == 0
-
-    again = clone.make("book")
-    assert again.code != 0 and again.ran == ["muon_g2"] and clone.site() == site, "a failed chapter stays stale"
+    assert not re.search(r"papermill|nbclient|IPKernelApp|Traceback \(most recent call last\):", result.output), (
+        "our sentence only"
+    )
+    assert stale(clone) == ["muon_g2"], "a failed chapter stays stale"
 
     path.write_bytes(good)
     assert clone.built().ran == ["muon_g2"]
