@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -288,7 +289,7 @@ def test_shown_table_carries_rows_and_verdict() -> None:
         "talk c: at most 0.01 | 0.001 +- 0.001 | agrees",
     ]
     assert "$x \\| y$" in bundle["text/markdown"] and "[D1](#d1)" in bundle["text/markdown"]
-    assert "$4.97 \\times 10^{-6}$ *(talk: slide {cite:p}`Talk25`)*" in bundle["text/markdown"]
+    assert "$4.97 \\times 10^{-6}$ (talk, {cite:t}`Talk25`)" in bundle["text/markdown"]
     assert checks.parse({"text/plain": "verdict: reproduced"}) is None
 
 
@@ -319,7 +320,7 @@ def test_knob_with_choices() -> None:
     "line", ["m = 2.0", "m = 2.0  # mass of H1", "m  # GeV, 0 to 1: mass", "m: float = 2  # 0 to 1: mass", "f(2)"]
 )
 def test_knob_without_comment_is_refused(line: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ParameterError) as caught:
         knobs(line)
     assert str(caught.value) == f"a knob needs a comment 'unit, low to high: meaning': {line!r}"
 
@@ -327,7 +328,7 @@ def test_knob_without_comment_is_refused(line: str) -> None:
 @pytest.mark.parametrize("words", ["GeV", "GeV 0 to 1", "GeV, 0-1", "in GeV, 0 to 1", "any of a, b"])
 def test_knob_without_range_is_refused(words: str) -> None:
     line = f"m = 0.5  # {words}: mass"
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ParameterError) as caught:
         knobs(line)
     assert str(caught.value) == f"a knob's range reads 'unit, low to high' or 'one of a, b': {line!r}"
 
@@ -337,9 +338,12 @@ def test_knob_whose_default_does_not_fit_is_refused() -> None:
         knobs("m = 2.0  # GeV, 0 to 1: mass")
 
 
-def test_knob_whose_default_is_computed_is_refused() -> None:
-    with pytest.raises(ValueError):
-        knobs("m = 2.0 * x  # GeV, 0 to 1: mass")
+@pytest.mark.parametrize("default", ["2.0 * x", "x", "1.0 +", "f(2)"])
+def test_knob_whose_default_is_computed_is_refused(default: str) -> None:
+    line = f"m = {default}  # GeV, 0 to 1: mass"
+    with pytest.raises(ParameterError) as caught:
+        knobs(line)
+    assert str(caught.value) == f"a knob's default is a plain number or word: {line!r}"
 
 
 @pytest.mark.parametrize("value", [0.4, 4.3, 1, 2.0])
@@ -431,8 +435,19 @@ def test_chapter_starts_only_with_values_in_range(monkeypatch: pytest.MonkeyPatc
 
 
 def test_notebook_without_parameters_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^the notebook has no cell tagged 'parameters'$"):
+    with pytest.raises(ParameterError, match=r"^the notebook has no cell tagged 'parameters'$"):
         chapters.parameters_source(new_notebook(cells=[new_markdown_cell("# T"), new_code_cell("x = 1")]))
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD\n{}\n", "", "[]", "{}"])
+def test_file_that_is_no_notebook_is_named(text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copyfile(chapters.ROOT / "_toc.yml", tmp_path / "_toc.yml")
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    path = tmp_path / chapters.path_of("two_body")
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    with pytest.raises(ParameterError, match=r"^book/chapters/two_body\.ipynb is not a notebook: "):
+        chapters.check_knobs("two_body", {})
 
 
 # --- what a chapter depends on

@@ -151,3 +151,23 @@ def test_shapes():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.identity
+def test_first_nuisance_is_the_error_at_the_origin():
+    unit = np.eye(8)[0]
+    assert_allclose(ff.b_to_k(0.0, "f0", nuisance=unit) - ff.b_to_k(0.0, "f0"), 0.01156, rtol=1e-3)
+    unit = np.eye(11)[0]
+    assert_allclose(ff.b_to_kstar(0.0, "A0", nuisance=unit) - ff.b_to_kstar(0.0, "A0"), 0.02894, rtol=1e-9)
+
+
+@pytest.mark.published
+def test_bsz15_correlation():
+    error, root = get("BSZ15.coefficients").uncertainty, ff._bsz_square_root()
+    assert_allclose(root @ root.T / np.outer(error, error), get("BSZ15.correlation").value, atol=1e-12)
+
+
+@pytest.mark.published
+def test_ball_zwicky_f0_table():
+    # hep-ph/0406232, table III: r_2 = 0.330, m_fit^2 = 37.46
+    assert_allclose(ff.b_to_k(16.0, "f0", "BallZwicky"), 0.330 / (1 - 16 / 37.46), rtol=1e-12)

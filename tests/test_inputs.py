@@ -128,3 +128,8 @@ def test_broken_toml_is_named(tmp_path):
     path.write_text("[a\n")
     with pytest.raises(DataError, match=r"broken\.toml: is not valid TOML"):
         inputs.load(path)
+
+
+@pytest.mark.identity
+def test_no_uncertainty_means_zero():
+    assert inputs.get("published.br_k_null").uncertainty == 0.0

@@ -53,3 +53,9 @@ def test_quadrature_rule():
     x, w = legendre(12)
     assert_allclose(w @ x**7, 1 / 8, rtol=1e-13)
     assert_allclose(w.sum(), 1.0, rtol=1e-13)
+
+
+@pytest.mark.identity
+def test_closed_whichever_product_is_heavy():
+    assert kinematics.momentum(1.0, 0.1, 1.5) == 0.0
+    assert kinematics.momentum(1.0, 1.5, 0.1) == 0.0

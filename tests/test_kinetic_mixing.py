@@ -5,7 +5,7 @@ from scipy import integrate
 
 from darkhiggs import kinetic_mixing
 from darkhiggs.errors import ParameterError
-from darkhiggs.inputs import natural
+from darkhiggs.inputs import get, natural
 
 MU, TAU = natural("m_mu") ** 2, natural("m_tau") ** 2
 
@@ -92,3 +92,14 @@ def test_linear_in_g_and_vanishing_at_high_energy():
 def test_bad_input_is_named(arguments, message):
     with pytest.raises(ParameterError, match=message):
         kinetic_mixing.epsilon(*arguments)
+
+
+@pytest.mark.identity
+def test_imaginary_part_opens_at_the_muon_threshold():
+    assert kinetic_mixing.epsilon(1e-3, np.array([-1.0, 5 * MU]))[0].imag == 0.0
+    assert np.imag(kinetic_mixing.epsilon(1e-3, 5 * MU)) != 0.0
+
+
+@pytest.mark.talk
+def test_value_printed_by_the_talk():
+    assert_allclose(-5e-4 / kinetic_mixing.epsilon(5e-4), get("talk.epsilon_per_g").value, rtol=0.02)

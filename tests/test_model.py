@@ -162,3 +162,14 @@ def test_bad_sectors_are_named(change, message):
 def test_bad_calls_are_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.identity
+def test_flags_at_their_edges():
+    a = model.benchmark("A")
+    assert not a.replace(q_phi=2.0, q_x=1.5).flags["charges"]
+    assert a.replace(q_phi=2.0, q_x=4.0).flags["charges"]
+    # sqrt(4 pi)/0.5 = 7.09
+    assert not a.replace(g_x=0.5, q_x=7.0).flags["non_perturbative"]
+    assert a.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
+    assert not a.replace(m_h1=10.0).flags["broad"]

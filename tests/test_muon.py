@@ -84,3 +84,11 @@ def test_inverse_and_shapes():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.published
+def test_differences_of_the_published_values():
+    a = {key: get(f"published.a_mu.{key}").value for key in ("exp_2023", "exp_2025", "wp2020", "wp2025", "bmw20")}
+    assert_allclose(a["exp_2023"] - a["wp2020"], get("published.delta_a_mu.2023").value, atol=1e-13)
+    assert_allclose(a["exp_2023"] - a["bmw20"], get("published.delta_a_mu.bmw20").value, atol=1e-13)
+    assert_allclose(a["exp_2025"] - a["wp2025"], get("published.delta_a_mu.2025").value, atol=1e-11)

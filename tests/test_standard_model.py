@@ -13,7 +13,7 @@ END = (natural("m_B+") - natural("m_K+")) ** 2
 
 @pytest.mark.published
 def test_short_distance_rate():
-    assert_allclose(sm.br_b_to_k_nunu(), 4.97e-6, rtol=0.01)
+    assert_allclose(sm.br_b_to_k_nunu(), get("published.br_k_short_distance").value, rtol=0.01)
     assert_allclose(sm.br_b_to_k_nunu(), get("published.br_k_null").value, rtol=1e-3)
 
 
@@ -126,7 +126,7 @@ def test_phase_space_on_both_sides():
     # |p|^3 ~ (end - q2)^(3/2)
     near = sm.dbr_dq2_b_to_k_nunu(END - np.array([1e-3, 4e-3]))
     assert_allclose(near[1] / near[0], 8.0, rtol=2e-3)
-    assert sm.dbr_dq2_b_to_kstar_nunu(19.3) == 0.0
+    assert sm.dbr_dq2_b_to_kstar_nunu(np.array([19.3, 25.0])).tolist() == [0.0, 0.0]
     assert sm.dbr_dq2_b_to_kstar_nunu(-1.0) == 0.0
 
 
@@ -174,3 +174,9 @@ def test_shapes_and_toys():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.talk
+def test_rates_printed_by_the_talk():
+    assert_allclose(sm.br_b_to_k_nunu(tau_tree=True), get("talk.br_sm").value, rtol=0.01)
+    assert_allclose(get("talk.br_exp").value - sm.br_b_to_k_nunu(), get("talk.br_np").value, rtol=0.01)

@@ -179,3 +179,10 @@ def test_muon_width_of_a_light_higgs():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.identity
+def test_z_prime_into_x_scales_with_its_mass():
+    b = model.DarkSector(m_zp=3.0, g_x=0.1, m_x=0.5)
+    dark = widths.gamma_zp(b.replace(q_x=2.0)) - widths.gamma_zp(b)
+    assert_allclose(dark, 0.2**2 * 3.0 / (48 * np.pi) * (1 - 1 / 9) ** 1.5, rtol=1e-9)

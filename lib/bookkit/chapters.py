@@ -13,7 +13,7 @@ import yaml
 
 from darkhiggs.errors import ParameterError
 
-from . import figures
+from . import checks, figures
 
 __all__ = ["ROOT", "Knob", "check_knobs", "dependencies", "find", "key", "knobs", "names", "parse_argument", "path_of", "start"]
 
@@ -102,8 +102,8 @@ def knobs(source: str) -> dict[str, Knob]:
 
     Raises
     ------
-    ValueError
-        If a line declares no range.
+    ParameterError
+        If a line declares no range, or its default is not a plain number or word inside it.
     """
     found = {}
     for line in filter(str.strip, source.splitlines()):
@@ -111,15 +111,19 @@ def knobs(source: str) -> dict[str, Knob]:
             continue
         match = _KNOB.match(line.strip())
         if match is None:
-            raise ValueError(f"a knob needs a comment 'unit, low to high: meaning': {line.strip()!r}")
-        name, default, text = match["name"], ast.literal_eval(match["default"]), match["text"]
+            raise ParameterError(f"a knob needs a comment 'unit, low to high: meaning': {line.strip()!r}")
+        name, text = match["name"], match["text"]
+        try:
+            default = ast.literal_eval(match["default"])
+        except (ValueError, SyntaxError):
+            raise ParameterError(f"a knob's default is a plain number or word: {line.strip()!r}") from None
         words, numbers = match["range"].strip(), _NUMBERS.match(match["range"].strip())
         if words.startswith("one of "):
             knob = Knob(name, default, choices=tuple(word.strip() for word in words[7:].split(",")), text=text)
         elif numbers is not None:
             knob = Knob(name, default, float(numbers["low"]), float(numbers["high"]), numbers["unit"] or "", text=text)
         else:
-            raise ValueError(f"a knob's range reads 'unit, low to high' or 'one of a, b': {line.strip()!r}")
+            raise ParameterError(f"a knob's range reads 'unit, low to high' or 'one of a, b': {line.strip()!r}")
         knob.check(default)
         found[name] = knob
     return found
@@ -130,7 +134,16 @@ def parameters_source(notebook: nbformat.NotebookNode) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
             return str(cell.source)
-    raise ValueError("the notebook has no cell tagged 'parameters'")
+    raise ParameterError("the notebook has no cell tagged 'parameters'")
+
+
+def _read(name: str) -> nbformat.NotebookNode:
+    path = path_of(find(name))
+    try:
+        return nbformat.read(ROOT / path, as_version=4)
+    except (ValueError, AttributeError, nbformat.ValidationError) as error:
+        # half a merge, for example
+        raise ParameterError(f"{path} is not a notebook: {str(error).partition(chr(10))[0][:100]}") from None
 
 
 def check_knobs(name: str, values: Mapping[str, Any]) -> None:
@@ -148,7 +161,7 @@ def check_knobs(name: str, values: Mapping[str, Any]) -> None:
     ParameterError
         If a name is unknown or a value is out of range.
     """
-    declared = knobs(parameters_source(nbformat.read(ROOT / path_of(find(name)), as_version=4)))
+    declared = knobs(parameters_source(_read(name)))
     for knob, value in values.items():
         if knob not in declared:
             raise ParameterError(f"{knob} is not a parameter of chapter {name}; parameters: {', '.join(declared)}")
@@ -184,7 +197,7 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
     ParameterError
         If a knob is out of its range.
     """
-    declared = knobs(parameters_source(nbformat.read(ROOT / path_of(find(name)), as_version=4)))
+    declared = knobs(parameters_source(_read(name)))
     for knob in declared.values():
         knob.check(variables[knob.name])
     figures.use_style()
@@ -192,7 +205,11 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
 
 def _imports(path: Path, package: str) -> set[Path]:
     """Library files that a Python source imports, directly."""
-    return _imported(path.read_text(encoding="utf-8"), package)
+    try:
+        return _imported(path.read_text(encoding="utf-8"), package)
+    except SyntaxError:
+        # the chapters that import it say so when they run, and the others can run
+        return set()
 
 
 def _imported(source: str, package: str) -> set[Path]:
@@ -224,11 +241,10 @@ def dependencies(name: str) -> tuple[Path, ...]:
         Sorted absolute paths.
     """
     notebook_path = ROOT / path_of(name)
-    notebook = nbformat.read(notebook_path, as_version=4)
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     try:
+        code = "\n".join(cell.source for cell in _read(name).cells if cell.cell_type == "code")
         todo, seen = _imported(code, ""), set[Path]()
-    except SyntaxError:
+    except (SyntaxError, ParameterError):
         # let the chapter itself say so when it runs
         todo, seen = set((ROOT / "lib").rglob("*.py")), set[Path]()
     # the runner executes every chapter, and so counts for all of them
@@ -238,7 +254,7 @@ def dependencies(name: str) -> tuple[Path, ...]:
         seen.add(path)
         todo |= _imports(path, path.parent.name) - seen
     data = set((ROOT / "lib/darkhiggs/data").glob("*.*"))
-    return tuple(sorted(seen | data | {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib"}))
+    return tuple(sorted(seen | data | {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib", checks.ORACLE}))
 
 
 def key(paths: tuple[Path, ...]) -> str:

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from darkhiggs import inputs
@@ -12,6 +13,8 @@ __all__ = ["KINDS", "MIME", "VERDICTS", "Check", "CheckTable", "Tolerance", "ver
 
 KINDS = ("talk", "published", "independent", "identity")
 VERDICTS = ("reproduced", "reproduced with changes", "approximate", "not reproduced", "not attempted")
+# Numbers of independent codes, written by `make oracle`.
+ORACLE = Path(__file__).resolve().parents[2] / "tests/oracle/oracle.json"
 MIME = "application/vnd.darkhiggs.checks+json"
 
 
@@ -224,6 +227,27 @@ class CheckTable:
             cite=entry.cite,
             **more,
         )
+
+    def against_code(self, name: str, value: float, quantity: str, tolerance: Tolerance, **more: Any) -> None:
+        """Compare a number with what an independent code gives for the same inputs.
+
+        Parameters
+        ----------
+        name : str
+            Id in the file that ``make oracle`` writes.
+        value : float
+            The number of this book, for the arguments recorded there.
+        quantity : str
+            What is compared.
+        tolerance : Tolerance
+            Allowed distance and its reason.
+        **more
+            Further fields of `Check`.
+        """
+        oracle = json.loads(ORACLE.read_text(encoding="utf-8"))
+        record = next(record for record in oracle["values"] if record["id"] == name)
+        source = f"{record['code']} {oracle['versions'][record['code']]} with our inputs"
+        self.add(name, quantity, "independent", record["value"], value, tolerance, source, **more)
 
     def add(
         self, key: str, quantity: str, kind: str, reference: float, value: float, tolerance: Tolerance, source: str, **more: Any

@@ -69,7 +69,7 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) 
         try:
             notebook = papermill.execute_notebook(
                 source, output, dict(parameters), kernel_name="python3", cwd=source.parent, progress_bar=False,
-                execution_timeout=_CELL_SECONDS, start_timeout=60,
+                execution_timeout=_CELL_SECONDS, start_timeout=60, extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
             return nbformat.from_dict(notebook)
         except papermill.PapermillExecutionError as error:
