@@ -2,7 +2,8 @@
 PYTHON ?= python3
 CORES := $(shell $(PYTHON) -c "import os; print(os.cpu_count() or 1)")
 PY := .venv/bin/python
-LOCK := $(PYTHON) lib/bookkit/lock.py _build/.lock $(MAKE) --no-print-directory
+LOCKED := $(PYTHON) lib/bookkit/lock.py _build/.lock
+LOCK := $(LOCKED) $(MAKE) --no-print-directory
 
 # MPLBACKEND drops every figure in silence; a foreign PYTHONPATH can shadow the library
 unexport MPLBACKEND PYTHONHOME
@@ -21,14 +22,14 @@ book: ## build the book: _build/html/index.html
 
 chapter: ## rerun one chapter: make chapter NAME=two_body ARGS="br_target=1.1e-5"
 	@$(if $(NAME),,$(error NAME is not set; for example: make chapter NAME=two_body ARGS="br_target=1.1e-5"))$(LOCK) _venv
-	@$(PY) -m bookkit.run alone $(NAME) $(ARGS)
+	@$(LOCKED) $(PY) -m bookkit.run alone $(NAME) $(ARGS)
 
 test: book ## unit tests, stored outputs of the chapters, built pages
 	@$(PY) -m pytest tests --nbval book/chapters --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=60 -q $(PYTEST)
 
 reference: ## refresh the stored outputs and what is generated from them; prints what moved
 	@$(LOCK) _venv
-	@$(PY) -m bookkit.reference
+	@$(LOCKED) $(PY) -m bookkit.reference
 
 mutants: ## break the physics on purpose; a check must fail each time
 	@$(LOCK) _venv
@@ -69,7 +70,7 @@ NAMES = $(filter-out site,$(basename $(notdir $(wildcard _build/keys/*.key))))
 STAGED = $(NAMES:%=_build/stage/book/chapters/%.ipynb)
 
 _site: _build/site.stamp
-	@:
+	@echo "the book: $(CURDIR)/_build/html/index.html"
 
 _build/site.stamp: $(STAGED) _build/keys/site.key
 	@$(PY) -m bookkit.site build

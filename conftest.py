@@ -42,11 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if type(item).__name__ == "IPyNbCell":
             item.add_marker("regression")
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    if report.when == "call" and report.passed:
-        _counts.update(kind for kind in KINDS if kind in report.keywords)
+        kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
+        if len(kinds) != 1:
+            raise pytest.UsageError(f"{item.nodeid} has the kinds {kinds}; exactly one of {', '.join(KINDS)} is needed")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -57,6 +55,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped with CI=true: {report.longrepr}"
+    if report.when == "call" and report.passed:
+        _counts.update(mark.name for mark in item.iter_markers() if mark.name in KINDS)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import nbformat
 
@@ -146,11 +146,18 @@ def _replace(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def _say(text: str, stream: TextIO | None = None) -> None:
+    """Print a line in one write: unbuffered, `print` writes its end apart, and parallel chapters mix their lines."""
+    stream = stream or sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def stage(name: str) -> None:
     """Run a chapter for the book."""
     position, began = chapters.names().index(name) + 1, float(os.environ.get("BOOK_START", time.time()))
     where = f"[{position} of {len(chapters.names())}] {name}"
-    print(f"{where}: running ({time.time() - began:.0f} s so far)", flush=True)
+    _say(f"{where}: running ({time.time() - began:.0f} s so far)")
     target = STAGE / chapters.path_of(name)
     data = target.parent / "data"
     for old in data.glob(f"{name}*.csv"):
@@ -164,7 +171,7 @@ def stage(name: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     _replace(target, nbformat.writes(notebook))
     scratch.unlink()
-    print(f"{where}: {record['verdict']} ({time.time() - began:.0f} s so far)", flush=True)
+    _say(f"{where}: {record['verdict']} ({time.time() - began:.0f} s so far)")
 
 
 def alone(name: str, arguments: list[str]) -> None:
@@ -195,7 +202,7 @@ def main(argv: list[str]) -> int:
         else:
             alone(argv[1], argv[2:])
     except (ParameterError, ChapterError) as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        _say(f"error: {error}", sys.stderr)
         return 1
     return 0
 
