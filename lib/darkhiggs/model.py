@@ -59,7 +59,7 @@ class DarkSector:
     m_zp : array_like
         Mass of the Z' in GeV, above 0 up to 1e4.
     g_x : array_like
-        Gauge coupling of U(1)_{Lmu-Ltau}, above 0 up to 1.
+        Gauge coupling of the U(1) of L_mu - L_tau, above 0 up to 1.
     m_x : array_like or None
         Mass of the complex scalar dark matter X in GeV, above 0 up to 1e4.
     m_h1 : array_like or None

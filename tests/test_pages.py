@@ -1,0 +1,183 @@
+"""The built book, page by page, and the alt texts of the chapters without a build."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from bookkit import audit, chapters, checks
+
+PAGES = audit.page_names()
+CHAPTERS = chapters.names()
+DOWNLOADS = (".csv", ".json", ".bib")
+
+
+@pytest.fixture(scope="session")
+def findings() -> dict[tuple[str, str], list[str]]:
+    if reason := audit.missing(audit.SITE):
+        pytest.skip(reason)
+    found: dict[tuple[str, str], list[str]] = {}
+    for finding in audit.audit():
+        found.setdefault((finding.page, finding.kind), []).append(finding.text)
+    return found
+
+
+def article(chapter: str) -> Tag:
+    path = audit.SITE / chapters.path_of(chapter).with_suffix(".html")
+    if not path.is_file():
+        pytest.skip(f"{path} is not there; run 'make book'")
+    found = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("article")
+    assert isinstance(found, Tag)
+    return found
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("kind", audit.KINDS)
+@pytest.mark.parametrize("page", PAGES)
+def test_page_has_no_fault(findings: dict[tuple[str, str], list[str]], page: str, kind: str) -> None:
+    faults = findings.get((page, kind), [])
+    assert faults == [], "\n".join(faults)
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_has_a_numbered_figure(chapter: str) -> None:
+    figure = article(chapter).find("figure")
+    assert isinstance(figure, Tag)
+    assert figure.select_one("img") is not None
+    assert figure.select_one(".caption-number").text.startswith("Fig. ")
+    assert figure.select_one(".caption-text").text.strip()
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_has_a_numbered_equation(chapter: str) -> None:
+    assert article(chapter).select(".math .eqno")
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_has_a_check_table(chapter: str) -> None:
+    heads = [{cell.text.strip() for cell in table.select("thead th")} for table in article(chapter).select("table")]
+    assert {"quantity", "reference", "this book", "tolerance and its reason", "outcome"} in heads
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_badge_is_the_verdict_of_the_table(chapter: str) -> None:
+    page = article(chapter)
+    link = page.select_one(f'a.download[href$="{chapter}.json"]')
+    assert link is not None
+    record = json.loads((audit.SITE / chapters.path_of(chapter).parent / str(link["href"])).read_text(encoding="utf-8"))
+    assert [badge.text for badge in page.select("span.verdict")] == [record["verdict"]]
+    assert record["verdict"] in checks.VERDICTS
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("ending", DOWNLOADS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_download_is_there_and_not_empty(chapter: str, ending: str) -> None:
+    links = [str(link["href"]) for link in article(chapter).select("a.download") if str(link["href"]).endswith(ending)]
+    assert links
+    for link in links:
+        assert (audit.SITE / chapters.path_of(chapter).parent / link).stat().st_size > 0
+
+
+@pytest.mark.house
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_committed_figures_have_name_caption_and_alt_text(chapter: str) -> None:
+    assert audit.figure_findings(nbformat.read(chapters.ROOT / chapters.path_of(chapter), as_version=4)) == []
+
+
+# The audit itself -----------------------------------------------------------------------------------------------------
+
+HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title></head><body><main><h1 id="top">A page</h1>'
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20"><rect width="20" height="20"/></svg>'
+ALT = "A black square of twenty by twenty pixels, which stands for a curve against the mass on a logarithmic axis."
+SOUND = (
+    f'<figure><img src="square.svg" alt="{ALT}"><figcaption><span class="caption-number">Fig. 1 </span>'
+    '<span class="caption-text">A square.</span></figcaption></figure><a href="#top">Up</a> <code>$x^2$ \\frac</code>'
+    '<div style="overflow-x: auto" tabindex="0"><table style="width: 2000px"><tr><td>wide, but scrolls</td></tr></table></div>'
+)
+FAULTS = {
+    "external": ('<script src="https://example.org/x.js"></script>', "https://example.org/x.js"),
+    "network": ('<link rel="stylesheet" href="none.css">', "status 404: none.css"),
+    "picture": (f'<img src="none.png" alt="{ALT}">', "none.png"),
+    "figure": ('<figure><img src="square.svg" alt="square"><figcaption>Square</figcaption></figure>', "the alt text repeats"),
+    "math": ("<p>The square $x^2$.</p>", "$x^2$"),
+    "console": ("<script>console.error('ouch')</script>", "ouch"),
+    "axe": ('<img src="square.svg">', "image-alt (critical)"),
+    "overflow": ('<p style="width: 500px">wide</p>', "body"),
+    "link": ('<a href="none.html">nowhere</a>', "none.html is not there"),
+}
+MORE = {
+    "formula with an error": ('<p><span data-mjx-error="Undefined control sequence">\\oops</span></p>', "math", "Undefined control"),
+    "command without dollars": (r"<p>The width \Gamma.</p>", "math", r"\Gamma"),
+    "uncaught error": ("<script>throw new Error('ouch')</script>", "console", "ouch"),
+    "dark only": ("<style>@media (prefers-color-scheme: dark) {h1 {color: #eee}}</style>", "axe", "(dark, 1280 px)"),
+    "no such place": ('<a href="index.html#none">nowhere</a>', "link", "index.html has no place #none"),
+    "outside a figure": (f'<img src="square.svg" alt="{ALT}">', "figure", "outside a figure"),
+    "no alt text": ('<figure><img src="square.svg"></figure>', "figure", "0 characters"),
+}
+SAMPLES = {kind: (text, kind, words) for kind, (text, words) in FAULTS.items()} | MORE
+
+
+@pytest.fixture(scope="module")
+def sample_findings(tmp_path_factory: pytest.TempPathFactory) -> list[audit.Finding]:
+    if reason := audit.missing():
+        pytest.skip(reason)
+    site: Path = tmp_path_factory.mktemp("site")
+    (site / "square.svg").write_text(PICTURE)
+    pages = {"sound": SOUND} | {name.replace(" ", "_"): text for name, (text, _, _) in SAMPLES.items()}
+    for name, text in (pages | {"index": SOUND}).items():
+        (site / f"{name}.html").write_text(f"{HEAD}{text}</main></body></html>", encoding="utf-8")
+    return audit.audit(site, [f"{name}.html" for name in pages])
+
+
+@pytest.mark.house
+def test_audit_finds_nothing_in_a_sound_page(sample_findings: list[audit.Finding]) -> None:
+    assert [str(finding) for finding in sample_findings if finding.page == "sound.html"] == []
+
+
+@pytest.mark.house
+def test_every_kind_of_fault_has_a_sample() -> None:
+    assert set(FAULTS) == set(audit.KINDS)
+
+
+@pytest.mark.house
+@pytest.mark.parametrize("name", SAMPLES)
+def test_audit_finds_the_fault(sample_findings: list[audit.Finding], name: str) -> None:
+    _, kind, words = SAMPLES[name]
+    found = [finding for finding in sample_findings if finding.page == f"{name.replace(' ', '_')}.html"]
+    assert any(finding.kind == kind and words in finding.text for finding in found), [str(finding) for finding in found]
+
+
+def figure_cell(alt: str = ALT, **figure: str) -> nbformat.NotebookNode:
+    output = nbformat.v4.new_output("display_data", {"text/plain": "<Figure size 640x440 with 1 Axes>"})
+    settings = {"mystnb": {"figure": figure, "image": {"alt": alt}}} if figure else {}
+    return nbformat.v4.new_code_cell("plt.show()", outputs=[output], metadata=settings)
+
+
+@pytest.mark.house
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        (figure_cell(), "no mystnb.figure"),
+        (figure_cell(name="fig-x"), "no caption"),
+        (figure_cell(caption="A square."), "no name"),
+        (figure_cell("", name="fig-x", caption="A square."), "0 characters"),
+        (figure_cell("a" * 79, name="fig-x", caption="A square."), "79 characters"),
+        (figure_cell("a" * 401, name="fig-x", caption="A square."), "401 characters"),
+        (figure_cell(name="fig-x", caption=ALT), "repeats the caption"),
+    ],
+)
+def test_figure_without_its_texts_is_found(cell: nbformat.NotebookNode, words: str) -> None:
+    (sentence,) = audit.figure_findings(nbformat.v4.new_notebook(cells=[cell]))
+    assert words in sentence
+
+
+@pytest.mark.house
+def test_figure_with_its_texts_passes() -> None:
+    assert audit.figure_findings(nbformat.v4.new_notebook(cells=[figure_cell(name="fig-x", caption="A square.")])) == []
