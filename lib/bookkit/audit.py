@@ -45,6 +45,7 @@ CONSOLE_ALLOWED = (
     "Failed to load resource",  # Chromium's echo of a request; recorded as `external` or `network`
     # first visit; html_context.default_mode = auto would silence it, and take the colours from a reader without JavaScript
     "Got invalid theme mode: . Resetting to auto.",
+    "Slow network is detected. ",  # Chromium on a machine without any network; the fonts it speaks of are local
     "[PST]: ",  # the theme says which colours it chose and where it scrolled to
     "[togglebutton]: Adding toggle buttons to ",
     "Identifier 'THEBE_JS_URL' has already been declared",  # Jupyter Book adds sphinx-thebe's settings twice; nothing uses them
