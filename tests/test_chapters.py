@@ -16,12 +16,20 @@ KNOWN = {
     "muon_g2": {"g_x_low": "D3"},
     "higgs_invisible": {"sin_theta_max_A": "D4", "sin_theta_max_A10": "D4", "xx_B": "D5"},
     "two_body": {"survives_A": "D6", "survives_A10": "D6"},
+    "z_plane": {"delta_n_eff_A10": "D12"},
+    "trident": {"glass": "D10"},
+    "n_eff": {"delta_n_eff_A10": "D12", "abstract_with": "D13"},
+    "solar": {"recipe": "D11", "recipe_corrected": "D11"},
 }
 VERDICTS = {
     "excess": "reproduced with changes",
     "muon_g2": "approximate",
     "higgs_invisible": "not reproduced",
     "two_body": "not reproduced",
+    "z_plane": "approximate",
+    "trident": "reproduced",
+    "n_eff": "approximate",
+    "solar": "not reproduced",
 }
 
 

@@ -113,7 +113,11 @@ FAULTS = {
     "link": ('<a href="none.html">nowhere</a>', "none.html is not there"),
 }
 MORE = {
-    "formula with an error": ('<p><span data-mjx-error="Undefined control sequence">\\oops</span></p>', "math", "Undefined control"),
+    "formula with an error": (
+        '<p><span data-mjx-error="Undefined control sequence">\\oops</span></p>',
+        "math",
+        "Undefined control",
+    ),
     "command without dollars": (r"<p>The width \Gamma.</p>", "math", r"\Gamma"),
     "uncaught error": ("<script>throw new Error('ouch')</script>", "console", "ouch"),
     "dark only": ("<style>@media (prefers-color-scheme: dark) {h1 {color: #eee}}</style>", "axe", "(dark, 1280 px)"),

@@ -34,6 +34,7 @@ def test_pdg_conversion_constants(value, unit, to, published):
         ("1", "1", 1.0),
         ("GeV s", "MeV s", 1e3),
         ("m", "fm", 1e15),
+        ("Mpc", "km", 3.0856775814914e19),
         ("fs", "ps", 1e-3),
         ("keV", "eV", 1e3),
         ("fb", "pb", 1e-3),

@@ -27,11 +27,13 @@ class Curve:
     unit : str
         Unit of the limit.
     cl : float
-        Confidence level, 0.90 or 0.95.
+        Confidence level, 0.90 or 0.95; 0 where the source states none.
     reading_error : float
         Relative error of the reading; 0 for tabulated values.
     source, cite : str
         Where it is published, and the key of the book's bibliography.
+    log_mass : bool
+        Whether the curve is straight between its points against the logarithm of the mass, or against the mass.
 
     Examples
     --------
@@ -48,6 +50,53 @@ class Curve:
     reading_error: float
     source: str
     cite: str
+    log_mass: bool = False
+
+    @property
+    def coverage(self) -> str:
+        """The range of the curve in words.
+
+        Returns
+        -------
+        str
+            A sentence.
+
+        Examples
+        --------
+        >>> from darkhiggs import limits
+        >>> limits.curve("NA64mu").coverage
+        'NA64mu has points from 1 MeV to 151 MeV; outside it excludes nothing.'
+        """
+        low, high = (f"{m:.4g} GeV" if m >= 1.0 else f"{1e3 * m:.4g} MeV" for m in (self.m[0], self.m[-1]))
+        return f"{self.name} has points from {low} to {high}; outside it excludes nothing."
+
+    def covers(self, m: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Say whether the curve reaches a mass.
+
+        Parameters
+        ----------
+        m : array_like
+            Masses in GeV, not negative.
+
+        Returns
+        -------
+        ndarray or bool
+            True inside the range of the curve, its ends included.
+
+        Raises
+        ------
+        ParameterError
+            If a mass is negative or not finite.
+
+        Examples
+        --------
+        >>> from darkhiggs import limits
+        >>> limits.curve("NA64mu").covers([0.1, 0.2]).tolist()
+        [True, False]
+        """
+        m = checked("m", m, 0.0, unit="GeV")
+        inside: npt.NDArray[np.bool_] = (m >= self.m[0]) & (m <= self.m[-1])
+        return inside[()]
 
     def g_max(self, m: npt.ArrayLike) -> Array:
         """Evaluate the curve.
@@ -75,7 +124,8 @@ class Curve:
         ['2.27e-09', 'inf']
         """
         m = checked("m", m, 0.0, unit="GeV")
-        value: Array = np.exp(np.interp(m, self.m, np.log(self.upper), left=np.inf, right=np.inf))
+        x, points = (np.log(np.maximum(m, 1e-300)), np.log(self.m)) if self.log_mass else (m, self.m)
+        value: Array = np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))
         return value[()]
 
 
@@ -108,7 +158,8 @@ def curve(name: str) -> Curve:
     mass, upper, cl = (get(f"limit.{name}.{part}") for part in ("m", "upper", "cl"))
     masses: Array = mass.to("GeV")
     reading = get(f"limit.{name}.reading_error").value
-    return Curve(name, masses, upper.value, upper.unit, cl.value, reading, upper.source, upper.cite)
+    log_mass = f"limit.{name}.log_mass" in names() and bool(get(f"limit.{name}.log_mass").value)
+    return Curve(name, masses, upper.value, upper.unit, cl.value, reading, upper.source, upper.cite, log_mass)
 
 
 def curves() -> tuple[str, ...]:
@@ -125,4 +176,5 @@ def curves() -> tuple[str, ...]:
     >>> "KOTO" in limits.curves()
     True
     """
-    return tuple(sorted(name.split(".")[1] for name in names() if name.startswith("limit.") and name.endswith(".upper")))
+    uppers = (name for name in names() if name.startswith("limit.") and name.endswith(".upper"))
+    return tuple(sorted(name.removeprefix("limit.").removesuffix(".upper") for name in uppers))

@@ -19,7 +19,7 @@ def _bases() -> dict[str, tuple[float, int]]:
     centimetre = second / float(inputs.get("c").value)
     energy = {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
     time = {"s": 1.0, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
-    length = {"cm": 1.0, "m": 1e2, "km": 1e5, "fm": 1e-13}
+    length = {"cm": 1.0, "m": 1e2, "km": 1e5, "fm": 1e-13, "Mpc": float(inputs.get("Mpc").value)}
     area = {"b": 1e-24, "mb": 1e-27, "pb": 1e-36, "fb": 1e-39}
     return (
         {unit: (size, 1) for unit, size in energy.items()}
@@ -53,7 +53,7 @@ def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]
     value : array_like
         Numbers in `unit`.
     unit, to : str
-        Products of energies (eV to TeV), times (fs to s), lengths (fm to km), areas (fb to b) with
+        Products of energies (eV to TeV), times (fs to s), lengths (fm to km, Mpc), areas (fb to b) with
         integer powers, such as ``"cm^3/s"``, ``"GeV^-2"``, ``"ps"``; ``"1"`` is dimensionless.
 
     Returns

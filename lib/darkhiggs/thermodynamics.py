@@ -1,0 +1,478 @@
+"""Thermodynamics of the early Universe: degrees of freedom, ideal gases, and the QED plasma of photons and electrons."""
+
+from functools import lru_cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array, checked, choice, legendre
+from .inputs import natural
+
+__all__ = [
+    "energy_density",
+    "energy_slope",
+    "entropy_density",
+    "g_rho",
+    "g_s",
+    "hubble",
+    "number_density",
+    "pressure",
+    "qed_energy_density",
+    "qed_pressure",
+]
+
+# E = m + T v^2 makes the integrand smooth at both ends; beyond v^2 = 52 the occupation is below 1e-22.
+_NODES = 64
+_V_MAX = 7.2
+
+
+@lru_cache
+def _table() -> Array:
+    """Columns T in GeV, g_rho, g_s."""
+    text = (resources.files("darkhiggs") / "data" / "gstar.csv").read_text(encoding="utf-8")
+    rows: Array = np.loadtxt(text.splitlines(), delimiter=",")
+    return rows
+
+
+def _cubics(table: Array) -> Array:
+    """Coefficients, by power, column and interval, of the cubics through four neighbouring rows of a table."""
+    rows = np.clip(np.arange(len(table) - 1), 1, len(table) - 3)
+    a, b, c, d = (table[rows + i].T for i in (-1, 0, 1, 2))
+    value: Array = np.stack([b, c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0])
+    return value
+
+
+def _interpolate(cubics: Array, position: Array) -> Array:
+    """Read the columns of a table between its rows; beyond its ends they are constant."""
+    last = cubics.shape[-1]
+    position = np.minimum(np.maximum(position, 0.0), last)
+    row = np.minimum(np.maximum(position.astype(np.intp), 1), last - 2)
+    t = position - row
+    constant, linear, square, cubic = cubics[:, :, row]
+    value: Array = ((cubic * t + square) * t + linear) * t + constant
+    return value
+
+
+@lru_cache
+def _degrees_of_freedom() -> Array:
+    """Cubics in ln T of g_rho and g_s."""
+    return _cubics(_table()[:, 1:])
+
+
+def _lookup(T: npt.ArrayLike, column: int) -> Array:
+    """Interpolate a column in ln T; the rows are equidistant in it."""
+    table = _table()
+    T = checked("T", T, float(table[0, 0]), float(table[-1, 0]), "GeV")
+    first, last = np.log(table[0, 0]), np.log(table[-1, 0])
+    value: Array = _interpolate(_degrees_of_freedom(), (np.log(T) - first) / (last - first) * (len(table) - 1.0))[column]
+    return value[()]
+
+
+def g_rho(T: npt.ArrayLike) -> Array:
+    """Effective degrees of freedom of the energy density in the Standard Model.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature of the photons in GeV, 1e-5 to 1e3.
+
+    Returns
+    -------
+    ndarray or float
+        ``g_rho = rho/(pi^2 T^4/30)``.
+
+    Raises
+    ------
+    ParameterError
+        If a temperature lies outside the table or is not finite.
+
+    Notes
+    -----
+    Fit of Saikawa and Shirai, arXiv:1803.01038 App. C, to lattice results, tabulated; the fit has three neutrinos that
+    decouple instantaneously.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.g_rho(0.1):.2f}"
+    '17.75'
+    """
+    return _lookup(T, 0)
+
+
+def g_s(T: npt.ArrayLike) -> Array:
+    """Effective degrees of freedom of the entropy density in the Standard Model.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature of the photons in GeV, 1e-5 to 1e3.
+
+    Returns
+    -------
+    ndarray or float
+        ``g_s = s/(2 pi^2 T^3/45)``.
+
+    Raises
+    ------
+    ParameterError
+        If a temperature lies outside the table or is not finite.
+
+    Notes
+    -----
+    As `g_rho`.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.g_s(0.1):.2f}"
+    '17.33'
+    """
+    return _lookup(T, 1)
+
+
+def hubble(T: npt.ArrayLike) -> Array:
+    """Expansion rate of the Standard Model in the radiation era.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature of the photons in GeV, 1e-5 to 1e3.
+
+    Returns
+    -------
+    ndarray or float
+        H in GeV.
+
+    Raises
+    ------
+    ParameterError
+        If a temperature lies outside the table or is not finite.
+
+    Notes
+    -----
+    ``H = [8 pi rho/(3 M_Pl^2)]^(1/2)`` with ``rho = pi^2 g_rho T^4/30``.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.hubble(1e-3):.3e}"
+    '4.416e-25'
+    """
+    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
+    return value
+
+
+def _occupation(y: Array, statistics: str) -> Array:
+    """1/(exp(y) -+ 1) without overflow."""
+    q = np.exp(-y)
+    value: Array = q / (-np.expm1(-y) if statistics == "boson" else 1.0 + q)
+    return value
+
+
+def _gas(x: Array, statistics: str) -> tuple[Array, Array, Array, Array]:
+    """rho/T^4, p/T^4, d rho/dT/T^3 and n/T^3 of a gas with one degree of freedom and x = m/T."""
+    nodes, weights = legendre(_NODES)
+    v = _V_MAX * nodes
+    y = x[..., None] + v**2
+    k = v * np.sqrt(v**2 + 2.0 * x[..., None])
+    n = _occupation(y, statistics)
+    # dE = 2 T v dv, and p dE = E^-1 p^2 dp
+    measure = _V_MAX * weights * 2.0 * v * k * y / (2.0 * np.pi**2)
+    blocked = n * (1.0 + n) if statistics == "boson" else n * (1.0 - n)
+    terms = (y * n, k**2 / (3.0 * y) * n, y**2 * blocked, n)
+    rho, p, slope, number = (np.sum(measure * term, axis=-1) for term in terms)
+    return rho, p, slope, number
+
+
+def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics: str) -> tuple[Array, tuple[Array, ...]]:
+    """Temperature, and the moments of the gas times its degrees of freedom."""
+    choice("statistics", statistics, ("boson", "fermion"))
+    T = checked("T", T, 0.0, 1e6, "GeV", open_low=True)
+    x = checked("mass", mass, 0.0, 1e6, "GeV") / T
+    g = checked("dof", dof, 0.0, 1e3)
+    return T, tuple(g * moment for moment in _gas(x, statistics))
+
+
+def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
+    """Energy density of an ideal quantum gas without chemical potential.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, above 0 up to 1e6.
+    mass : array_like
+        Mass in GeV, 0 to 1e6.
+    dof : array_like
+        Number of states: spin, colour, antiparticle.
+    statistics : {"boson", "fermion"}
+        Bose-Einstein or Fermi-Dirac.
+
+    Returns
+    -------
+    ndarray or float
+        rho in GeV^4; ``pi^2 T^4/30`` for a massless boson, 7/8 of it for a fermion.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``rho = g/(2 pi^2) Int dp p^2 E/(exp(E/T) -+ 1)`` by a fixed Gauss-Legendre rule in ``v = [(E - m)/T]^(1/2)``, good
+    to 1e-8.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.energy_density(1.0, dof=2) * 15 / 3.141592653589793**2:.9f}"
+    '1.000000000'
+    """
+    T, moments = _ideal(T, mass, dof, statistics)
+    value: Array = T**4 * moments[0]
+    return value[()]
+
+
+def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
+    """Pressure of an ideal quantum gas without chemical potential.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, above 0 up to 1e6.
+    mass : array_like
+        Mass in GeV, 0 to 1e6.
+    dof : array_like
+        Number of states.
+    statistics : {"boson", "fermion"}
+        Bose-Einstein or Fermi-Dirac.
+
+    Returns
+    -------
+    ndarray or float
+        p in GeV^4.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``p = g/(2 pi^2) Int dp p^4/(3E)/(exp(E/T) -+ 1)``, as in `energy_density`.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.pressure(1.0) / thermodynamics.energy_density(1.0):.6f}"
+    '0.333333'
+    """
+    T, moments = _ideal(T, mass, dof, statistics)
+    value: Array = T**4 * moments[1]
+    return value[()]
+
+
+def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
+    """Entropy density of an ideal quantum gas without chemical potential.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, above 0 up to 1e6.
+    mass : array_like
+        Mass in GeV, 0 to 1e6.
+    dof : array_like
+        Number of states.
+    statistics : {"boson", "fermion"}
+        Bose-Einstein or Fermi-Dirac.
+
+    Returns
+    -------
+    ndarray or float
+        ``s = (rho + p)/T`` in GeV^3.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.entropy_density(1.0) * 45 / (2 * 3.141592653589793**2):.6f}"
+    '1.000000'
+    """
+    T, moments = _ideal(T, mass, dof, statistics)
+    value: Array = T**3 * (moments[0] + moments[1])
+    return value[()]
+
+
+def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
+    """Slope of the energy density of an ideal quantum gas in the temperature.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, above 0 up to 1e6.
+    mass : array_like
+        Mass in GeV, 0 to 1e6.
+    dof : array_like
+        Number of states.
+    statistics : {"boson", "fermion"}
+        Bose-Einstein or Fermi-Dirac.
+
+    Returns
+    -------
+    ndarray or float
+        d rho/dT in GeV^3.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``d rho/dT = g/(2 pi^2 T^2) Int dp p^2 E^2 f (1 +- f)``, as in `energy_density`.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.energy_slope(2.0) / thermodynamics.energy_density(2.0):.6f}"
+    '2.000000'
+    """
+    T, moments = _ideal(T, mass, dof, statistics)
+    value: Array = T**3 * moments[2]
+    return value[()]
+
+
+def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
+    """Density of particles of an ideal quantum gas without chemical potential.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, above 0 up to 1e6.
+    mass : array_like
+        Mass in GeV, 0 to 1e6.
+    dof : array_like
+        Number of states.
+    statistics : {"boson", "fermion"}
+        Bose-Einstein or Fermi-Dirac.
+
+    Returns
+    -------
+    ndarray or float
+        n in GeV^3; ``zeta(3) T^3/pi^2`` for a massless boson.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.number_density(1.0) * 3.141592653589793**2:.5f}"
+    '1.20206'
+    """
+    T, moments = _ideal(T, mass, dof, statistics)
+    value: Array = T**3 * moments[3]
+    return value[()]
+
+
+def _qed(T: Array) -> tuple[Array, Array, Array]:
+    """QED correction to the pressure over T^4, and its first and second derivative T d/dT, over T^4."""
+    e_2 = 4.0 * np.pi / natural("1/alpha(0)", "1")
+    nodes, weights = legendre(_NODES)
+    v = _V_MAX * nodes
+    x = natural("m_e") / T[..., None]
+    y = x + v**2
+    k = v * np.sqrt(v**2 + 2.0 * x)
+    n = _occupation(y, "fermion")
+    # electrons and positrons, and T d/dT once and twice at fixed momentum, E/T -> y: -y n', y n' + y^2 n''
+    first = y * n * (1.0 - n)
+    fermions = (2.0 * n, 2.0 * first, 2.0 * (y * (1.0 - 2.0 * n) - 1.0) * first)
+    measure = _V_MAX * weights * 2.0 * v  # dE/T
+    # A = Int dp p^2/E N and B = Int dp (p^2 + E^2)/E N over T^2; p dp = E dE
+    a, a_1, a_2 = (np.sum(measure * k * f, axis=-1) for f in fermions)
+    b, b_1, b_2 = (np.sum(measure * (k + y**2 / k) * f, axis=-1) for f in fermions)
+    second = -e_2 * (a / (12.0 * np.pi**2) + a**2 / (8.0 * np.pi**4))
+    second_1 = -e_2 * ((2.0 * a + a_1) / (12.0 * np.pi**2) + a * a_1 / (4.0 * np.pi**4))
+    second_2 = -e_2 * ((4.0 * a + 4.0 * a_1 + a_2) / (12.0 * np.pi**2) + (a_1**2 + a * a_2) / (4.0 * np.pi**4))
+    third = e_2**1.5 / (12.0 * np.pi**4) * b**1.5
+    r = b_1 / b
+    third_1 = third * (1.0 + 1.5 * r)
+    third_2 = third * ((1.0 + 1.5 * r) ** 2 + 1.5 * (b_2 / b - r**2))
+    return second + third, second_1 + third_1, second_2 + third_2
+
+
+def qed_pressure(T: npt.ArrayLike) -> Array:
+    """Correction of QED to the pressure of photons, electrons and positrons, to order e^3.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, 1e-5 to 0.1.
+
+    Returns
+    -------
+    ndarray or float
+        p_int in GeV^4; ``(-5 e^2/288 + e^3/(36 sqrt(3) pi)) T^4`` for T far above m_e.
+
+    Raises
+    ------
+    ParameterError
+        If the temperature is out of range or not finite.
+
+    Notes
+    -----
+    With ``N = 2/(exp(E/T) + 1)``, ``A = Int dp p^2/E N`` and ``B = Int dp (p^2 + E^2)/E N``:
+    ``p_int = -e^2 [T^2 A/(12 pi^2) + A^2/(8 pi^4)] + e^3 T B^(3/2)/(12 pi^4)``, arXiv:1911.04504.
+    The term of order e^2 with a logarithm, which vanishes for m_e -> 0 and moves N_eff by 5e-5, is left out.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.qed_pressure(0.01) / 1e-8:.3e}"
+    '-1.444e-03'
+    """
+    T = checked("T", T, 1e-5, 0.1, "GeV")
+    value: Array = T**4 * _qed(T)[0]
+    return value[()]
+
+
+def qed_energy_density(T: npt.ArrayLike) -> Array:
+    """Correction of QED to the energy density of photons, electrons and positrons, to order e^3.
+
+    Parameters
+    ----------
+    T : array_like
+        Temperature in GeV, 1e-5 to 0.1.
+
+    Returns
+    -------
+    ndarray or float
+        ``T dp_int/dT - p_int`` in GeV^4.
+
+    Raises
+    ------
+    ParameterError
+        If the temperature is out of range or not finite.
+
+    Notes
+    -----
+    The derivative of `qed_pressure` is taken under the integrals.
+
+    Examples
+    --------
+    >>> from darkhiggs import thermodynamics
+    >>> f"{thermodynamics.qed_energy_density(0.01) / thermodynamics.qed_pressure(0.01):.2f}"
+    '3.01'
+    """
+    T = checked("T", T, 1e-5, 0.1, "GeV")
+    p, slope, _ = _qed(T)
+    value: Array = T**4 * (slope - p)
+    return value[()]
