@@ -11,7 +11,7 @@ export PYTHONPATH := $(CURDIR)/lib
 export IPYTHONDIR := $(CURDIR)/_build/ipython
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help book chapter test reference oracle mutants lock clean _book _venv _site
+.PHONY: help book chapter test reference bench oracle mutants lock clean _book _venv _site
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +34,10 @@ reference: ## refresh the stored outputs and what is generated from them; prints
 mutants: ## break the physics on purpose; a check must fail each time
 	@$(LOCK) _venv
 	@$(PY) -m tests.mutants $(MUTANTS)
+
+bench: ## hot paths against what a user would write instead, as ratios in one run
+	@$(LOCK) _venv
+	@$(PY) -m benchmarks
 
 oracle: ## reference numbers from independent codes, in an environment of their own
 	@$(LOCK) .venv-oracle/ready
