@@ -10,6 +10,21 @@ from .errors import ParameterError
 Array = npt.NDArray[np.float64]
 
 
+def numbers(name: str, value: npt.ArrayLike, unit: str = "1") -> Array:
+    """Return `value` as a float array, or say that it is none."""
+    try:
+        return np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        shown = "" if unit == "1" else f" (in {unit})"
+        raise ParameterError(f"{name} = {value!r} is not a number{shown}") from None
+
+
+def outside(array: Array, low: float, high: float, open_low: bool) -> npt.NDArray[np.bool_]:
+    """Where an array is not finite or leaves its range."""
+    value: npt.NDArray[np.bool_] = ~np.isfinite(array) | (array < low) | (array > high) | (open_low & (array == low))
+    return value
+
+
 def checked(
     name: str,
     value: npt.ArrayLike,
@@ -21,11 +36,8 @@ def checked(
 ) -> Array:
     """Return `value` as a float array, or raise a sentence that names what is wrong."""
     shown = "" if unit == "1" else f" {unit}"
-    try:
-        array = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ParameterError(f"{name} = {value!r} is not a number{shown and f' (in{shown})'}") from None
-    bad = ~np.isfinite(array) | (array < low) | (array > high) | (open_low & (array == low))
+    array = numbers(name, value, unit)
+    bad = outside(array, low, high, open_low)
     if bad.any():
         first = float(array[bad].flat[0])
         bracket = "(" if open_low or low == -np.inf else "["

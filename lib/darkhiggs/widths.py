@@ -218,7 +218,7 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     """
     invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
     total = gamma_h1(sector)
-    value: Array = np.where(total > 0.0, invisible / np.where(total > 0.0, total, 1.0), 0.0)
+    value: Array = invisible / np.where(total == 0.0, 1.0, total)
     return value[()]
 
 
@@ -311,7 +311,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If m_h1 is not set or not below m_H2.
+        If m_h1 is not set.
 
     Notes
     -----
