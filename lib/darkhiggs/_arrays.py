@@ -58,3 +58,24 @@ def legendre(order: int) -> tuple[Array, Array]:
     """Nodes and weights of the Gauss-Legendre rule on [0, 1]."""
     nodes, weights = np.polynomial.legendre.leggauss(order)
     return 0.5 * (nodes + 1.0), 0.5 * weights
+
+
+def composite(breaks: Array, scales: Array, order: int = 40) -> tuple[Array, Array]:
+    """Nodes and weights of a rule for functions with poles, thresholds and steps at known places.
+
+    `breaks` and `scales` have shape (k,) + shape; the rule runs from the smallest break to the largest. Towards each break the
+    nodes lie at distances scale sinh(t), equidistant enough in t to follow a Lorentzian of half width `scale`, a root or
+    a power down to that distance. Nodes and weights have shape (2 (k - 1) order,) + shape.
+    """
+    rank = np.argsort(breaks, axis=0)
+    breaks, scales = np.take_along_axis(breaks, rank, 0), np.take_along_axis(scales, rank, 0)
+    half = 0.5 * np.diff(breaks, axis=0)
+    nodes, weights = legendre(order)
+    grid = nodes.reshape(-1, *(1,) * half.ndim)
+    x, w = [], []
+    for edge, scale, sign in ((breaks[:-1], scales[:-1], 1.0), (breaks[1:], scales[1:], -1.0)):
+        t_max = np.arcsinh(half / scale)
+        x.append(edge + sign * scale * np.sinh(grid * t_max))
+        w.append(weights.reshape(grid.shape) * t_max * scale * np.cosh(grid * t_max))
+    shape = (-1, *breaks.shape[1:])
+    return np.stack(x).reshape(shape), np.stack(w).reshape(shape)

@@ -238,7 +238,9 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
         value: Array = coupling**2 * m / (12.0 * np.pi) * np.sqrt(beta_2) * (1.0 + 2.0 * ratio)
         return value
 
-    electrons = leptons("e", e * np.abs(epsilon(g, m**2)))
+    # epsilon is linear in g; nan of a masked point comes back with the factors g and m
+    mixing = g * np.abs(epsilon(1.0, np.where(np.isnan(m), 1.0, m) ** 2))
+    electrons = leptons("e", e * mixing)
     return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
 
 
