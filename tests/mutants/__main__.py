@@ -28,18 +28,19 @@ EXTRA = {
     "kinematics": ("meson_decays",),
     "model": ("widths",),
     "kinetic_mixing": ("widths",),
-    "limits": ("inputs",),
+    "limits": ("inputs", "direct_detection"),
     "data/benchmarks": ("inputs", "model"),
-    "data/cosmology": ("inputs", "thermodynamics", "neutrinos"),
+    "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "cmb"),
+    "data/direct_detection": ("inputs", "direct_detection"),
     "data/solar": ("inputs", "borexino"),
     "data/trident": ("inputs", "trident"),
     "data/constants": ("inputs", "units"),
-    "data/electroweak": ("inputs", "standard_model", "meson_decays", "model", "kinetic_mixing"),
+    "data/electroweak": ("inputs", "standard_model", "meson_decays", "photon_penguin", "model", "kinetic_mixing"),
     "data/form_factors": ("inputs", "form_factors"),
     "data/limits": ("inputs", "limits"),
     "data/particles": ("inputs", "standard_model", "meson_decays", "widths", "kinetic_mixing"),
     "data/published": ("inputs", "standard_model", "meson_decays", "widths", "muon", "kinetic_mixing"),
-    "data/talk": ("inputs", "standard_model", "meson_decays", "widths", "muon", "kinetic_mixing"),
+    "data/talk": ("inputs", "standard_model", "meson_decays", "widths", "muon", "kinetic_mixing", "cmb", "direct_detection"),
 }
 COMMON = tuple(name for name in ("published", "oracle") if (ROOT / f"tests/test_{name}.py").is_file())
 
