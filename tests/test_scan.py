@@ -53,6 +53,21 @@ def test_ends_of_the_scan_and_missing_values_are_told():
 
 
 @pytest.mark.identity
+def test_crossings():
+    curves = np.stack([X, 100.0 / X, X**2, np.full_like(X, 7.0), np.where(X > 10.0, np.nan, X)], axis=-1)
+    assert_allclose(scan.crossing(X, curves, 25.0), [25.0, 4.0, 5.0, np.nan, np.nan], rtol=1e-12)
+    # the first of several, and from both sides
+    wave = np.exp(np.sin(3.0 * np.log(X) + 0.3))
+    assert_allclose(scan.crossing(X, wave, 1.0), np.exp((np.pi - 0.3) / 3.0), rtol=1e-3)
+    assert_allclose(scan.crossing(X, 1.0 / wave, 1.0), np.exp((np.pi - 0.3) / 3.0), rtol=1e-3)
+    assert scan.crossing(X, np.ones((60, 2, 3)), 2.0).shape == (2, 3)
+    with pytest.raises(ParameterError, match="level = -1 is outside"):
+        scan.crossing(X, X, -1.0)
+    with pytest.raises(ParameterError, match="match the first axis"):
+        scan.crossing(X, X[:-1], 1.0)
+
+
+@pytest.mark.identity
 def test_shapes():
     found = scan.window(X, X[:, None, None] * np.ones((1, 2, 3)), 5.0, 20.0)
     assert found.low.shape == found.pieces.shape == found.open_high.shape == (2, 3)

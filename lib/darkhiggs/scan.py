@@ -1,4 +1,4 @@
-"""Reading scans: where a curve lies inside a band."""
+"""Reading scans: where a curve lies inside a band or takes a value."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ._arrays import Array, checked
 from .errors import ParameterError
 
-__all__ = ["Window", "window"]
+__all__ = ["Window", "crossing", "window"]
 
 
 class Window(NamedTuple):
@@ -36,6 +36,14 @@ class Window(NamedTuple):
     pieces: npt.NDArray[np.int_]
     open_low: npt.NDArray[np.bool_]
     open_high: npt.NDArray[np.bool_]
+
+
+def _scan(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
+    """Check the positions and the curves."""
+    x, y = checked("x", x, 0.0, open_low=True), np.asarray(y, dtype=np.float64)
+    if x.ndim != 1 or np.any(np.diff(x) <= 0.0) or y.shape[:1] != x.shape:
+        raise ParameterError(f"x of shape {x.shape} has to increase and to match the first axis of y, {y.shape}")
+    return x, y
 
 
 def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Window:
@@ -72,12 +80,10 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
     >>> f"{found.low:.3f} {found.high:.3f}"
     '2.667 5.333'
     """
-    x, y = checked("x", x, 0.0, open_low=True), np.asarray(y, dtype=np.float64)
+    x, y = _scan(x, y)
     low, high = float(checked("low", low, 0.0, open_low=True)), float(checked("high", high, 0.0, open_low=True))
     if low >= high:
         raise ParameterError(f"low = {low:g} is outside its range (0, {high:g}): the band is empty")
-    if x.ndim != 1 or np.any(np.diff(x) <= 0.0) or y.shape[:1] != x.shape:
-        raise ParameterError(f"x of shape {x.shape} has to increase and to match the first axis of y, {y.shape}")
     columns = np.log(np.maximum(y.reshape(len(x), -1), 1e-300)).T
     found = [_stretches(np.log(x), column, np.log(low), np.log(high)) for column in columns]
     shape = y.shape[1:]
@@ -110,3 +116,48 @@ def _stretches(x: Array, y: Array, low: float, high: float) -> tuple[float, floa
     if not pieces:
         return np.nan, np.nan, 0, False, False
     return float(np.exp(pieces[0][0])), float(np.exp(pieces[-1][1])), len(pieces), opened, closed
+
+
+def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
+    """Find where a curve first takes a value.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Positions, positive and increasing.
+    y : array_like, shape (n, ...)
+        The curve, or one for each trailing index, not negative; nan where it has no value.
+    level : float
+        The value, positive.
+
+    Returns
+    -------
+    ndarray or float
+        Position, of the trailing shape; nan where the curve does not take the value.
+
+    Raises
+    ------
+    ParameterError
+        If the positions do not increase or the shapes do not fit.
+
+    Notes
+    -----
+    Both logarithms are straight between the points.
+
+    Examples
+    --------
+    >>> from darkhiggs import scan
+    >>> round(float(scan.crossing([1.0, 2.0, 4.0], [1.0, 0.25, 0.0625], 0.16)), 12)
+    2.5
+    """
+    x, y = _scan(x, y)
+    level = float(checked("level", level, 0.0, open_low=True))
+    log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), -1), 1e-300)) - np.log(level)
+    hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)
+    hit &= np.isfinite(log_y[:-1]) & np.isfinite(log_y[1:])
+    first = np.argmax(hit, axis=0)
+    a, b = (np.take_along_axis(log_y, (first + i)[None], 0)[0] for i in (0, 1))
+    found = hit.any(axis=0)
+    t = a / np.where(found, a - b, 1.0)
+    value: Array = np.where(found, np.exp(log_x[first] + t * (log_x[first + 1] - log_x[first])), np.nan).reshape(y.shape[1:])
+    return value[()]
