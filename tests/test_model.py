@@ -216,3 +216,11 @@ def test_a_masked_point_stays_masked_in_a_copy():
     assert model.benchmark("A").reason == ""
     assert sector.select([0]).scatter(7.0 * np.ones(1)).tolist() == [7.0]
     assert model.benchmark("A").scatter([3.0]) == 3.0
+
+
+@pytest.mark.identity
+def test_masking_by_hand_keeps_the_first_reason():
+    sector = model.DarkSector(**(P1 | {"m_h1": [2.0, -1.0, 2.0]})).masked(["", "later", "later"])
+    assert sector.reason.tolist() == ["", "m_h1 too low", "later"]
+    assert_allclose(sector.lambda_phi_x, [0.1, np.nan, np.nan])
+    assert model.DarkSector(**P1).masked("").reason == ""

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import scan
+from darkhiggs import model, relic, scan
 from darkhiggs.errors import ParameterError
 
 X = np.geomspace(1.0, 100.0, 60)
@@ -88,3 +88,14 @@ def test_shapes():
 def test_bad_input_is_named(arguments, message):
     with pytest.raises(ParameterError, match=message):
         scan.window(*arguments)
+
+
+@pytest.mark.identity
+def test_on_the_relic_line_x_is_all_of_the_dark_matter():
+    sector = model.benchmark("A").replace(m_x=[[0.03], [0.2], [0.005]], m_h1=[2.0, 5.0], sin_theta=0.005)
+    line = scan.on_relic_line(sector)
+    assert line.reason.tolist() == [["", ""], ["", ""], ["no solution below 4 pi"] * 2]
+    assert np.isnan(line.lambda_phi_x).tolist() == (line.reason != "").tolist()
+    assert_allclose(relic.omega_h2(line)[:2], 0.12, rtol=1e-6)
+    with pytest.raises(ParameterError, match=r"lambda_phi_x has no value .* no solution below 4 pi"):
+        scan.on_relic_line(model.benchmark("A").replace(m_x=0.005, m_h1=2.0))

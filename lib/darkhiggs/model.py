@@ -217,6 +217,31 @@ class DarkSector:
         value: npt.NDArray[np.str_] = object.__getattribute__(self, "_reason")
         return value
 
+    def masked(self, reason: npt.ArrayLike) -> Self:
+        """Return a copy in which more points are masked.
+
+        Parameters
+        ----------
+        reason : array_like of str
+            Why, for each point; empty where it is good. Points that are masked already keep their reason.
+
+        Returns
+        -------
+        DarkSector
+            With nan for lambda_phi_x at these points, which every rate of X needs.
+
+        Examples
+        --------
+        >>> from darkhiggs import model
+        >>> sector = model.benchmark("A").replace(m_x=[0.1, 0.2]).masked(["", "not wanted"])
+        >>> print(sector.reason.tolist(), sector.lambda_phi_x)
+        ['', 'not wanted'] [ 0. nan]
+        """
+        words = np.broadcast_to(np.asarray(reason, dtype=np.str_), self.shape)
+        copy = dataclasses.replace(self, lambda_phi_x=np.where(words == "", self.lambda_phi_x, np.nan))
+        copy._mask([self.reason, words, copy.reason])
+        return copy
+
     def select(self, points: npt.ArrayLike) -> Self:
         """Return some of the points as a flat sector.
 

@@ -1,4 +1,4 @@
-"""Reading scans: where a curve lies inside a band or takes a value."""
+"""Scans: the relic line, and where a curve lies inside a band or takes a value."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,9 @@ import numpy.typing as npt
 
 from ._arrays import Array, checked
 from .errors import ParameterError
+from .model import DarkSector
 
-__all__ = ["Window", "crossing", "window"]
+__all__ = ["Window", "crossing", "on_relic_line", "window"]
 
 
 class Window(NamedTuple):
@@ -161,3 +162,36 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     t = a / np.where(found, a - b, 1.0)
     value: Array = np.where(found, np.exp(log_x[first] + t * (log_x[first + 1] - log_x[first])), np.nan).reshape(y.shape[1:])
     return value[()]
+
+
+def on_relic_line(sector: DarkSector) -> DarkSector:
+    """Give every point the smallest coupling lambda_PhiX for which X is all of the dark matter.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_x and m_h1; its lambda_phi_x is not used.
+
+    Returns
+    -------
+    DarkSector
+        The same points; those without a solution below 4 pi are masked, with the reason of `relic.coupling_for`.
+
+    Raises
+    ------
+    ParameterError
+        If m_x or m_h1 is not set, or a single point has no solution.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, scan
+    >>> line = scan.on_relic_line(model.benchmark("A").replace(m_x=[0.012, 0.05], m_h1=5.0))
+    >>> print(line.lambda_phi_x.round(2), line.reason.tolist())
+    [1.23 0.16] ['', '']
+    """
+    from . import relic
+
+    coupling = relic.coupling_for(sector)
+    if sector.shape == () and np.isnan(coupling.value):
+        raise ParameterError(f"lambda_phi_x has no value in (0, 4 pi] that gives the relic density: {coupling.reason}")
+    return sector.replace(lambda_phi_x=np.nan_to_num(coupling.value)).masked(coupling.reason)
