@@ -361,19 +361,18 @@ def _portal(sector: DarkSector) -> tuple[Array, Rate, tuple[Array, Array]]:
     return np.asarray(sector.require("m_x")), rate, annihilation.breaks(sector)
 
 
-def _chunks(sector: DarkSector) -> Iterator[tuple[npt.NDArray[np.intp], DarkSector]]:
-    """Yield the good points of a sector, some at a time, and where they are among them."""
+def _chunks(sector: DarkSector) -> Iterator[DarkSector]:
+    """Yield the good points of a sector, some at a time."""
     _ = sector.require("m_x")
-    good = np.flatnonzero(sector.reason == "")
-    for start in range(0, len(good), _CHUNK):
-        rows = np.arange(start, min(start + _CHUNK, len(good)))
-        yield rows, sector.select(good[rows])
+    good = sector.select(sector.reason == "")
+    for start in range(0, good.reason.size, _CHUNK):
+        yield good.select(np.arange(start, min(start + _CHUNK, good.reason.size)))
 
 
 def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
     """Density at the good points, flat."""
     found = [np.empty(0)]
-    for _, part in _chunks(sector):
+    for part in _chunks(sector):
         mass, rate, breaks = _portal(part)
         solution = _solve(mass, _averages(mass, rate, breaks, _grid().averages), 1.0, bath or _standard())
         found.append(_density(mass, solution.today, False))
@@ -571,7 +570,7 @@ def evolve(sector: DarkSector) -> Evolution:
     grid = _grid()
     empty = np.empty((len(grid.x), 0))
     paths, equilibria, freeze, omega = [empty], [empty], [np.empty(0)], [np.empty(0)]
-    for _, part in _chunks(sector):
+    for part in _chunks(sector):
         mass, rate, breaks = _portal(part)
         solution = _solve(mass, _averages(mass, rate, breaks, grid.averages), 1.0, _standard())
         paths.append(solution.y)
@@ -676,7 +675,7 @@ def omega_h2_analytic(
         if cross_section is not None or self_conjugate:
             raise ParameterError("cross_section and self_conjugate are for a mass; a sector has its own")
         found = [np.empty(0)]
-        for _, part in _chunks(target):
+        for part in _chunks(target):
             mass, rate, breaks = _portal(part)
             average = _averages(mass, rate, breaks, _grid().averages[:_EARLY_AVERAGES])
             rows = np.log(np.maximum(average, _NOTHING))
