@@ -779,7 +779,9 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
         part, target = sector.select(good), np.broadcast_to(wanted, shape).ravel()[good]
 
         def excess(rows: npt.NDArray[np.intp], log_coupling: Array) -> Array:
-            value: Array = np.log(_omega(part.select(rows).replace(lambda_phi_x=np.exp(log_coupling))) / target[rows])
+            # rounding may not lead beyond 4 pi
+            some = part.select(rows).replace(lambda_phi_x=np.minimum(np.exp(log_coupling), 4.0 * np.pi))
+            value: Array = np.log(_omega(some) / target[rows])
             return value
 
         which, *ends, top = _brackets(excess, good.size)
@@ -799,7 +801,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
 def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, f_b: Array) -> Array:
     """Roots between a and b, where f has different signs; f gets the rows that are still open."""
     a, b, f_a, f_b = (part.copy() for part in (a, b, f_a, f_b))
-    root = 0.5 * (a + b)
+    root = np.empty_like(a)
     rows = np.arange(len(root))
     for _ in range(_ROOT_STEPS):
         if not rows.size:
