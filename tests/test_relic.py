@@ -566,6 +566,13 @@ def test_coupling_scales():
     assert single.value.shape == () and single.branches.shape == (1,) and single.reason.shape == ()
     assert_allclose(single.value, found.value[0], rtol=1e-12)
     assert relic.coupling_for(sector.replace(m_x=0.02, m_h1=100.0)).reason == "no solution below 4 pi"
+    # near the upper end
+    heavy = sector.replace(m_x=0.2, m_h1=50.0)
+    strong = relic.coupling_for(heavy)
+    assert 3.0 < strong.value < 5.0
+    assert_allclose(relic.omega_h2(heavy.replace(lambda_phi_x=strong.value)), 0.12, rtol=1e-7)
+    edge = relic.omega_h2(heavy.replace(lambda_phi_x=4.0 * np.pi))
+    assert_allclose(relic.coupling_for(heavy, edge * (1.0 + 1e-12)).value, 4.0 * np.pi, rtol=1e-8)
 
 
 # -------------------------------------------------------------------------------------------- the bath
