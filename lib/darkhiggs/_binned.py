@@ -1,0 +1,228 @@
+"""Profile likelihood of binned counts with uncertain templates, for many data sets at once.
+
+Expected counts ``nu_b = sum_s gamma_sb F_s (T_sb + sum_k theta_k D_skb)``, ``F_s = exp(w_s theta_s)``: a log-normal
+normalisation and linear shape shifts, each theta with a normal constraint of unit width, and a multiplier gamma for the
+finite simulated sample of every template and bin. A fixed and a free signal, ``x`` times its template, are samples without
+theta. The gammas are eliminated in closed form: their sum is one normal shift ``delta_b`` of variance
+``V_b = sum_s (rho_sb y_sb)^2``, and ``min over delta of (nu + delta) - n ln(nu + delta) + delta^2/2V`` solves a quadratic.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array
+from .errors import ParameterError
+
+_ENOUGH, _MOST, _NEAR, _ROUNDING = 1e-20, 100, 1.0, 1e-9
+Index = npt.NDArray[np.intp]
+
+
+def _some(array: Array, sets: Index) -> Array:
+    """Rows of an array that has one a set, or one for all."""
+    return array if len(array) == 1 else array[sets]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Backgrounds: yields and their relative errors (samples, bins), shifts (samples, shapes, bins), widths (samples,)."""
+
+    yields: Array
+    spread: Array
+    shifts: Array
+    widths: Array
+
+    def only(self, bins: slice | Array) -> "Templates":
+        """Keep some bins."""
+        return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths)
+
+    @property
+    def size(self) -> int:
+        """Number of constrained parameters."""
+        return len(self.widths) + self.shifts.shape[1]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Events per unit of the free parameter, and a fixed addition: (sets, bins), with relative errors (bins,)."""
+
+    free: Array
+    free_spread: Array
+    fixed: Array
+    fixed_spread: Array
+
+    def of(self, sets: Index) -> "Signal":
+        """Keep some sets."""
+        return Signal(_some(self.free, sets), self.free_spread, _some(self.fixed, sets), self.fixed_spread)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts (sets, bins) with the auxiliary measurements: of theta (sets, parameters), of gamma (sets, samples + 2, bins)."""
+
+    observed: Array
+    centres: Array
+    gammas: Array
+
+    def of(self, sets: Index) -> "Counts":
+        """Keep some sets."""
+        return Counts(_some(self.observed, sets), _some(self.centres, sets), _some(self.gammas, sets))
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Parameters (sets, 1 + parameters), -2 ln L over the saturated one, its slope in x, and the error of x."""
+
+    point: Array
+    chi2: Array
+    slope: Array
+    error: Array
+
+
+def deviance(observed: Array, expected: Array, variance: Array) -> tuple[Array, Array, Array, Array]:
+    """-2 ln L of each bin after the shift is profiled; half its slope and curvature in the expectation; best count."""
+    from scipy.special import xlog1py
+
+    shifted = expected - variance
+    root = np.sqrt(shifted**2 + 4.0 * observed * variance)
+    # the same root of the quadratic, without its cancellation on either side
+    below = 2.0 * observed * variance / np.where(shifted < 0.0, root - shifted, 1.0)
+    best = np.where(shifted < 0.0, below, 0.5 * (shifted + root))
+    slope = (expected - best) / variance
+    curvature = (root - best) / (variance * np.maximum(root, 1e-300))
+    excess = best - observed
+    # n ln n would leave its rounding in the difference of two fits
+    value = 2.0 * (excess - xlog1py(observed, excess / np.where(observed > 0.0, observed, 1.0))) + variance * slope**2
+    return value, slope, curvature, best
+
+
+def samples(model: Templates, signal: Signal, point: Array) -> tuple[Array, Array]:
+    """Yields (sets, samples + 2, bins): backgrounds, fixed and free signal; and the normalisation factors."""
+    count = len(model.widths)
+    factors = np.exp(model.widths * point[:, 1 : 1 + count])[..., None]
+    shapes = np.tensordot(point[:, 1 + count :], model.shifts, axes=(1, 1))
+    backgrounds = factors * (model.yields + shapes)
+    free = point[:, :1] * signal.free
+    rows = (backgrounds, np.broadcast_to(signal.fixed, free.shape)[:, None], free[:, None])
+    value: Array = np.concatenate(rows, axis=1)
+    return value, factors
+
+
+def _moments(model: Templates, signal: Signal, yields: Array, gammas: Array) -> tuple[Array, Array]:
+    """Expectation and variance (sets, bins)."""
+    spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
+    return np.sum(gammas * yields, axis=1), np.sum((spread * yields) ** 2, axis=1)
+
+
+def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
+    """-2 ln L over that of a saturated model."""
+    yields, _ = samples(model, signal, point)
+    value = deviance(data.observed, *_moments(model, signal, yields, data.gammas))[0]
+    total: Array = value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
+    return total
+
+
+def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
+    """Half the gradient of `chi2`, half its curvature, and what of that is never negative.
+
+    With ``g`` half the slope of a bin, ``dg = c (d nu - g dV)``; besides that outer product the normalisations bend the
+    yields. Left out of the curvature are ``(g rho)^2`` times the square of a shape shift or of the free signal.
+    """
+    yields, factors = samples(model, signal, point)
+    _, slope, curvature, _ = deviance(data.observed, *_moments(model, signal, yields, data.gammas))
+    count, shapes = len(model.widths), model.shifts.shape[1]
+    own = yields[:, :count]
+
+    def summed(weight: Array, free: Array) -> Array:
+        """Derivative of the sum over the samples of weight times yield in each parameter."""
+        weight = np.broadcast_to(weight, own.shape)
+        norms = model.widths[:, None] * weight * own
+        bent = np.einsum("nsb,skb->nkb", weight * factors, model.shifts, optimize=True)
+        first = np.broadcast_to(free * signal.free, slope.shape)[:, None]
+        value: Array = np.concatenate([first, norms, bent], axis=1)
+        return value
+
+    mean = summed(data.gammas[:, :count], data.gammas[:, -1])
+    # half of dV
+    variance = summed(model.spread**2 * own, signal.free_spread**2 * yields[:, -1])
+    gradient: Array = (mean @ slope[..., None] - variance @ (slope**2)[..., None])[..., 0]
+    gradient[:, 1:] += point[:, 1:] - data.centres
+    along = mean - 2.0 * slope[:, None] * variance
+    safe = (along * curvature[:, None]) @ along.swapaxes(1, 2)
+    inner = np.arange(1, safe.shape[1])
+    safe[:, inner, inner] += 1.0
+    pushed = (data.gammas[:, :count] - 2.0 * model.spread**2 * own * slope[:, None]) * slope[:, None]
+    matrix = safe.copy()
+    norms = np.arange(1, 1 + count)
+    matrix[:, norms, norms] += model.widths**2 * np.sum(pushed * own, axis=2)
+    cross = model.widths[:, None] * np.einsum("nsb,skb->nsk", pushed * factors, model.shifts, optimize=True)
+    matrix[:, 1 : 1 + count, 1 + count : 1 + count + shapes] += cross
+    matrix[:, 1 + count : 1 + count + shapes, 1 : 1 + count] += cross.swapaxes(1, 2)
+    return gradient, matrix, safe
+
+
+def _step(gradient: Array, matrix: Array, held: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Newton step with x held where it is, and how much half of `chi2` falls, twice, if it is a parabola."""
+    gradient, matrix = gradient.copy(), matrix.copy()
+    gradient[held, 0] = 0.0
+    matrix[held, 0, :] = matrix[held, :, 0] = 0.0
+    matrix[held, 0, 0] = 1.0
+    step: Array = -np.linalg.solve(matrix, gradient[..., None])[..., 0]
+    fall: Array = -np.sum(step * gradient, axis=1)
+    return step, fall
+
+
+def minimise(
+    model: Templates, signal: Signal, data: Counts, start: Array, held: npt.NDArray[np.bool_] | bool = False
+) -> Minimum:
+    """Newton steps, halved until they descend; x stays at its start where it is held."""
+    sets = max(len(start), len(data.observed), len(signal.free))
+    point = np.array(np.broadcast_to(start, (sets, start.shape[1])))
+    held = np.broadcast_to(held, (sets,))
+    value = chi2(model, signal, data, point)
+    slope, error = np.zeros(sets), np.zeros(sets)
+    active = np.arange(sets)
+    for _ in range(_MOST):
+        # a set that has arrived stays, so that its answer does not depend on the others
+        now = signal.of(active), data.of(active)
+        gradient, matrix, safe = slopes(model, *now, point[active])
+        step, fall = _step(gradient, safe, held[active])
+        newton, ahead = _step(gradient, matrix, held[active])
+        # Newton's own step only where it is near and leads down
+        near = (fall < _NEAR) & (ahead >= 0.0) & (ahead < _NEAR)
+        step[near], fall[near] = newton[near], ahead[near]
+        slope[active], error[active] = 2.0 * gradient[:, 0], np.sqrt(np.linalg.inv(safe)[:, 0, 0])
+        going = fall >= _ENOUGH
+        if not going.any():
+            return Minimum(point, value, slope, error)
+        active, step = active[going], step[going]
+        now = signal.of(active), data.of(active)
+        trial = point[active] + step
+        found = chi2(model, *now, trial)
+        while (worse := found > value[active] + _ROUNDING).any():
+            step[worse] *= 0.5
+            trial = point[active] + step
+            found = chi2(model, *now, trial)
+        point[active], value[active] = trial, found
+    raise ParameterError("the fit does not converge: the spectrum or the rate is too far from the data")
+
+
+def crossing(
+    model: Templates, signal: Signal, data: Counts, best: Minimum, level: Array | float, side: float
+) -> tuple[Array, Array]:
+    """Where the profiled `chi2` is `level` above its minimum, x above (side +1) or below (-1) it; and the slope there."""
+    goal = best.chi2 + level
+    start = best.point.copy()
+    start[:, 0] += side * np.sqrt(level) * best.error
+    for _ in range(_MOST):
+        there = minimise(model, signal, data, start, held=True)
+        excess = there.chi2 - goal
+        if np.all(np.abs(excess) < 1e-9 * (1.0 + np.abs(level))):
+            return there.point[:, 0], there.slope
+        start = there.point.copy()
+        # stay on this side of the minimum, where the slope keeps its sign
+        distance = np.abs(start[:, 0] - best.point[:, 0])
+        distance = np.clip(distance - side * excess / there.slope, 0.3 * distance, 2.0 * distance)
+        start[:, 0] = best.point[:, 0] + side * distance
+    raise ParameterError("the interval does not close: the spectrum has too few events in the acceptance")
