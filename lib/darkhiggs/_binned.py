@@ -8,6 +8,7 @@ theta. The gammas are eliminated in closed form: their sum is one normal shift `
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -37,10 +38,23 @@ class Templates:
         """Keep some bins."""
         return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths)
 
+    @cached_property
+    def by_bin(self) -> Array:
+        """Shifts as (bins, samples, shapes)."""
+        return np.ascontiguousarray(self.shifts.transpose(2, 0, 1))
+
+    @cached_property
+    def squares(self) -> Array:
+        """Products of two shifts, (samples and bins, shapes and shapes)."""
+        rows = self.shifts.transpose(0, 2, 1)
+        samples, bins, shapes = rows.shape
+        value: Array = (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
+        return value
+
     @property
     def size(self) -> int:
         """Number of constrained parameters."""
-        return len(self.widths) + self.shifts.shape[1]
+        return len(self.widths) + int(self.shifts.shape[1])
 
 
 @dataclass(frozen=True)
@@ -72,18 +86,20 @@ class Counts:
 
 @dataclass(frozen=True)
 class Minimum:
-    """Parameters (sets, 1 + parameters), -2 ln L over the saturated one, its slope in x, and the error of x."""
+    """Parameters (sets, 1 + parameters), -2 ln L over the saturated one, its slope in x, and the error of x.
+
+    `along` is how the parameters follow x, 1 for x itself.
+    """
 
     point: Array
     chi2: Array
     slope: Array
     error: Array
+    along: Array
 
 
 def deviance(observed: Array, expected: Array, variance: Array) -> tuple[Array, Array, Array, Array]:
     """-2 ln L of each bin after the shift is profiled; half its slope and curvature in the expectation; best count."""
-    from scipy.special import xlog1py
-
     shifted = expected - variance
     root = np.sqrt(shifted**2 + 4.0 * observed * variance)
     # the same root of the quadratic, without its cancellation on either side
@@ -93,12 +109,12 @@ def deviance(observed: Array, expected: Array, variance: Array) -> tuple[Array, 
     curvature = (root - best) / (variance * np.maximum(root, 1e-300))
     excess = best - observed
     # n ln n would leave its rounding in the difference of two fits
-    value = 2.0 * (excess - xlog1py(observed, excess / np.where(observed > 0.0, observed, 1.0))) + variance * slope**2
+    value = 2.0 * (excess - observed * np.log1p(excess / np.where(observed > 0.0, observed, 1.0))) + variance * slope**2
     return value, slope, curvature, best
 
 
 def samples(model: Templates, signal: Signal, point: Array) -> tuple[Array, Array]:
-    """Yields (sets, samples + 2, bins): backgrounds, fixed and free signal; and the normalisation factors."""
+    """Return yields (sets, samples + 2, bins), backgrounds, fixed and free signal, and the normalisation factors."""
     count = len(model.widths)
     factors = np.exp(model.widths * point[:, 1 : 1 + count])[..., None]
     shapes = np.tensordot(point[:, 1 + count :], model.shifts, axes=(1, 1))
@@ -110,7 +126,7 @@ def samples(model: Templates, signal: Signal, point: Array) -> tuple[Array, Arra
 
 
 def _moments(model: Templates, signal: Signal, yields: Array, gammas: Array) -> tuple[Array, Array]:
-    """Expectation and variance (sets, bins)."""
+    """Return expectation and variance (sets, bins)."""
     spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
     return np.sum(gammas * yields, axis=1), np.sum((spread * yields) ** 2, axis=1)
 
@@ -126,19 +142,19 @@ def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
 def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
     """Half the gradient of `chi2`, half its curvature, and what of that is never negative.
 
-    With ``g`` half the slope of a bin, ``dg = c (d nu - g dV)``; besides that outer product the normalisations bend the
-    yields. Left out of the curvature are ``(g rho)^2`` times the square of a shape shift or of the free signal.
+    With ``g`` half the slope of a bin, ``dg = c (d nu - g dV)``. Besides that outer product the normalisations bend the
+    yields, and the variance, a square, bends with every parameter.
     """
     yields, factors = samples(model, signal, point)
     _, slope, curvature, _ = deviance(data.observed, *_moments(model, signal, yields, data.gammas))
-    count, shapes = len(model.widths), model.shifts.shape[1]
+    count = len(model.widths)
     own = yields[:, :count]
 
     def summed(weight: Array, free: Array) -> Array:
-        """Derivative of the sum over the samples of weight times yield in each parameter."""
+        """Differentiate the sum over the samples of weight times yield in each parameter."""
         weight = np.broadcast_to(weight, own.shape)
         norms = model.widths[:, None] * weight * own
-        bent = np.einsum("nsb,skb->nkb", weight * factors, model.shifts, optimize=True)
+        bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
         first = np.broadcast_to(free * signal.free, slope.shape)[:, None]
         value: Array = np.concatenate([first, norms, bent], axis=1)
         return value
@@ -150,15 +166,20 @@ def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tupl
     gradient[:, 1:] += point[:, 1:] - data.centres
     along = mean - 2.0 * slope[:, None] * variance
     safe = (along * curvature[:, None]) @ along.swapaxes(1, 2)
-    inner = np.arange(1, safe.shape[1])
-    safe[:, inner, inner] += 1.0
+    bound = np.arange(1, safe.shape[1])
+    safe[:, bound, bound] += 1.0
     pushed = (data.gammas[:, :count] - 2.0 * model.spread**2 * own * slope[:, None]) * slope[:, None]
     matrix = safe.copy()
     norms = np.arange(1, 1 + count)
     matrix[:, norms, norms] += model.widths**2 * np.sum(pushed * own, axis=2)
-    cross = model.widths[:, None] * np.einsum("nsb,skb->nsk", pushed * factors, model.shifts, optimize=True)
-    matrix[:, 1 : 1 + count, 1 + count : 1 + count + shapes] += cross
-    matrix[:, 1 + count : 1 + count + shapes, 1 : 1 + count] += cross.swapaxes(1, 2)
+    cross = (pushed * factors).swapaxes(0, 1) @ model.shifts.swapaxes(1, 2)
+    cross = model.widths[:, None] * cross.swapaxes(0, 1)
+    matrix[:, 1 : 1 + count, 1 + count :] += cross
+    matrix[:, 1 + count :, 1 : 1 + count] += cross.swapaxes(1, 2)
+    pulled = (model.spread * factors * slope[:, None]) ** 2
+    inner = matrix[:, 1 + count :, 1 + count :]
+    inner -= (pulled.reshape(len(pulled), len(model.squares)) @ model.squares).reshape(inner.shape)
+    matrix[:, 0, 0] -= np.sum((signal.free_spread * signal.free * slope) ** 2, axis=1)
     return gradient, matrix, safe
 
 
@@ -168,7 +189,7 @@ def _step(gradient: Array, matrix: Array, held: npt.NDArray[np.bool_]) -> tuple[
     gradient[held, 0] = 0.0
     matrix[held, 0, :] = matrix[held, :, 0] = 0.0
     matrix[held, 0, 0] = 1.0
-    step: Array = -np.linalg.solve(matrix, gradient[..., None])[..., 0]
+    step = np.asarray(-np.linalg.solve(matrix, gradient[..., None])[..., 0], dtype=np.float64)
     fall: Array = -np.sum(step * gradient, axis=1)
     return step, fall
 
@@ -181,7 +202,7 @@ def minimise(
     point = np.array(np.broadcast_to(start, (sets, start.shape[1])))
     held = np.broadcast_to(held, (sets,))
     value = chi2(model, signal, data, point)
-    slope, error = np.zeros(sets), np.zeros(sets)
+    slope, columns = np.zeros(sets), np.zeros(point.shape)
     active = np.arange(sets)
     for _ in range(_MOST):
         # a set that has arrived stays, so that its answer does not depend on the others
@@ -192,10 +213,11 @@ def minimise(
         # Newton's own step only where it is near and leads down
         near = (fall < _NEAR) & (ahead >= 0.0) & (ahead < _NEAR)
         step[near], fall[near] = newton[near], ahead[near]
-        slope[active], error[active] = 2.0 * gradient[:, 0], np.sqrt(np.linalg.inv(safe)[:, 0, 0])
-        going = fall >= _ENOUGH
+        slope[active], columns[active] = 2.0 * gradient[:, 0], np.linalg.inv(safe)[:, 0]
+        going = ~(fall < _ENOUGH)
         if not going.any():
-            return Minimum(point, value, slope, error)
+            variance = columns[:, :1]
+            return Minimum(point, value, slope, np.sqrt(variance[:, 0]), columns / variance)
         active, step = active[going], step[going]
         now = signal.of(active), data.of(active)
         trial = point[active] + step
@@ -213,16 +235,15 @@ def crossing(
 ) -> tuple[Array, Array]:
     """Where the profiled `chi2` is `level` above its minimum, x above (side +1) or below (-1) it; and the slope there."""
     goal = best.chi2 + level
-    start = best.point.copy()
-    start[:, 0] += side * np.sqrt(level) * best.error
+    distance = np.sqrt(level) * best.error
+    start = best.point + side * distance[:, None] * best.along
     for _ in range(_MOST):
         there = minimise(model, signal, data, start, held=True)
         excess = there.chi2 - goal
         if np.all(np.abs(excess) < 1e-9 * (1.0 + np.abs(level))):
             return there.point[:, 0], there.slope
-        start = there.point.copy()
         # stay on this side of the minimum, where the slope keeps its sign
-        distance = np.abs(start[:, 0] - best.point[:, 0])
-        distance = np.clip(distance - side * excess / there.slope, 0.3 * distance, 2.0 * distance)
-        start[:, 0] = best.point[:, 0] + side * distance
+        wanted = np.clip(distance - side * excess / there.slope, 0.3 * distance, 2.0 * distance)
+        start = there.point + side * (wanted - distance)[:, None] * there.along
+        distance = wanted
     raise ParameterError("the interval does not close: the spectrum has too few events in the acceptance")

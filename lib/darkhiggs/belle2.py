@@ -11,64 +11,20 @@ signal has no statistical error of its own. In every new-physics fit the Standar
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _binned
-from ._arrays import Array, checked, legendre
+from . import _belle2, _binned
+from ._arrays import Array, checked
 from .errors import ParameterError
-from .inputs import get, names, natural
+from .inputs import get, natural
 
 __all__ = ["Fit", "Likelihood", "Spectrum", "Toys"]
 
-_CHANNELS = {"ITA": slice(0, 24), "HTA": slice(24, 30)}
-_ON, _OFF, _TAGGED = slice(0, 12), slice(12, 24), slice(24, 30)
-_CONTINUUM = ("ccbar", "ddbar", "ssbar", "uubar")
-_BACKGROUNDS = {"ITA": (*_CONTINUUM, "charged", "mixed"), "HTA": ("BB", "ccbar", "qqbar")}
-_NODES = 8
 _VISIBLE = 1e-5
 _HALVINGS = 40
-
-
-@lru_cache
-def _efficiency() -> tuple[Array, Array]:
-    """Centres of the q2 bins in GeV^2, and the efficiency of each of the 18 signal bins there."""
-    text = (resources.files("darkhiggs") / "data" / "belle2_efficiency.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    rows: Array = np.loadtxt(lines[1:], delimiter=",")
-    low, high = natural("belle2.q2_edges", "GeV^2")
-    return low + (high - low) * (np.arange(len(rows)) + 0.5) / len(rows), rows
-
-
-def _efficiency_at(q2: Array) -> Array:
-    """Linear in q2 between the centres of the bins, so that a line crosses no edge; bins last."""
-    centres, rows = _efficiency()
-    width = centres[1] - centres[0]
-    place = np.clip((q2 - centres[0]) / width, 0.0, len(centres) - 1.0)
-    left = np.minimum(place.astype(int), len(centres) - 2)
-    share = (place - left)[..., None]
-    value: Array = (1.0 - share) * rows[left] + share * rows[left + 1]
-    return value
-
-
-def _end() -> float:
-    """(m_B - m_K)^2 in GeV^2."""
-    return float((natural("m_B+") - natural("m_K+")) ** 2)
-
-
-def _panels(low: float, high: float, breaks: Array) -> tuple[Array, Array]:
-    """Nodes and weights between low and high, split where the efficiency has its kinks and at `breaks`."""
-    cuts = np.concatenate([_efficiency()[0], breaks, [low, high]])
-    edges = np.unique(np.clip(cuts, low, high))
-    u, w = legendre(_NODES)
-    # the slope of 3u^2 - 2u^3 vanishes at both ends, where a threshold may have its root
-    size = np.diff(edges)[:, None]
-    nodes = edges[:-1, None] + size * (u**2 * (3.0 - 2.0 * u))
-    return nodes.ravel(), (size * (6.0 * u * (1.0 - u) * w)).ravel()
 
 
 @dataclass(frozen=True)
@@ -136,7 +92,7 @@ class Spectrum:
         0.1498
         """
         m_x = checked("m_x", m_x, 0.0, float(natural("m_B+") - natural("m_K+")), "GeV")
-        return cls(_efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
+        return cls(_belle2.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
 
     @classmethod
     def from_function(
@@ -178,7 +134,7 @@ class Spectrum:
         >>> f"{spectrum.br:.3e}"
         '4.966e-06'
         """
-        high = _end() if q2_max is None else float(checked("q2_max", q2_max, 0.0, _end(), "GeV^2", open_low=True))
+        high = _belle2.end() if q2_max is None else float(checked("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True))
         low = float(checked("q2_min", q2_min, 0.0, unit="GeV^2"))
         if low >= high:
             raise ParameterError(f"q2_min = {low:g} GeV^2 is not below q2_max = {high:g} GeV^2")
@@ -189,7 +145,7 @@ class Spectrum:
             )
             reach = mass * max(width, 1e-12) * 2.0 ** np.arange(-2, 60)
             cuts = np.concatenate([cuts, [mass**2], mass**2 + reach, mass**2 - reach])
-        q2, weights = _panels(low, high, cuts)
+        q2, weights = _belle2.panels(low, high, cuts)
         density = np.asarray(dbr_dq2(q2), dtype=np.float64)
         if density.shape[:1] != q2.shape:
             raise ParameterError(f"dbr_dq2 returned shape {density.shape} for {len(q2)} values of q2")
@@ -197,7 +153,7 @@ class Spectrum:
 
     @classmethod
     def from_histogram(cls, edges: npt.ArrayLike, values: npt.ArrayLike) -> "Spectrum":
-        """A histogram of the branching ratio, flat inside its bins.
+        """Take the branching ratio in bins of q2, flat inside each.
 
         Parameters
         ----------
@@ -223,13 +179,13 @@ class Spectrum:
         >>> f"{spectrum.br:.1e}"
         '1.0e-05'
         """
-        edges = checked("edges", edges, 0.0, _end(), "GeV^2")
+        edges = checked("edges", edges, 0.0, _belle2.end(), "GeV^2")
         values = np.asarray(values, dtype=np.float64)
         if edges.ndim != 1 or len(edges) < 2 or np.any(np.diff(edges) <= 0.0):
             raise ParameterError("edges are not an increasing list of at least two values")
         if values.shape[-1:] != (len(edges) - 1,):
             raise ParameterError(f"values have shape {values.shape} for {len(edges) - 1} bins")
-        q2, weights = _panels(edges[0], edges[-1], edges)
+        q2, weights = _belle2.panels(edges[0], edges[-1], edges)
         place = np.clip(np.searchsorted(edges, q2, side="right") - 1, 0, len(edges) - 2)
         return cls._folded(q2, (values / np.diff(edges))[..., place], weights, "values")
 
@@ -243,10 +199,10 @@ class Spectrum:
         br = density @ weights
         if np.any(br <= 0.0):
             raise ParameterError(f"{name} is zero between q2 = {q2[0]:.4g} and {q2[-1]:.4g} GeV^2")
-        return cls((density * weights) @ _efficiency_at(q2) / br[..., None], br[()])
+        return cls((density * weights) @ _belle2.efficiency_at(q2) / br[..., None], br[()])
 
     def events(self, rate: npt.ArrayLike | None = None) -> Array:
-        """Expected signal events.
+        """Expect this many signal events.
 
         Parameters
         ----------
@@ -267,7 +223,7 @@ class Spectrum:
         --------
         >>> from darkhiggs import belle2
         >>> float(belle2.Spectrum.line(2.0).events(1e-5).sum().round(1))
-        596.1
+        600.0
         """
         rate = np.asarray(self.br) if rate is None else checked("rate", rate, 0.0, 1.0)
         value: Array = natural("belle2.n_bplus", "1") * rate[..., None] * self.efficiency
@@ -379,59 +335,6 @@ class Toys:
         return float(np.mean(self.ratio <= 1.0))
 
 
-def _spread(channel: str, values: Any, off: float = 0.0) -> Array:
-    """Put the values of one channel into the row of all 30 bins; `off` times the same off resonance."""
-    row = np.zeros(30)
-    if channel == "ITA":
-        row[_ON], row[_OFF] = values, off * values
-    else:
-        row[_TAGGED] = values
-    return row
-
-
-def _signal_row(events: Array) -> Array:
-    """The 18 signal bins among all 30; there is no signal off resonance."""
-    row = np.zeros((*events.shape[:-1], 30))
-    row[..., _ON], row[..., _TAGGED] = events[..., :12], events[..., 12:]
-    return row
-
-
-@lru_cache
-def _templates() -> tuple[_binned.Templates, Array, tuple[str, ...], tuple[str, ...]]:
-    """Backgrounds and observed counts in all bins; names of the samples and of the nuisance parameters."""
-    samples = tuple((channel, name) for channel, found in _BACKGROUNDS.items() for name in found)
-    prefixes = {"charged": "belle2.ITA.charged.", "BB": "belle2.HTA.BB."}
-    moved = {
-        sample: [n.removeprefix(prefix) for n in names() if n.startswith(prefix) and not n.endswith("normalisation")]
-        for sample, prefix in prefixes.items()
-    }
-    # what moves both taggings is one parameter
-    shapes = (*sorted({*moved["charged"], *moved["BB"]}), "continuum_weight")
-    ratio = natural("belle2.ITA.off_ratio", "1")
-    yields, errors = np.zeros((2, len(samples), 30))
-    shifts, widths = np.zeros((len(samples), len(shapes), 30)), np.zeros(len(samples))
-    for i, (channel, name) in enumerate(samples):
-        entry = get(f"belle2.{channel}.{name}")
-        off = ratio if name in _CONTINUUM and channel == "ITA" else 0.0
-        yields[i] = _spread(channel, entry.value, off)
-        errors[i] = _spread(channel, entry.uncertainty / entry.value, 1.0)
-        prior = "belle2.ITA.normalisation" if channel == "ITA" else f"belle2.HTA.{name}.normalisation"
-        widths[i] = np.log(1.0 + natural(prior, "1"))
-        source, known = ("charged", moved["charged"]) if name == "mixed" else (name, moved.get(name, []))
-        if off > 0.0:
-            known = ["continuum_weight"]
-        for shape in known:
-            nominal = get(f"belle2.{channel}.{source}").value
-            relative = natural(f"belle2.{channel}.{source}.{shape}", "1") / nominal - 1.0
-            shifts[i, shapes.index(shape)] = yields[i] * _spread(channel, relative, 1.0)
-    observed = _spread("ITA", natural("belle2.ITA.observed", "1"))
-    observed[_OFF] = natural("belle2.ITA.off_resonance", "1")
-    observed += _spread("HTA", natural("belle2.HTA.observed", "1"))
-    model = _binned.Templates(yields, errors, shifts, widths)
-    labels = tuple(f"{channel} {name}" for channel, name in samples)
-    return model, observed, labels, (*labels, *shapes)
-
-
 class Likelihood:
     """Profile likelihood of both taggings, or of one.
 
@@ -457,15 +360,16 @@ class Likelihood:
     >>> from darkhiggs import belle2
     >>> fit = belle2.Likelihood().fit_rate(belle2.Spectrum.line(2.0))
     >>> print(f"{fit.rate:.1e} +{fit.plus:.1e} -{fit.minus:.1e}, {fit.z_sm:.1f} sigma")
+    8.6e-06 +2.5e-06 -2.5e-06, 3.4 sigma
     """
 
     def __init__(self, channels: tuple[str, ...] = ("ITA", "HTA")) -> None:
-        unknown = [name for name in channels if name not in _CHANNELS]
+        unknown = [name for name in channels if name not in _belle2.CHANNELS]
         if isinstance(channels, str) or not channels or unknown:
             raise ParameterError(f"channels = {channels!r} is not a tuple of 'ITA', 'HTA' or both")
-        self.channels = tuple(name for name in _CHANNELS if name in channels)
-        keep = np.concatenate([np.arange(30)[_CHANNELS[name]] for name in self.channels])
-        model, observed, self._samples, self.parameters = _templates()
+        self.channels = tuple(name for name in _belle2.CHANNELS if name in channels)
+        keep = np.concatenate([np.arange(30)[_belle2.CHANNELS[name]] for name in self.channels])
+        model, observed, self._samples, self.parameters = _belle2.templates()
         self._keep, self._model = keep, model.only(keep)
         self._data = _binned.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
@@ -473,17 +377,17 @@ class Likelihood:
         self.bins = tuple(every[i] for i in keep)
 
     def _row(self, events: Array) -> Array:
-        return _signal_row(events)[..., self._keep]
+        return _belle2.signal_row(events)[..., self._keep]
 
     def _standard(self) -> tuple[Array, Array]:
         """Signal of the Standard Model and its relative error."""
-        entries = [get(f"belle2.{channel}.signal") for channel in _CHANNELS]
+        entries = [get(f"belle2.{channel}.signal") for channel in _belle2.CHANNELS]
         events = np.concatenate([entry.value for entry in entries])
         error = np.concatenate([entry.uncertainty / entry.value for entry in entries])
         return self._row(events), self._row(error)
 
     def _mixture(self, spectrum: Spectrum) -> _binned.Signal:
-        """New physics free, in units of the predicted Standard Model rate, and the Standard Model fixed."""
+        """Free new physics, in units of the predicted Standard Model rate, beside the fixed Standard Model."""
         fixed, error = self._standard()
         free = self._row(spectrum.events(natural("published.br_k_null", "1"))).reshape(-1, len(self._keep))
         return _binned.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
@@ -494,7 +398,7 @@ class Likelihood:
         return _binned.minimise(self._model, signal, data or self._data, start, held)
 
     def _bounded(self, signal: _binned.Signal, free: _binned.Minimum, data: Any = None) -> tuple[_binned.Minimum, Any]:
-        """The best fit with x >= 0, and where x is held there."""
+        """Find the best fit with x >= 0, and where x is held there."""
         held = free.point[:, 0] < 0.0
         if not held.any():
             return free, held
@@ -535,7 +439,7 @@ class Likelihood:
         )
 
     def _profiled(self, signal: _binned.Signal, there: _binned.Minimum) -> tuple[Array, Array, Array]:
-        """Yields by sample, the multipliers of their simulated samples, and the relative errors of these."""
+        """Return yields by sample, the multipliers of their simulated samples, and the relative errors of these."""
         model = self._model
         yields, _ = _binned.samples(model, signal, there.point)
         spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
@@ -608,6 +512,7 @@ class Likelihood:
         >>> from darkhiggs import belle2
         >>> fit = belle2.Likelihood().fit_rate(belle2.Spectrum.line([0.5, 2.0]))
         >>> print(fit.delta_chi2.round(1))
+        [ 0.4 11.6]
         """
         return self._fit(self._mixture(spectrum), 0.0, natural("published.br_k_null", "1"), spectrum.efficiency.shape[:-1])
 
@@ -635,7 +540,8 @@ class Likelihood:
         --------
         >>> from darkhiggs import belle2
         >>> likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.0)
-        >>> print((likelihood.chi2(line, [0.0, 9e-6]) - likelihood.chi2(line, 0.0)).round(1))
+        >>> print(round(float(likelihood.chi2(line, 9e-6) - likelihood.chi2(line, 0.0)), 1))
+        -11.6
         """
         rate = np.asarray(spectrum.br) if rate is None else checked("rate", rate, 0.0, 1.0)
         shape = np.broadcast_shapes(rate.shape, spectrum.efficiency.shape[:-1])
@@ -671,8 +577,9 @@ class Likelihood:
         --------
         >>> from darkhiggs import belle2
         >>> f"{belle2.Likelihood().upper_limit(belle2.Spectrum.line(2.0)):.2e}"
+        '1.27e-05'
         """
-        from scipy.special import ndtr
+        from scipy.special import ndtr  # type: ignore[import-untyped]
 
         level = 1.0 - float(checked("cl", cl, 0.5, 0.999))
         signal = self._mixture(spectrum)
@@ -703,7 +610,7 @@ class Likelihood:
         return value.reshape(spectrum.efficiency.shape[:-1])[()]
 
     def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:
-        """Simulated experiments at a true rate, fitted like the data.
+        """Throw experiments at a true rate and fit them like the data.
 
         Parameters
         ----------
