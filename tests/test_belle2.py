@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import _belle2, belle2, form_factors, inputs, kinematics, standard_model
+from darkhiggs import _belle2, _binned, belle2, form_factors, inputs, kinematics, standard_model
 from darkhiggs.belle2 import Likelihood, Spectrum
 from darkhiggs.errors import ParameterError
 
@@ -186,6 +186,9 @@ def test_signal_strength_moves_as_the_efficiency_says():
     assert_allclose(own.mu, mu, rtol=5e-3)
     assert_allclose(twice.mu, 0.5 * own.mu, rtol=1e-9)
     assert_allclose(twice.chi2, own.chi2, rtol=1e-12)
+    # with ten times the signal the data would lie below its strength of one
+    ten = likelihood().fit_mu(spectrum=Spectrum(standard().efficiency, 10.0 * standard().br))
+    assert ten.mu < 1.0 and ten.z_sm < 0.0 < ten.z_zero
     # another form factor: mu times the signal in the bins that see it, weighted by signal over variance
     older = Spectrum.from_function(lambda q2: standard_model.dbr_dq2_b_to_k_nunu(q2, form_factor="BallZwicky"))
     harder = Spectrum.from_function(lambda q2: standard_model.dbr_dq2_b_to_k_nunu(q2) * (1.0 + 0.1 * q2))
@@ -268,6 +271,17 @@ def test_expected_events():
     assert np.all(off["ITA charged"][12:24] == 0.0)
 
 
+@pytest.mark.identity
+def test_profiled_yields_are_the_best_counts():
+    tool = likelihood()
+    signal = tool._mixture(Spectrum.line(2.0))
+    there = tool._minimise(signal, [1.5], held=True)
+    yields, gammas, spread = tool._profiled(signal, there)
+    variance = sum((rho * y) ** 2 for rho, y in zip(spread, yields[0], strict=True))
+    best = _binned.deviance(tool._data.observed, yields.sum(axis=1), variance[None])[3]
+    assert_allclose(np.sum(yields * gammas, axis=1), best, rtol=1e-10)
+
+
 @pytest.mark.independent
 def test_goodness_of_fit_is_a_tail():
     # an even number of degrees of freedom has a finite sum: exp(-x/2) sum (x/2)^k/k!
@@ -312,7 +326,7 @@ def test_upper_limit_of_a_parabola():
 
     for m in (1.0, 2.0, 2.5):
         line, fit = Spectrum.line(m), likelihood().fit_rate(Spectrum.line(m))
-        for cl in (0.90, 0.95):
+        for cl in (0.90, 0.95, 0.999):
             closed = fit.rate + fit.plus * ndtri(1.0 - (1.0 - cl) * ndtr(fit.rate / fit.plus))
             assert_allclose(likelihood().upper_limit(line, cl), closed, rtol=0.05)
     # below zero the limit is above that of the bounded interval and below that of a fit at zero

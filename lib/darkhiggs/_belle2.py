@@ -30,8 +30,7 @@ def efficiency() -> tuple[Array, Array]:
 def efficiency_at(q2: Array) -> Array:
     """Linear in q2 between the centres of the bins, so that a line crosses no edge; bins last."""
     centres, rows = efficiency()
-    width = centres[1] - centres[0]
-    place = np.clip((q2 - centres[0]) / width, 0.0, len(centres) - 1.0)
+    place = np.interp(q2, centres, np.arange(len(centres)))
     left = np.minimum(place.astype(int), len(centres) - 2)
     share = (place - left)[..., None]
     value: Array = (1.0 - share) * rows[left] + share * rows[left + 1]

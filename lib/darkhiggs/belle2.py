@@ -132,7 +132,7 @@ class Spectrum:
         >>> from darkhiggs import belle2, standard_model
         >>> spectrum = belle2.Spectrum.from_function(standard_model.dbr_dq2_b_to_k_nunu)
         >>> f"{spectrum.br:.3e}"
-        '4.966e-06'
+        '4.967e-06'
         """
         high = _belle2.end() if q2_max is None else float(checked("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True))
         low = float(checked("q2_min", q2_min, 0.0, unit="GeV^2"))
@@ -600,7 +600,9 @@ class Likelihood:
 
         low = best.point[:, 0]
         high = low + 2.0 * best.error
-        while np.any(outside := excess(high) > 0.0):
+        for _ in range(_HALVINGS):
+            if not np.any(outside := excess(high) > 0.0):
+                break
             high = np.where(outside, low + 2.0 * (high - low), high)
         for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
