@@ -1,11 +1,16 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.integrate import quad
 
-from darkhiggs import form_factors, kinematics
+from darkhiggs import form_factors, kinematics, model, widths
 from darkhiggs import meson_decays as md
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
+
+THREE = model.DarkSector(m_zp=0.3, g_x=0.03, m_h1=5.0, m_x=0.4, sin_theta=0.01, lambda_phi_x=0.3)
 
 
 # mpmath, 15 digits, from the penguin operator without reference to this library
@@ -151,8 +156,186 @@ def test_wanted_mixing():
         (lambda: md.br_kl_to_pi0_scalar(0.1, 0.1, kappa=1.0), "kappa = 1 is outside"),
         (lambda: md.sin_theta_for(-1.0, 0.1), "br = -1"),
         (lambda: md.sin_theta_for(0.1, -1.0), "br_at_unit_mixing = -1"),
+        (lambda: md.br_b_to_k_invisible(THREE, "x"), "final_state = 'x' is not one of 'xx', 'zpzp'"),
+        (lambda: md.br_b_to_kstar_invisible(THREE, charge="-"), "charge = '-'"),
+        (lambda: md.br_b_to_k_invisible(THREE, kappa=[1e-6, 2e-6]), "kappa has to be one number"),
+        (lambda: md.br_b_to_k_invisible(THREE, nuisance=np.zeros((2, 8))), "nuisance one vector"),
+        (lambda: md.br_b_to_k_invisible(model.benchmark("A")), "m_h1 is not set"),
+        (lambda: md.dbr_dq2_b_to_k_invisible(0.0, THREE), r"q2 = 0 GeV\^2 is outside its range \(0, 1e\+06\]"),
+        (lambda: md.dbr_dq2_b_to_kstar_invisible(np.nan, THREE), r"q2 = nan GeV\^2"),
     ],
 )
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+def three_body(sector, q2, meson, final_state):
+    """Spectrum from the squared amplitude and the three-body phase space, without the widths of the library."""
+    m_b, m_k = (natural("m_B+"), natural("m_K+")) if meson == "K" else (natural("m_B0"), natural("m_K*0"))
+    m_1, s = float(sector.m_h1), float(sector.sin_theta)
+    c_2, lam_v, v = 1.0 - s**2, float(sector.lambda_phi_x * sector.v_phi), float(sector.v_phi)
+    beta_x = np.sqrt(max(1 - 4 * float(sector.m_x) ** 2 / q2, 0.0))
+    r = float(sector.m_zp) ** 2 / q2
+    beta_v = np.sqrt(max(1 - 4 * r, 0.0))
+    # squared couplings, summed over polarisations: L = -lambda v phi |X|^2 and (m^2/v) phi Z'.Z' (two identical Z')
+    xx = lam_v**2 * beta_x / (8 * np.pi)
+    vv = (
+        0.5
+        * (2 * float(sector.m_zp) ** 2 / v) ** 2
+        * (2 + (q2 / (2 * float(sector.m_zp) ** 2) - 1) ** 2)
+        * beta_v
+        / (8 * np.pi)
+    )
+    # Im Pi = sqrt(q2) Gamma = (1/2) sum |M|^2 Phi_2
+    absorptive = 0.5 * c_2 * (xx + vv)
+    propagator = abs(1 / (q2 - m_1**2 + 1j * absorptive) - 1 / (q2 - natural("m_h") ** 2)) ** 2
+    root = np.sqrt(max((m_b**2 - m_k**2 - q2) ** 2 - 4 * m_k**2 * q2, 0.0))
+    if meson == "K":
+        hadron = (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s")) / 2 * form_factors.b_to_k(q2, "f0")
+    else:
+        hadron = (
+            root / (natural("m_b") + natural("m_s")) / 2 * form_factors.b_to_kstar(min(q2, 19.2), "A0")
+        )  # zero phase space beyond
+    penguin = (6.7e-6 * s * hadron) ** 2 * root / (8 * np.pi * m_b**2)
+    pairs = {"xx": xx, "zpzp": vv * float(widths.br_zp_invisible(sector)) ** 2}
+    open_ = sum(pairs.values()) if final_state is None else pairs[final_state]
+    lifetime = natural("tau_B+" if meson == "K" else "tau_B0", "GeV^-1", "belle2")
+    return lifetime / (2 * m_b) * penguin * c_2 * open_ * propagator / (2 * np.pi)
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("final_state", [None, "xx", "zpzp"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"m_h1": 2.0},
+        {"m_h1": 4.79, "lambda_phi_x": 0.02},
+        {"m_h1": 0.8002, "lambda_phi_x": 2.0},  # just above the threshold of X
+        {"m_h1": 0.81, "lambda_phi_x": 0.002},
+        {"m_x": 0.004, "m_zp": 0.01, "m_h1": 6.0, "g_x": 1e-4},
+        {"m_h1": 40.0, "sin_theta": 0.9},
+    ],
+)
+def test_against_the_squared_amplitude(change, final_state):
+    # XX and Z'Z' alone make up the width here: leptons are below 1e-6 of it at these v_Phi, 2e-4 at sin(theta) = 0.9
+    sector = THREE.replace(**change)
+    for meson, spectrum, rate, q_max in (
+        ("K", md.dbr_dq2_b_to_k_invisible, md.br_b_to_k_invisible, natural("m_B+") - natural("m_K+")),
+        ("K*", md.dbr_dq2_b_to_kstar_invisible, md.br_b_to_kstar_invisible, natural("m_B0") - natural("m_K*0")),
+    ):
+        for q2 in (0.2, 0.7, 3.9, 15.0, 22.0):
+            expected = three_body(sector, q2, meson, final_state)
+            assert_allclose(spectrum(q2, sector, final_state), expected, rtol=1e-6, atol=1e-300)
+        if final_state is not None:
+            continue  # the same integral
+        low = 4 * min(sector.m_x, sector.m_zp) ** 2
+        width = float(sector.m_h1 * widths.gamma_h1(sector))
+        pole = float(sector.m_h1) ** 2
+        edges = {low, 4 * float(sector.m_x) ** 2, 4 * float(sector.m_zp) ** 2, q_max**2}
+        edges |= {pole + sign * n * width for n in (0, 1, 10, 100, 1000, 10000) for sign in (-1, 1)}
+        edges |= {4 * float(sector.m_x) ** 2 * (1 + 10.0**n) for n in range(-9, 1)}
+        edges = sorted(edge for edge in edges if low <= edge <= q_max**2)
+        total = sum(
+            quad(lambda q2, meson=meson: three_body(sector, q2, meson, final_state), a, b, epsabs=0, epsrel=1e-7, limit=200)[0]
+            for a, b in pairwise(edges)
+        )
+        assert_allclose(rate(sector, final_state), total, rtol=2e-4)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("m_h1", [1.0, 3.0, 4.5])
+def test_a_narrow_dark_higgs_gives_the_two_body_rate(m_h1):
+    sector = model.benchmark("A").replace(m_h1=m_h1, sin_theta=5e-3, m_x=0.05)
+    # lambda for Gamma_1/m_1 = 1e-3, of which Z' Z' takes a part
+    unit = widths.gamma_h1_to_xx(sector.replace(lambda_phi_x=1.0))
+    sector = sector.replace(lambda_phi_x=np.sqrt((1e-3 * m_h1 - widths.gamma_h1_to_zpzp(sector)) / unit))
+    assert_allclose(widths.gamma_h1(sector) / m_h1, 1e-3, rtol=1e-6)
+    for rate, two_body in (
+        (md.br_b_to_k_invisible, md.br_b_to_k_scalar),
+        (md.br_b_to_kstar_invisible, md.br_b_to_kstar_scalar),
+    ):
+        if m_h1 == 4.5 and rate is md.br_b_to_kstar_invisible:
+            continue  # closed: m_B - m_K* = 4.384 GeV
+        assert_allclose(rate(sector), two_body(m_h1, 5e-3) * widths.br_h1_invisible(sector), rtol=0.01)
+        for final_state, width in (("xx", widths.gamma_h1_to_xx), ("zpzp", widths.gamma_h1_to_zpzp)):
+            share = width(sector) / widths.gamma_h1(sector)
+            assert_allclose(rate(sector, final_state), two_body(m_h1, 5e-3) * share, rtol=0.015)
+        narrow = sector.replace(lambda_phi_x=0.0)  # Gamma_1/m_1 of 1e-5 to 4e-4 by Z' Z' alone
+        assert_allclose(rate(narrow), two_body(m_h1, 5e-3) * widths.br_h1_invisible(narrow), rtol=2e-3)
+
+
+@pytest.mark.identity
+def test_a_line_narrower_than_floating_point_keeps_its_area():
+    # Gamma_1/m_1 = 1e-17 at v_Phi of 10 TeV and above
+    sector = model.DarkSector(m_zp=0.0115, g_x=[1e-6, 1e-8, 1e-10], m_h1=0.03, sin_theta=1e-3)
+    rate = md.br_b_to_k_scalar(0.03, 1e-3) * widths.br_h1_invisible(sector)
+    assert_allclose(md.br_b_to_k_invisible(sector), rate, rtol=1e-3)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(("name", "lambda_phi_x"), [("A", 0.2), ("B", 0.05)])
+def test_continuous_across_the_end_point(name, lambda_phi_x):
+    m_h1 = np.arange(4.70, 4.8505, 0.001)
+    sector = model.benchmark(name).replace(m_h1=m_h1, sin_theta=5e-3, m_x=0.05, lambda_phi_x=lambda_phi_x)
+    for final_state in (None, "xx"):
+        rate = md.br_b_to_k_invisible(sector, final_state)
+        assert np.all(np.abs(np.diff(rate)) < 0.02 * rate[1:])
+    assert np.all(md.br_b_to_k_invisible(sector, "zpzp") > 0.0)
+
+
+@pytest.mark.identity
+def test_three_bodies_outside_phase_space_and_without_mixing():
+    sector = THREE.replace(m_zp=[0.3, 2.5], g_x=[0.03, 0.25], m_x=[0.4, 2.5])
+    rate = md.br_b_to_k_invisible(sector)
+    assert rate[0] > 0.0 and rate[1] == 0.0
+    assert md.br_b_to_k_invisible(THREE.replace(m_x=2.45), "xx") == 0.0
+    spectrum = md.dbr_dq2_b_to_k_invisible([0.35, 0.37, 22.90, 22.91], THREE)
+    assert (spectrum > 0.0).tolist() == [False, True, True, False]
+    assert md.dbr_dq2_b_to_k_invisible(0.63, THREE, "xx") == 0.0 < md.dbr_dq2_b_to_k_invisible(0.65, THREE, "xx")
+    assert (md.dbr_dq2_b_to_kstar_invisible([19.21, 19.23], THREE) > 0.0).tolist() == [True, False]
+    assert (
+        md.br_b_to_k_invisible(THREE.replace(sin_theta=0.0)) == md.br_b_to_kstar_invisible(THREE.replace(sin_theta=0.0)) == 0.0
+    )
+    # two scalars of one mass: the orthogonal mixing cancels, whatever the angle
+    alone = md.br_b_to_k_invisible(THREE.replace(m_h1=60.0, lambda_phi_x=0.01)) * (60.0 / 125.131) ** 4
+    assert md.br_b_to_k_invisible(THREE.replace(m_h1=125.131, lambda_phi_x=0.01)) < 1e-6 * alone
+    # without X only Z' Z' is left
+    no_x = model.DarkSector(m_zp=0.3, g_x=0.03, m_h1=5.0, sin_theta=0.01)
+    assert md.br_b_to_k_invisible(no_x, "xx") == 0.0
+    assert_allclose(md.br_b_to_k_invisible(no_x), md.br_b_to_k_invisible(no_x, "zpzp"), rtol=1e-12)
+
+
+@pytest.mark.identity
+def test_three_bodies_broadcast_and_mask():
+    sector = THREE.replace(m_h1=np.array([3.0, 5.0, -1.0])[:, None], m_x=[0.1, 0.4], g_x=[[0.03], [np.nan], [0.03]])
+    for rate, spectrum in (
+        (md.br_b_to_k_invisible, md.dbr_dq2_b_to_k_invisible),
+        (md.br_b_to_kstar_invisible, md.dbr_dq2_b_to_kstar_invisible),
+    ):
+        value = rate(sector)
+        assert np.isnan(value).tolist() == [[False] * 2, [True] * 2, [True] * 2]
+        assert_allclose(value[0, 1], rate(THREE.replace(m_h1=3.0)), rtol=1e-12)
+        lines = spectrum(np.full((7, 1, 1), 5.0), sector)
+        assert lines.shape == (7, 3, 2)
+        assert_allclose(lines[3, 0, 1], spectrum(5.0, THREE.replace(m_h1=3.0)), rtol=1e-12)
+        assert np.isnan(lines[:, 1:]).all()
+    many = THREE.replace(m_h1=np.linspace(1.0, 6.0, 600))  # more than one chunk
+    assert_allclose(md.br_b_to_k_invisible(many)[[0, 300, 599]], md.br_b_to_k_invisible(many.select([0, 300, 599])), rtol=1e-12)
+
+
+@pytest.mark.identity
+def test_three_bodies_pass_the_options_on():
+    rate = md.br_b_to_k_invisible(THREE)
+    assert_allclose(md.br_b_to_k_invisible(THREE, kappa=3.35e-6) / rate, 0.25, rtol=1e-12)
+    assert_allclose(md.br_b_to_k_invisible(THREE, inputs="pdg2026") / rate, 1.637 / 1.638, rtol=1e-12)
+    assert 0.9 < md.br_b_to_k_invisible(THREE, form_factor="BallZwicky") / rate < 1.2 != 1.0
+    # up to the masses of the mesons, which matter more near the end point
+    assert_allclose(md.br_b_to_k_invisible(THREE, charge="0") / rate, 1.5113 / 1.638, rtol=0.02)
+    assert_allclose(
+        md.br_b_to_kstar_invisible(THREE, charge="+") / md.br_b_to_kstar_invisible(THREE), 1.638 / 1.5113, rtol=0.02
+    )
+    assert_allclose(
+        md.dbr_dq2_b_to_k_invisible(4.0, THREE, kappa=3.35e-6) / md.dbr_dq2_b_to_k_invisible(4.0, THREE), 0.25, rtol=1e-12
+    )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import model
+from darkhiggs import model, widths
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 
@@ -152,8 +152,8 @@ def test_bad_sectors_are_named(change, message):
         (lambda: model.benchmark("C"), "name = 'C' is not one of 'A', 'A10', 'B'"),
         (lambda: model.benchmark("A").require("q_x"), r"q_x is not set; give it a value in \["),
         (
-            lambda: model.scalar_potential(model.benchmark("A").replace(m_h1=130.0)),
-            r"m_h1 = 130 GeV is outside its range \(0, 125.131\) GeV",
+            lambda: model.benchmark("A").replace(m_h1=130.0),
+            r"m_h1 = 130 GeV is outside its range \(0, 125.131\] GeV",
         ),
         (lambda: model.anomaly_coefficients([1, 2]), r"charges has shape \(2,\)"),
         (lambda: model.anomaly_coefficients(1.0), "charges has shape"),
@@ -173,3 +173,54 @@ def test_flags_at_their_edges():
     assert not a.replace(g_x=0.5, q_x=7.0).flags["non_perturbative"]
     assert a.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
     assert not a.replace(m_h1=10.0).flags["broad"]
+
+
+@pytest.mark.identity
+def test_bad_points_of_a_grid_are_masked_and_nothing_else_is_lost():
+    bad = {
+        "m_h1": [2.0, 2.0, 130.0, 2.0, np.inf],
+        "sin_theta": [0.003, 1.5, 0.003, -1.5, 0.003],
+        "lambda_phi_x": np.array([[0.1], [13.0], [np.nan]]),
+    }
+    sector = model.DarkSector(**(P1 | bad))
+    columns = ["", "sin_theta too high", "m_h1 too high", "sin_theta too low", "m_h1 not finite"]
+    below = ["lambda_phi_x too high", "lambda_phi_x not finite"]
+    # the first of two reasons, in the order of the parameters
+    assert sector.reason.tolist() == [columns, *([columns[0] or word, *columns[1:]] for word in below)]
+    good = sector.reason == ""
+    for function in (
+        widths.gamma_h1,
+        widths.gamma_h1_to_xx,
+        widths.br_h1_invisible,
+        widths.br_higgs_invisible,
+    ):
+        value = function(sector)
+        assert np.isnan(np.broadcast_to(value, sector.shape)[~good]).all()
+        assert_allclose(value[good], function(model.DarkSector(**P1)), rtol=1e-12)
+    # what does not depend on the bad number is not lost
+    assert np.isfinite(sector.v_phi) and np.isfinite(widths.gamma_zp(sector))
+    assert np.isfinite(widths.gamma_higgs_to_h1h1(sector)).tolist() == [True, False, False, False, False]
+    assert_allclose(sector.scatter(sector.select(good).m_h1)[good], 2.0)
+    assert np.isnan(sector.scatter(sector.select(good).m_h1)[~good]).all()
+    assert sector.scatter(np.ones((4, 1))).shape == (4, 3, 5)
+    assert sector.select([0, 5]).reason.tolist() == ["", "lambda_phi_x too high"]
+
+
+@pytest.mark.identity
+def test_a_masked_point_stays_masked_in_a_copy():
+    sector = model.DarkSector(**(P1 | {"q_phi": [1.0, 0.0, np.nan]}))
+    assert sector.reason.tolist() == ["", "q_phi zero", "q_phi not finite"]
+    copy = sector.replace(q_phi=2.0, m_x=[1.0, 1.0, -1.0])
+    assert copy.reason.tolist() == ["", "q_phi zero", "q_phi not finite"]
+    assert sector.replace(m_x=np.full((2, 1), [[0.1], [-0.1]])).reason[:, 0].tolist() == ["", "m_x too low"]
+    assert model.benchmark("A").reason == ""
+    assert sector.select([0]).scatter(7.0 * np.ones(1)).tolist() == [7.0]
+    assert model.benchmark("A").scatter([3.0]) == 3.0
+
+
+@pytest.mark.identity
+def test_masking_by_hand_keeps_the_first_reason():
+    sector = model.DarkSector(**(P1 | {"m_h1": [2.0, -1.0, 2.0]})).masked(["", "later", "later"])
+    assert sector.reason.tolist() == ["", "m_h1 too low", "later"]
+    assert_allclose(sector.lambda_phi_x, [0.1, np.nan, np.nan])
+    assert model.DarkSector(**P1).masked("").reason == ""

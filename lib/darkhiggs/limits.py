@@ -8,6 +8,7 @@ import numpy.typing as npt
 from ._arrays import Array, checked
 from .errors import DataError
 from .inputs import get, names
+from .units import convert
 
 __all__ = ["Curve", "curve", "curves"]
 
@@ -127,6 +128,32 @@ class Curve:
         x, points = (np.log(np.maximum(m, 1e-300)), np.log(self.m)) if self.log_mass else (m, self.m)
         value: Array = np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))
         return value[()]
+
+    def sigma_max(self, m: npt.ArrayLike) -> Array:
+        """Evaluate a limit on a cross-section.
+
+        Parameters
+        ----------
+        m : array_like
+            Masses in GeV, not negative.
+
+        Returns
+        -------
+        ndarray or float
+            Upper limit in GeV^-2, as `g_max`.
+
+        Raises
+        ------
+        ParameterError
+            If a mass is negative or not finite, or if the curve does not limit a cross-section.
+
+        Examples
+        --------
+        >>> from darkhiggs import limits, units
+        >>> f"{units.convert(limits.curve('DarkSide-50').sigma_max(2.0), 'GeV^-2', 'cm^2'):.1e}"
+        '2.5e-42'
+        """
+        return convert(self.g_max(m), self.unit, "GeV^-2")
 
 
 def curve(name: str) -> Curve:

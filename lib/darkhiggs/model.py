@@ -7,18 +7,18 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice
+from ._arrays import Array, checked, choice, numbers, outside
 from .errors import ParameterError
 from .inputs import natural
 
 __all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
 
-# Name: (lower end, upper end, unit, whether the lower end is excluded)
+# Name: (lower end, upper end, unit, whether the lower end is excluded). H1 is the lighter scalar.
 _RANGES: dict[str, tuple[float, float, str, bool]] = {
     "m_zp": (0.0, 1e4, "GeV", True),
     "g_x": (0.0, 1.0, "1", True),
     "m_x": (0.0, 1e4, "GeV", True),
-    "m_h1": (0.0, 1e3, "GeV", True),
+    "m_h1": (0.0, natural("m_h"), "GeV", True),
     "sin_theta": (-1.0, 1.0, "1", False),
     "lambda_phi_x": (0.0, 4.0 * np.pi, "1", False),
     "q_x": (-1e4, 1e4, "1", False),
@@ -63,7 +63,7 @@ class DarkSector:
     m_x : array_like or None
         Mass of the complex scalar dark matter X in GeV, above 0 up to 1e4.
     m_h1 : array_like or None
-        Mass of the light scalar H1 in GeV, above 0 up to 1e3.
+        Mass of the light scalar H1 in GeV, above 0 up to that of the Higgs boson, 125.1.
     sin_theta : array_like
         Sine of the scalar mixing angle, -1 to 1.
     lambda_phi_x : array_like
@@ -76,13 +76,16 @@ class DarkSector:
     Raises
     ------
     ParameterError
-        If a value is out of range or not finite, if the shapes do not broadcast, or if lambda_phi_x is
+        If a single number is out of range or not finite, if the shapes do not broadcast, or if lambda_phi_x is
         given without m_x.
 
     Notes
     -----
     arXiv:2401.10112: ``m_Z' = g_X |Q_Phi| v_Phi``. A parameter left at None is asked for by name as soon as a
     function needs it.
+
+    In a grid, a bad element of an array does not stop the others: it becomes nan, `reason` says why, and whatever
+    depends on it is nan at that point. A point once masked stays masked in a copy.
 
     Examples
     --------
@@ -105,16 +108,34 @@ class DarkSector:
 
     def __post_init__(self) -> None:
         """Check every parameter and store it as an array."""
+        reasons: list[npt.NDArray[np.str_]] = []
         for name, (low, high, unit, open_low) in _RANGES.items():
             value = getattr(self, name)
             if value is None and name in ("m_x", "m_h1", "q_x"):
                 continue
-            object.__setattr__(self, name, checked(name, value, low, high, unit, open_low=open_low)[()])
-        if np.any(self.q_phi == 0.0):
-            raise ParameterError("q_phi = 0 is outside its range: the charge of Phi gives the Z' its mass")
+            array = numbers(name, value, unit)
+            if array.ndim == 0:
+                array = checked(name, array, low, high, unit, open_low=open_low)
+                if name == "q_phi" and array == 0.0:
+                    raise ParameterError("q_phi = 0 is outside its range: the charge of Phi gives the Z' its mass")
+            else:
+                bad = outside(array, low, high, open_low) | ((name == "q_phi") & (array == 0.0))
+                if bad.any():
+                    cases = {"": ~bad, "not finite": ~np.isfinite(array), "too high": array > high, "zero": array == 0.0}
+                    words = np.select(list(cases.values()), list(cases), "too low")
+                    reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
+                    array = np.where(bad, np.nan, array)
+            object.__setattr__(self, name, array[()])
         if self.m_x is None and np.any(self.lambda_phi_x != 0.0):
             raise ParameterError("m_x is not set, but lambda_phi_x is; give the mass of X in GeV, above 0 up to 10000 GeV")
-        _ = self.shape
+        self._mask(reasons)
+
+    def _mask(self, reasons: list[npt.NDArray[np.str_]]) -> None:
+        """Keep the first reason given for each point."""
+        reason: npt.NDArray[np.str_] = np.full(self.shape, "")
+        for other in reasons:
+            reason = np.where(reason == "", other, reason)
+        object.__setattr__(self, "_reason", np.broadcast_to(reason, self.shape))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -149,7 +170,7 @@ class DarkSector:
         >>> from darkhiggs import model
         >>> model.benchmark("A").require("m_h1")
         Traceback (most recent call last):
-        darkhiggs.errors.ParameterError: m_h1 is not set; give it a value in (0, 1000] GeV
+        darkhiggs.errors.ParameterError: m_h1 is not set; give it a value in (0, 125.131] GeV
         """
         value: Array | None = getattr(self, name)
         if value is None:
@@ -185,7 +206,97 @@ class DarkSector:
         unknown = sorted(set(changes) - set(_RANGES))
         if unknown:
             raise ParameterError(f"{unknown[0]} is not a parameter of DarkSector; known: {', '.join(_RANGES)}")
-        return dataclasses.replace(self, **changes)
+        copy = dataclasses.replace(self, **changes)
+        if np.any(self.reason != ""):
+            copy._mask([self.reason, copy.reason])
+        return copy
+
+    @property
+    def reason(self) -> npt.NDArray[np.str_]:
+        """Why a point is masked, such as ``"lambda_phi_x too high"``; empty for a good one. Array of the sector's shape."""
+        value: npt.NDArray[np.str_] = object.__getattribute__(self, "_reason")
+        return value
+
+    def masked(self, reason: npt.ArrayLike) -> Self:
+        """Return a copy in which more points are masked.
+
+        Parameters
+        ----------
+        reason : array_like of str
+            Why, for each point; empty where it is good. Points that are masked already keep their reason.
+
+        Returns
+        -------
+        DarkSector
+            With nan for lambda_phi_x at these points, which every rate of X needs.
+
+        Examples
+        --------
+        >>> from darkhiggs import model
+        >>> sector = model.benchmark("A").replace(m_x=[0.1, 0.2]).masked(["", "not wanted"])
+        >>> print(sector.reason.tolist(), sector.lambda_phi_x)
+        ['', 'not wanted'] [ 0. nan]
+        """
+        words = np.broadcast_to(np.asarray(reason, dtype=np.str_), self.shape)
+        copy = dataclasses.replace(self, lambda_phi_x=np.where(words == "", self.lambda_phi_x, np.nan))
+        copy._mask([self.reason, words, copy.reason])
+        return copy
+
+    def select(self, points: npt.ArrayLike) -> Self:
+        """Return some of the points as a flat sector.
+
+        Parameters
+        ----------
+        points : array_like of bool or int
+            Mask of the sector's shape, or positions in the flattened sector.
+
+        Returns
+        -------
+        DarkSector
+            Of shape (k,).
+
+        Examples
+        --------
+        >>> from darkhiggs import model
+        >>> sector = model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0])
+        >>> print(sector.reason.tolist(), sector.select(sector.reason == "").m_h1)
+        ['', 'm_h1 too low', ''] [1. 2.]
+        """
+        index = np.asarray(points)
+        index = np.flatnonzero(index) if index.dtype == np.bool_ else index
+        flat = {
+            f.name: np.broadcast_to(value, self.shape).ravel()[index]
+            for f in dataclasses.fields(self)
+            if (value := getattr(self, f.name)) is not None
+        }
+        chosen = type(self)(**flat)
+        chosen._mask([self.reason.ravel()[index], chosen.reason])
+        return chosen
+
+    def scatter(self, values: npt.ArrayLike) -> Array:
+        """Put results of the good points back in their places.
+
+        Parameters
+        ----------
+        values : array_like, shape (..., k)
+            Results at ``select(reason == "")``.
+
+        Returns
+        -------
+        ndarray or float
+            Of shape ``(...) + shape``, nan at the masked points.
+
+        Examples
+        --------
+        >>> from darkhiggs import model
+        >>> print(model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0]).scatter([10.0, 20.0]))
+        [10. nan 20.]
+        """
+        values = np.asarray(values, dtype=np.float64)
+        full = np.full((*values.shape[:-1], self.reason.size), np.nan)
+        full[..., self.reason.ravel() == ""] = values
+        value: Array = full.reshape((*values.shape[:-1], *self.shape))
+        return value[()]
 
     @property
     def v_phi(self) -> Array:
@@ -270,7 +381,7 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     Raises
     ------
     ParameterError
-        If m_h1 is not set, or not below the mass of the Higgs boson.
+        If m_h1 is not set.
 
     Notes
     -----
@@ -285,10 +396,6 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     '0.0138'
     """
     m_1, m_2 = sector.require("m_h1"), natural("m_h")
-    if np.any(m_1 >= m_2):
-        raise ParameterError(
-            f"m_h1 = {float(np.max(m_1)):g} GeV is outside its range (0, {m_2:g}) GeV: H1 is the lighter scalar"
-        )
     s, c, v_h, v_phi = sector.sin_theta, sector.cos_theta, v_higgs(), sector.v_phi
     # M^2 in the basis (h, phi), from the eigenvalues and the mixing angle
     lambda_h = (c**2 * m_2**2 + s**2 * m_1**2) / (2.0 * v_h**2)

@@ -218,7 +218,7 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     """
     invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
     total = gamma_h1(sector)
-    value: Array = np.where(total > 0.0, invisible / np.where(total > 0.0, total, 1.0), 0.0)
+    value: Array = invisible / np.where(total == 0.0, 1.0, total)
     return value[()]
 
 
@@ -238,7 +238,9 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
         value: Array = coupling**2 * m / (12.0 * np.pi) * np.sqrt(beta_2) * (1.0 + 2.0 * ratio)
         return value
 
-    electrons = leptons("e", e * np.abs(epsilon(g, m**2)))
+    # epsilon is linear in g; nan of a masked point comes back with the factors g and m
+    mixing = g * np.abs(epsilon(1.0, np.where(np.isnan(m), 1.0, m) ** 2))
+    electrons = leptons("e", e * mixing)
     return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
 
 
@@ -311,7 +313,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If m_h1 is not set or not below m_H2.
+        If m_h1 is not set.
 
     Notes
     -----

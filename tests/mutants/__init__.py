@@ -195,8 +195,10 @@ class Module:
     def return_path(self, function: ast.FunctionDef) -> list[Span]:
         """Spans of the last return and, going back, of the assignments that made what it returns."""
         own = [n for n in ast.walk(function) if isinstance(n, ast.Return) and n.value is not None]
-        statement: ast.stmt | None = max(own, key=lambda n: n.lineno)
+        statement: ast.stmt | None = max(own, key=lambda n: n.lineno, default=None)
         spans: list[Span] = []
+        if statement is None:  # the function works by its side effects
+            return spans
         assignments = [n for n in ast.walk(function) if isinstance(n, ast.Assign | ast.AnnAssign) and n.value is not None]
         for _ in range(6):
             spans.append(self.span(statement.value))

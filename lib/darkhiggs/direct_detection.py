@@ -1,0 +1,278 @@
+"""Elastic scattering of X off nucleons, nuclei and electrons, through the Higgs bosons and through the Z'."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array, checked, choice
+from .errors import DataError
+from .inputs import natural
+from .kinetic_mixing import epsilon
+from .limits import curve
+from .model import DarkSector, v_higgs
+
+__all__ = [
+    "coupling_max",
+    "momentum_transfer",
+    "sigma_electron",
+    "sigma_nucleon",
+    "sigma_zp",
+]
+
+TARGETS = ("proton", "neutron", "electron", "oxygen", "argon", "xenon")
+# Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4.
+EXPERIMENTS = {
+    "CRESST-III": "oxygen",
+    "XENON1T-Migdal": "xenon",
+    "DarkSide-50": "argon",
+    "PandaX-4T": "xenon",
+    "LZ": "xenon",
+    "DAMIC-M": "electron",
+    "XENON1T-electron": "electron",
+}
+_CONVENTIONS = ("tree", "talk")
+
+
+def _reduced(m_x: Array, mass: float) -> Array:
+    """Reduced mass of X and a target."""
+    value: Array = m_x * mass / (m_x + mass)
+    return value
+
+
+def _nucleon() -> float:
+    """Mean mass of proton and neutron."""
+    return float(0.5 * (natural("m_p") + natural("m_n")))
+
+
+def _particle(target: str) -> tuple[float, float, float]:
+    """Mass, electric charge, and number of nucleons (1 for a single particle) of a target."""
+    if target in ("proton", "neutron", "electron"):
+        name, charge = {"proton": ("m_p", 1.0), "neutron": ("m_n", 0.0), "electron": ("m_e", -1.0)}[target]
+        return natural(name), charge, 1.0
+    number = natural(f"target.{target}.mass_number", "1")
+    return number * natural("atomic_mass_unit"), natural(f"target.{target}.charge", "1"), number
+
+
+def _through_higgs(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
+    """Cross-section for lambda_PhiX sin(theta) = 1 off a fermion with the coupling ``strength mass/v_H`` to h."""
+    m_x, m_1 = sector.require("m_x"), sector.require("m_h1")
+    exchange = 1.0 / np.square(m_1) - 1.0 / natural("m_h") ** 2
+    portal = _reduced(m_x, mass) * strength * (mass / m_x) * (sector.v_phi / v_higgs()) * exchange
+    prefactor = 4.0 / np.pi if convention == "talk" else 1.0 / (4.0 * np.pi) * np.square(sector.cos_theta)
+    value: Array = prefactor * np.square(portal)
+    return value
+
+
+def _scattering(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
+    choice("convention", convention, _CONVENTIONS)
+    value: Array = np.square(sector.lambda_phi_x * sector.sin_theta) * _through_higgs(sector, mass, strength, convention)
+    return value[()]
+
+
+def sigma_nucleon(sector: DarkSector, convention: str = "tree") -> Array:
+    """Elastic cross-section of X with one nucleon, through H1 and H2.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_x and m_h1.
+    convention : {"tree", "talk"}
+        The tree-level result of the Lagrangian, or the formula as printed, which is 16 times larger.
+
+    Returns
+    -------
+    ndarray or float
+        In GeV^-2, at zero momentum transfer, the same for protons and neutrons.
+
+    Raises
+    ------
+    ParameterError
+        If m_x or m_h1 is not set, or the convention is unknown.
+
+    Notes
+    -----
+    From ``L = -lambda_PhiX v_Phi phi |X|^2 - f_n (m_n/v_H) h nbar n`` with ``phi = c H1 + s H2`` and ``h = c H2 - s H1``,
+    ``M = 2 m_n lambda_PhiX v_Phi (f_n m_n/v_H) s c (1/m_1^2 - 1/m_2^2)`` and ``sigma = |M|^2/(16 pi (m_X + m_n)^2)``:
+    ``mu^2 f_n^2 lambda_PhiX^2 s^2 c^2/(4 pi) (m_n/m_X)^2 (v_Phi/v_H)^2 (1/m_1^2 - 1/m_2^2)^2``. The talk prints ``4/pi`` for
+    ``1/(4 pi)`` and leaves out ``c^2``. A recoil transfers at most some 10 MeV of momentum: negligible against m_H1.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model, units
+    >>> sector = model.benchmark("A").replace(m_x=1.0, m_h1=2.0, sin_theta=3e-3, lambda_phi_x=0.1)
+    >>> f"{units.convert(direct_detection.sigma_nucleon(sector), 'GeV^-2', 'cm^2'):.2e}"
+    '2.83e-41'
+    """
+    return _scattering(sector, _nucleon(), natural("f_n", "1"), convention)
+
+
+def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
+    """Elastic cross-section of X with a free electron, through H1 and H2.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_x and m_h1.
+    convention : {"tree", "talk"}
+        As in `sigma_nucleon`.
+
+    Returns
+    -------
+    ndarray or float
+        In GeV^-2.
+
+    Raises
+    ------
+    ParameterError
+        If m_x or m_h1 is not set, or the convention is unknown.
+
+    Notes
+    -----
+    `sigma_nucleon` with the electron mass and strength 1: the coupling of h is m_e/v_H.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model, units
+    >>> sector = model.benchmark("A").replace(m_x=1.0, m_h1=2.0, sin_theta=3e-3, lambda_phi_x=0.1)
+    >>> f"{units.convert(direct_detection.sigma_electron(sector), 'GeV^-2', 'cm^2'):.1e}"
+    '1.0e-52'
+    """
+    return _scattering(sector, natural("m_e"), 1.0, convention)
+
+
+def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0.0) -> Array:
+    """Elastic cross-section of X through the Z' and its kinetic mixing, for one nucleon of the target or one electron.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_x and q_x.
+    target : {"proton", "neutron", "electron", "oxygen", "argon", "xenon"}
+        What X scatters off; of a nucleus the share of one nucleon, as published limits count.
+    q : array_like
+        Momentum transfer in GeV at which the propagator is taken, 0 to 1. At 0 the cross-section is the one of a contact
+        interaction, by which experiments report; for a Z' of 10 MeV it overstates the rate in nuclei, see
+        `momentum_transfer`.
+
+    Returns
+    -------
+    ndarray or float
+        In GeV^-2; zero for the neutron, whose charge radius is left out.
+
+    Raises
+    ------
+    ParameterError
+        If m_x or q_x is not set, the target is unknown or q is out of range.
+
+    Notes
+    -----
+    Two vector couplings, ``g_X Q_X`` of X and ``epsilon(0) e Z`` of the target, give at small velocity
+    ``M = 4 m_X m_A g_X Q_X epsilon e Z/(q^2 + m_Z'^2)`` and ``sigma = |M|^2/(16 pi (m_X + m_A)^2)``. Over A^2, with the
+    reduced mass of one nucleon, this is ``mu_n^2 e^2 g_X^2 Z^2 epsilon^2 Q_X^2/(pi A^2 m_Z'^4)`` times
+    ``m_Z'^4/(m_Z'^2 + q^2)^2``, as in the talk, which has Q_X = 1. The form factor of the nucleus is part of the
+    published limits.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model, units
+    >>> sector = model.benchmark("A").replace(m_x=1.0, q_x=1.0)
+    >>> f"{units.convert(direct_detection.sigma_zp(sector, 'electron'), 'GeV^-2', 'cm^2'):.1e}"
+    '2.2e-45'
+    """
+    mass, charge, number = _particle(choice("target", target, TARGETS))
+    if number > 1.0:
+        mass = _nucleon()
+    q = checked("q", q, 0.0, 1.0, "GeV")
+    e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
+    unit = np.asarray(epsilon(1.0))  # epsilon is linear in g_X; a masked g_X may be nan
+    amplitude = e * np.square(sector.g_x) * unit * sector.require("q_x") * (charge / number)
+    mediator = np.square(sector.m_zp) + np.square(q)
+    value: Array = np.square(_reduced(sector.require("m_x"), mass) * amplitude / mediator) / np.pi
+    return value[()]
+
+
+def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False) -> Array:
+    """Momentum that X passes to a target at rest.
+
+    Parameters
+    ----------
+    m_x : array_like
+        Mass of X in GeV, above 0 up to 1e4.
+    target : str
+        As in `sigma_zp`.
+    largest : bool
+        The largest possible, from backward scattering at the escape speed, in place of the typical one.
+
+    Returns
+    -------
+    ndarray or float
+        In GeV.
+
+    Raises
+    ------
+    ParameterError
+        If the mass is out of range or the target is unknown.
+
+    Notes
+    -----
+    Isotropic scattering at the speed v has ``<q^2> = 2 mu^2 v^2`` and ``q_max = 2 mu v``. Typical is the root mean square
+    at the circular speed; the largest speed is that of escape plus that of the Sun. A search with a high threshold sees X
+    near the largest one. An electron is bound: its momentum ``alpha m_e`` sets the scale, 4 keV, far below m_Z'.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection
+    >>> [f"{1e3 * direct_detection.momentum_transfer(2.0, 'xenon', largest=x):.1f} MeV" for x in (False, True)]
+    ['2.2 MeV', '10.4 MeV']
+    """
+    m_x = checked("m_x", m_x, 0.0, 1e4, "GeV", open_low=True)
+    mass = _particle(choice("target", target, TARGETS))[0]
+    if target == "electron":
+        value: Array = np.full(np.shape(m_x), mass / natural("1/alpha(0)", "1"))
+    elif largest:
+        value = 2.0 * _reduced(m_x, mass) * (natural("halo.escape", "1") + natural("halo.sun", "1"))
+    else:
+        value = np.sqrt(2.0) * _reduced(m_x, mass) * natural("halo.circular", "1")
+    return value[()]
+
+
+def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") -> Array:
+    """Largest ``lambda_PhiX |sin(theta)|`` that a published limit allows, through H1 and H2 alone.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_x and m_h1; its lambda_phi_x is not used, its sin_theta in the cosine only.
+    experiment : str
+        ``"CRESST-III"``, ``"XENON1T-Migdal"``, ``"DarkSide-50"``, ``"PandaX-4T"`` or ``"LZ"`` for nucleons,
+        ``"DAMIC-M"`` or ``"XENON1T-electron"`` for electrons.
+    convention : {"tree", "talk"}
+        As in `sigma_nucleon`.
+
+    Returns
+    -------
+    ndarray or float
+        Infinity outside the masses of the limit.
+
+    Raises
+    ------
+    DataError
+        If the experiment is unknown.
+    ParameterError
+        If m_x or m_h1 is not set, or the convention is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model
+    >>> sector = model.benchmark("A").replace(m_x=2.0, m_h1=5.0)
+    >>> f"{direct_detection.coupling_max(sector, 'DarkSide-50'):.1e}"
+    '8.5e-04'
+    """
+    choice("convention", convention, _CONVENTIONS)
+    if experiment not in EXPERIMENTS:
+        raise DataError(f"no direct search is called {experiment!r}; known: {', '.join(EXPERIMENTS)}")
+    electron = EXPERIMENTS[experiment] == "electron"
+    mass, strength = (natural("m_e"), 1.0) if electron else (_nucleon(), natural("f_n", "1"))
+    m_x = np.asarray(sector.require("m_x"))
+    top = curve(experiment).sigma_max(np.where(np.isnan(m_x), 0.0, m_x))
+    value: Array = np.sqrt(top / _through_higgs(sector, mass, strength, convention))
+    return value[()]

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from darkhiggs import model, relic, scan
+from darkhiggs.errors import ParameterError
+
+X = np.geomspace(1.0, 100.0, 60)
+
+
+@pytest.mark.identity
+def test_edges_of_power_laws_are_exact():
+    found = scan.window(X, np.stack([X, 100.0 / X, X**2], axis=-1), 5.0, 20.0)
+    assert_allclose(found.low, [5.0, 5.0, 5.0**0.5], rtol=1e-12)
+    assert_allclose(found.high, [20.0, 20.0, 20.0**0.5], rtol=1e-12)
+    assert found.pieces.tolist() == [1, 1, 1]
+    assert not found.open_low.any() and not found.open_high.any()
+
+
+@pytest.mark.identity
+def test_a_band_between_two_points_is_found():
+    found = scan.window([1.0, 100.0], [1.0, 100.0], 4.0, 25.0)
+    assert_allclose([found.low, found.high], [4.0, 25.0], rtol=1e-12)
+
+
+@pytest.mark.identity
+def test_several_pieces():
+    curve = 10.0 * np.exp(2.0 * np.sin(3.0 * np.log(X)))
+    found = scan.window(X, curve, 5.0, 20.0)
+    assert found.pieces == 5
+    inside = (curve >= 5.0) & (curve <= 20.0)
+    assert found.low <= X[inside][0] and found.high >= X[inside][-1]
+    assert found.open_low and not found.open_high
+
+
+@pytest.mark.identity
+def test_ends_of_the_scan_and_missing_values_are_told():
+    flat = scan.window(X, np.full_like(X, 7.0), 5.0, 20.0)
+    assert_allclose([flat.low, flat.high], [1.0, 100.0], rtol=1e-12)
+    assert flat.open_low and flat.open_high
+    assert np.isnan(scan.window(X, np.full_like(X, 30.0), 5.0, 20.0).low)
+    # a curve that stops inside the band: the last point with a value is no crossing
+    cut = scan.window(X, np.where(X > 10.0, np.nan, X), 5.0, 20.0)
+    assert_allclose(cut.high, X[X <= 10.0][-1])
+    assert cut.open_high and not cut.open_low
+    start = scan.window(X, np.where(X < 10.0, np.nan, X), 5.0, 20.0)
+    assert start.open_low and not start.open_high
+    gone = scan.window(X, np.full_like(X, np.nan), 5.0, 20.0)
+    assert np.isnan([gone.low, gone.high]).all() and gone.pieces == 0
+    # a hole splits
+    assert scan.window(X, np.where(np.arange(60) == 25, np.nan, 7.0), 5.0, 20.0).pieces == 2
+    assert scan.window(X, np.zeros_like(X), 5.0, 20.0).pieces == 0
+
+
+@pytest.mark.identity
+def test_crossings():
+    curves = np.stack([X, 100.0 / X, X**2, np.full_like(X, 7.0), np.where(X > 10.0, np.nan, X)], axis=-1)
+    assert_allclose(scan.crossing(X, curves, 25.0), [25.0, 4.0, 5.0, np.nan, np.nan], rtol=1e-12)
+    # the first of several, and from both sides
+    wave = np.exp(np.sin(3.0 * np.log(X) + 0.3))
+    assert_allclose(scan.crossing(X, wave, 1.0), np.exp((np.pi - 0.3) / 3.0), rtol=1e-3)
+    assert_allclose(scan.crossing(X, 1.0 / wave, 1.0), np.exp((np.pi - 0.3) / 3.0), rtol=1e-3)
+    assert scan.crossing(X, np.ones((60, 2, 3)), 2.0).shape == (2, 3)
+    with pytest.raises(ParameterError, match="level = -1 is outside"):
+        scan.crossing(X, X, -1.0)
+    with pytest.raises(ParameterError, match="match the first axis"):
+        scan.crossing(X, X[:-1], 1.0)
+
+
+@pytest.mark.identity
+def test_shapes():
+    found = scan.window(X, X[:, None, None] * np.ones((1, 2, 3)), 5.0, 20.0)
+    assert found.low.shape == found.pieces.shape == found.open_high.shape == (2, 3)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((X, X, 5.0, 5.0), r"low = 5 is outside its range \(0, 5\): the band is empty"),
+        ((X, X, 0.0, 5.0), "low = 0 is outside"),
+        ((X, X, 1.0, np.nan), "high = nan"),
+        ((X[::-1], X, 1.0, 2.0), "has to increase"),
+        ((X, X[:-1], 1.0, 2.0), "match the first axis"),
+        (([0.0, 1.0], [1.0, 1.0], 1.0, 2.0), "x = 0 is outside"),
+    ],
+)
+def test_bad_input_is_named(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        scan.window(*arguments)
+
+
+@pytest.mark.identity
+def test_on_the_relic_line_x_is_all_of_the_dark_matter():
+    sector = model.benchmark("A").replace(m_x=[[0.03], [0.2], [0.005]], m_h1=[2.0, 5.0], sin_theta=0.005)
+    line = scan.on_relic_line(sector)
+    assert line.reason.tolist() == [["", ""], ["", ""], ["no solution below 4 pi"] * 2]
+    assert np.isnan(line.lambda_phi_x).tolist() == (line.reason != "").tolist()
+    assert_allclose(relic.omega_h2(line)[:2], 0.12, rtol=1e-6)
+    with pytest.raises(ParameterError, match=r"lambda_phi_x has no value .* no solution below 4 pi"):
+        scan.on_relic_line(model.benchmark("A").replace(m_x=0.005, m_h1=2.0))
