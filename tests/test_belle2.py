@@ -407,6 +407,10 @@ def test_toys_without_signal():
         (lambda: Spectrum.line(4.75), "the spectrum has no support in the acceptance: its mean efficiency is 0.0e"),
         (lambda: Spectrum.line(5.0), r"m_x = 5 GeV is outside its range \[0, 4.78"),
         (lambda: Spectrum.line(np.nan), "m_x = nan GeV"),
+        (lambda: Spectrum.three_body(2.5), r"m_x = 2.5 GeV is outside its range \[0, 2.39"),
+        (lambda: Spectrum.three_body(0.5, "axial"), "current = 'axial' is not one of"),
+        (lambda: Spectrum.three_body(0.5, "vector", "boson"), "pair = 'boson' is not one of"),
+        (lambda: Spectrum.three_body(0.5, "tensor"), "the tensor current makes no pair of scalars"),
         (lambda: Spectrum.from_histogram([0.0, 25.0], [1.0]), r"edges = 25 GeV\^2 is outside its range"),
         (lambda: Spectrum.from_histogram([0.0, 3.0, 2.0], [1.0, 1.0]), "edges are not an increasing list"),
         (lambda: Spectrum.from_histogram([0.0, 3.0], [1.0, 1.0]), r"values have shape \(2,\) for 1 bins"),
@@ -427,17 +431,64 @@ def test_bad_input_is_named(call, sentence):
         call()
 
 
-@pytest.mark.identity
-def test_shapes_of_other_currents_fold():
-    # scalar three-body, far from thresholds heavier pairs sit at higher q2 and are seen less
+# --- shapes of three-body decays
+
+
+def pair_factor(current, r):
+    """Angular average of the squared current of a Dirac pair along the axis that the meson picks, at q2 = 1, by traces."""
+    one, zero = np.eye(2), np.zeros((2, 2))
+    pauli = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+    gamma = [np.block([[one, zero], [zero, -one]])] + [np.block([[zero, s], [-s, zero]]) for s in pauli]
+    mass, momentum = np.sqrt(r), np.sqrt(0.25 - r)
+    vertex = {"scalar": np.eye(4), "vector": gamma[3], "tensor": 0.5j * (gamma[0] @ gamma[3] - gamma[3] @ gamma[0])}[current]
+    bar = gamma[0] @ vertex.conj().T @ gamma[0]
+    nodes, weights = np.polynomial.legendre.leggauss(4)
+    total = 0.0
+    for c, w in zip(nodes, weights, strict=True):
+        along, aside = momentum * c, momentum * np.sqrt(1.0 - c * c)
+        first, second = (0.5 * gamma[0] - sign * (along * gamma[3] + aside * gamma[1]) for sign in (1.0, -1.0))
+        total += w * np.trace((first + mass * np.eye(4)) @ vertex @ (second - mass * np.eye(4)) @ bar).real
+    return total * momentum
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("current", ["scalar", "vector", "tensor"])
+@pytest.mark.parametrize("m_x", [0.3, 1.1])
+def test_three_body_with_fermions_by_traces(current, m_x):
     m_b, m_k = inputs.natural("m_B+"), inputs.natural("m_K+")
+    which, power = {"scalar": ("f0", 1), "vector": ("f+", 3), "tensor": ("fT", 3)}[current]
 
-    def scalar(q2, m_x):
-        beta = np.sqrt(np.maximum(1.0 - 4.0 * m_x**2 / q2, 0.0))
+    def rate(q2):
+        factor = np.array([pair_factor(current, min(m_x**2 / one, 0.25)) for one in q2])
         root = np.sqrt(np.maximum(kinematics.kallen(m_b**2, m_k**2, q2), 0.0))
-        return form_factors.b_to_k(q2, "f0") ** 2 * root * beta
+        # traces grow with q2; the momentum of the meson in the frame of the pair, squared, is K/4q2, for the tensor times q2
+        scale = {"scalar": q2, "vector": 1.0, "tensor": q2}[current]
+        return root**power * form_factors.b_to_k(q2, which) ** 2 * scale * np.abs(factor)
 
-    seen = [
-        Spectrum.from_function(lambda q2, m=m: scalar(q2, m), breaks=4 * m**2).efficiency[:9].sum() for m in (0.1, 0.7, 1.3)
-    ]
+    direct = Spectrum.from_function(rate, breaks=4.0 * m_x**2)
+    ours = Spectrum.three_body(m_x, current, "fermion")
+    assert_allclose(ours.efficiency, direct.efficiency, rtol=1e-6, atol=1e-12)
+    assert ours.br == 1.0
+
+
+@pytest.mark.identity
+def test_three_body_limits():
+    # massless fermions with the vector current are the neutrinos of the Standard Model
+    assert_allclose(Spectrum.three_body(0.0, "vector", "fermion").efficiency, standard().efficiency, rtol=1e-6, atol=1e-12)
+    m_b, m_k, m = inputs.natural("m_B+"), inputs.natural("m_K+"), 0.7
+    for current, which, power in (("scalar", "f0", 1), ("vector", "f+", 3)):
+        by_hand = Spectrum.from_function(
+            lambda q2, which=which, power=power: (
+                kinematics.momentum(m_b, m_k, np.sqrt(q2)) ** power
+                * form_factors.b_to_k(q2, which) ** 2
+                * (kinematics.momentum(np.sqrt(q2), m, m) / np.sqrt(q2)) ** power
+            ),
+            breaks=4 * m**2,
+        )
+        assert_allclose(Spectrum.three_body(m, current).efficiency, by_hand.efficiency, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.identity
+def test_heavier_pairs_are_seen_less():
+    seen = [Spectrum.three_body(m).efficiency[:9].sum() for m in (0.1, 0.7, 1.3)]
     assert seen[0] > seen[1] > seen[2] > 0.0

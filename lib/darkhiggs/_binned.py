@@ -213,8 +213,9 @@ def minimise(
         # Newton's own step only where it is near and leads down
         near = (fall < _NEAR) & (ahead >= 0.0) & (ahead < _NEAR)
         step[near], fall[near] = newton[near], ahead[near]
-        slope[active], columns[active] = 2.0 * gradient[:, 0], np.linalg.inv(safe)[:, 0]
         going = ~(fall < _ENOUGH)
+        there = active[~going]
+        slope[there], columns[there] = 2.0 * gradient[~going, 0], np.linalg.inv(safe[~going])[:, 0]
         if not going.any():
             variance = columns[:, :1]
             return Minimum(point, value, slope, np.sqrt(variance[:, 0]), columns / variance)

@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _belle2, _binned
-from ._arrays import Array, checked
+from . import _belle2, _binned, form_factors
+from ._arrays import Array, checked, choice
 from .errors import ParameterError
 from .inputs import get, natural
+from .kinematics import kallen
 
 __all__ = ["Fit", "Likelihood", "Spectrum", "Toys"]
 
 _VISIBLE = 1e-5
-_HALVINGS = 40
+_STEPS = 40
+_CLOSE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,65 @@ class Spectrum:
         if density.shape[:1] != q2.shape:
             raise ParameterError(f"dbr_dq2 returned shape {density.shape} for {len(q2)} values of q2")
         return cls._folded(q2, np.moveaxis(density, 0, -1), weights, "dbr_dq2")
+
+    @classmethod
+    def three_body(cls, m_x: float, current: str = "scalar", pair: str = "scalar") -> "Spectrum":
+        """Decay B+ -> K+ X X through a contact interaction.
+
+        Parameters
+        ----------
+        m_x : float
+            Mass of X in GeV, 0 to (m_B - m_K)/2.
+        current : {"scalar", "vector", "tensor"}
+            Current of the quarks, sbar b, sbar gamma b or sbar sigma b.
+        pair : {"scalar", "fermion"}
+            X X* of a complex scalar, or a Dirac pair with the current of the same name; the tensor one needs fermions.
+
+        Returns
+        -------
+        Spectrum
+            With `br` of one.
+
+        Raises
+        ------
+        ParameterError
+            If the mass is out of range, or the current unknown or without such a pair.
+
+        Notes
+        -----
+        With ``p = sqrt(K(m_B^2, m_K^2, q2))``, ``beta = sqrt(1 - 4r)``, ``r = m^2/q2``: scalar ``p f_0^2`` times ``beta``
+        (scalars) or ``q2 beta^3`` (fermions); vector ``p^3 f_+^2`` times ``beta^3`` or ``beta (1 + 2r)``; tensor
+        ``p^3 f_T^2 q2 beta (1 + 8r)``. Scalars through a heavy mediator are the first; massless fermions through the vector
+        current have the shape of the Standard Model.
+
+        Examples
+        --------
+        >>> from darkhiggs import belle2
+        >>> light, heavy = (belle2.Spectrum.three_body(m).efficiency.sum() for m in (0.1, 1.0))
+        >>> bool(light > heavy)
+        True
+        """
+        choice("current", current, ("scalar", "vector", "tensor"))
+        choice("pair", pair, ("scalar", "fermion"))
+        if (current, pair) == ("tensor", "scalar"):
+            raise ParameterError("the tensor current makes no pair of scalars; use pair = 'fermion'")
+        m_b, m_k = float(natural("m_B+")), float(natural("m_K+"))
+        m_x = float(checked("m_x", m_x, 0.0, 0.5 * (m_b - m_k), "GeV"))
+
+        def rate(q2: Array) -> Array:
+            r = np.minimum(m_x**2 / q2, 0.25)
+            beta, root = np.sqrt(1.0 - 4.0 * r), np.sqrt(np.maximum(kallen(m_b**2, m_k**2, q2), 0.0))
+            phase = {
+                "scalar": beta if pair == "scalar" else q2 * beta**3,
+                "vector": beta**3 if pair == "scalar" else beta * (1.0 + 2.0 * r),
+                "tensor": q2 * beta * (1.0 + 8.0 * r),
+            }[current]
+            which, power = {"scalar": ("f0", 1), "vector": ("f+", 3), "tensor": ("fT", 3)}[current]
+            value: Array = root**power * form_factors.b_to_k(q2, which) ** 2 * phase
+            return value
+
+        found = cls.from_function(rate, breaks=4.0 * m_x**2)
+        return cls(found.efficiency, 1.0)
 
     @classmethod
     def from_histogram(cls, edges: npt.ArrayLike, values: npt.ArrayLike) -> "Spectrum":
@@ -589,26 +650,32 @@ class Likelihood:
         asimov = _binned.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
 
         def excess(x: Array) -> Array:
-            """CL_s less its level."""
+            """Logarithm of CL_s over its level."""
             q = np.maximum(self._minimise(signal, x, held=True).chi2 - best.chi2, 0.0)
             expected = np.maximum(self._minimise(signal, x, held=True, data=asimov).chi2, 1e-300)
             far = q > expected
             both = ndtr(np.where(far, -(q + expected) / (2.0 * np.sqrt(expected)), -np.sqrt(q)))
             alone = ndtr(np.where(far, -(q - expected) / (2.0 * np.sqrt(expected)), np.sqrt(expected) - np.sqrt(q)))
-            value: Array = both / alone - level
+            value: Array = np.log(np.maximum(both, 1e-300) / alone / level)
             return value
 
         low = best.point[:, 0]
         high = low + 2.0 * best.error
-        for _ in range(_HALVINGS):
+        for _ in range(_STEPS):
             if not np.any(outside := excess(high) > 0.0):
                 break
             high = np.where(outside, low + 2.0 * (high - low), high)
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            above = excess(middle) > 0.0
+        at_low, at_high, middle = excess(low), excess(high), low
+        for _ in range(_STEPS):
+            middle = low + at_low / (at_low - at_high) * (high - low)
+            here = excess(middle)
+            if np.all(np.abs(here) < _CLOSE):
+                break
+            # regula falsi; the end that stays counts half, lest it stay for good
+            above = here > 0.0
             low, high = np.where(above, middle, low), np.where(above, high, middle)
-        value: Array = 0.5 * (low + high) * natural("published.br_k_null", "1")
+            at_low, at_high = np.where(above, here, 0.5 * at_low), np.where(above, 0.5 * at_high, here)
+        value: Array = middle * natural("published.br_k_null", "1")
         return value.reshape(spectrum.efficiency.shape[:-1])[()]
 
     def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:
