@@ -91,7 +91,7 @@ class Spectrum:
         --------
         >>> from darkhiggs import belle2
         >>> round(float(belle2.Spectrum.line(2.0).efficiency.sum()), 4)
-        0.1498
+        0.1508
         """
         m_x = checked("m_x", m_x, 0.0, float(natural("m_B+") - natural("m_K+")), "GeV")
         return cls(_belle2.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
@@ -667,7 +667,7 @@ class Likelihood:
             high = np.where(outside, low + 2.0 * (high - low), high)
         at_low, at_high, middle = excess(low), excess(high), low
         for _ in range(_STEPS):
-            middle = low + at_low / (at_low - at_high) * (high - low)
+            middle = (at_low * high - at_high * low) / (at_low - at_high)
             here = excess(middle)
             if np.all(np.abs(here) < _CLOSE):
                 break
