@@ -1,6 +1,12 @@
+<<<<<<< HEAD
 """The library against what one would write or install instead: the same answers, and how much sooner."""
+=======
+"""The library against adaptive quadrature, solve_ivp and hazma: the same answers, and how much sooner."""
+>>>>>>> main
 
 import argparse
+import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -12,13 +18,16 @@ from typing import Any
 
 import numpy as np
 
-from darkhiggs import neutrinos, trident
+from darkhiggs import meson_decays, model, neutrinos, relic, trident
 
-from . import decoupling, nested
+from . import decoupling, freezeout, nested
 
+ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 9
 # Wanted agreement and ratio of times; 3e-5 is 1e-4 in N_eff.
 N_EFF, TRIDENT = (3e-5, 20.0), (1e-3, 50.0)
+RELIC, DECAY, POINTWISE, HAZMA = 5e-3, 1e-3, 300.0, (0.03, 50.0)
+MEMORY, SLOPE = 1e9, 0.2
 
 
 def forget(module: ModuleType) -> None:
@@ -99,17 +108,158 @@ def trident_curve() -> bool:
     return good
 
 
+<<<<<<< HEAD
 def belle2_likelihood() -> bool:
     """Both sides in the environment of the independent codes, where pyhf is."""
     python = Path(__file__).resolve().parents[1] / ".venv-oracle/bin/python"
     return subprocess.run([python, "-m", "benchmarks.histfactory"], check=False).returncode == 0
+=======
+def sectors(points: int) -> model.DarkSector:
+    """Random points of benchmark A without gauge interactions of X, from resonances to forbidden channels."""
+    random = np.random.default_rng(2401)
+
+    def between(low: float, high: float) -> Any:
+        return np.exp(random.uniform(np.log(low), np.log(high), points))
+
+    return model.benchmark("A").replace(
+        m_x=between(0.009, 1.0), m_h1=between(0.03, 8.0), lambda_phi_x=between(1e-4, 0.1), sin_theta=3e-3
+    )
+
+
+def resonant(sector: model.DarkSector) -> list[int]:
+    """Points to compare: the first three, the nearest to 2 m_X = m_H1 on both sides, and one below the Z'."""
+    distance = np.asarray(sector.m_h1) / (2.0 * np.asarray(sector.m_x)) - 1.0
+    above, below = np.where(distance > 0.0, distance, np.inf), np.where(distance < 0.0, -distance, np.inf)
+    return [0, 1, 2, int(np.argmin(above)), int(np.argmin(below)), int(np.argmin(sector.m_x))]
+
+
+def freeze_out(count: int = 10_000) -> bool:
+    print(f"Relic density and BR(B -> K + invisible) of {count} points: library against solve_ivp (Radau, rtol 1e-6) and quad")
+    print("  Library: all points in one call; with the gauge interactions of X it takes longer, as the last line says.")
+    print("  Quad: <sigma v> at 200 x between poles and thresholds, splines of g_* and of the form factor not counted;")
+    print("  six points, among them those nearest to 2 m_X = m_H1 and one below the threshold of Z'Z'.")
+    sector = sectors(count)
+    relic.omega_h2(sector.select([0]))
+    start = time.perf_counter()
+    density = relic.omega_h2(sector)
+    middle = time.perf_counter()
+    decay = meson_decays.br_b_to_k_invisible(sector)
+    end = time.perf_counter()
+    relic.omega_h2(sector.replace(q_x=0.7))
+    gauge = (time.perf_counter() - end) / count
+    fast = ((middle - start) / count, (end - middle) / count)
+    background, slow, worst = freezeout.Background(), [], [0.0, 0.0]
+    for i in resonant(sector):
+        names = ("m_zp", "g_x", "m_x", "m_h1", "sin_theta", "lambda_phi_x")
+        one = model.DarkSector(**{name: float(getattr(sector.select([i]), name)[0]) for name in names})
+        point = freezeout.Point(one, background)
+        start = time.perf_counter()
+        omega = point.omega_h2()
+        middle = time.perf_counter()
+        rate = point.br_b_to_k_invisible()
+        slow.append((middle - start, time.perf_counter() - middle))
+        differences = abs(omega / density[i] - 1.0), abs(rate / decay[i] - 1.0)
+        worst = [max(pair) for pair in zip(worst, differences, strict=True)]
+        print(
+            f"    m_X {one.m_x:.4g} m_H1 {one.m_h1:.4g} GeV  Omega h^2 {density[i]:.4e} ({differences[0]:.0e})"
+            f"  BR {decay[i]:.4e} ({differences[1]:.0e})  {sum(slow[-1]):.2f} s"
+        )
+    times = [statistics.mean(part) for part in zip(*slow, strict=True)]
+    gain = sum(times) / sum(fast)
+    good = worst[0] <= RELIC and worst[1] <= DECAY and gain >= POINTWISE
+    print(f"    largest difference {worst[0]:.0e} (wanted {RELIC:.0e}) and {worst[1]:.0e} (wanted {DECAY:.0e})")
+    print(f"    a point: library {1e3 * fast[0]:.3f} + {1e3 * fast[1]:.3f} ms, quad {times[0]:.2f} + {times[1]:.3f} s")
+    print(f"    ratio {gain:.0f} (wanted {POINTWISE:.0f}); with gauge interactions the density takes {1e3 * gauge:.3f} ms")
+    print(f"    {'ok' if good else 'missed'}", flush=True)
+    return good
+
+
+def against_hazma() -> bool:
+    print("Relic density: library against hazma's numerical solution (its default tolerances, its own g_*), same <sigma v>")
+    python = ROOT / ".venv-oracle/bin/python"
+    if not python.is_file():
+        print("    not run: `make oracle` makes the environment that holds hazma", flush=True)
+        return True
+    many = sectors(2_000)
+    start = time.perf_counter()
+    density = relic.omega_h2(many)
+    fast = (time.perf_counter() - start) / len(density)
+    some = many.select(np.flatnonzero((density > 1e-3) & (density < 1e2))[:6])
+    log_x = np.linspace(0.0, np.log(1e6), 400)
+    averages = np.log(np.maximum(relic.thermal_average(some, np.exp(log_x)[:, None]), 1e-300))
+    masses = np.asarray(some.m_x)
+    cases = [
+        {"mass": float(mass), "log_x": log_x.tolist(), "log_average": row.tolist()}
+        for mass, row in zip(masses, averages.T, strict=True)
+    ]
+    answer = subprocess.run(
+        [python, Path(__file__).with_name("hazma_relic.py")],
+        input=json.dumps({"cases": cases}),
+        text=True,
+        capture_output=True,
+        check=True,
+    )
+    results = json.loads(answer.stdout)
+    # hazma knows self-conjugate particles with two states alone
+    grid = relic._grid().averages
+    table = relic.thermal_average(some, grid[:, None]).T
+    ours = relic._density(masses, relic._solve(masses, table, 2.0, relic._standard()).today, True)
+    worst, seconds = 0.0, statistics.mean(result["seconds"] for result in results)
+    for mass, mine, result in zip(masses, ours, results, strict=True):
+        theirs, spent = result["omega_h2"], result["seconds"]
+        worst = max(worst, abs(theirs / mine - 1.0))
+        print(f"    m {mass:.4g} GeV  library {mine:.4e}  hazma {theirs:.4e} ({theirs / mine - 1.0:+.1e})  {spent:.3f} s")
+    gain = seconds / fast
+    good = worst <= HAZMA[0] and gain >= HAZMA[1]
+    print(f"    largest difference {worst:.1e} (wanted {HAZMA[0]:.0e}: its table of g_* is an older one)")
+    print(f"    a point: library {1e3 * fast:.3f} ms with its thermal average, hazma {1e3 * seconds:.0f} ms without")
+    print(f"    ratio {gain:.0f} (wanted {HAZMA[1]:.0f})")
+    print(f"    {'ok' if good else 'missed'}", flush=True)
+    return good
+
+
+def growth() -> bool:
+    print("Relic density: time and memory from 10^3 to 10^5 points; the same work for each, in processor time")
+    times = dict.fromkeys((1_000, 10_000, 100_000), 0.0)
+    # the short ones before and after the long one, as other loads on the machine come and go
+    for count, repeats in ((1_000, 50), (10_000, 5), (100_000, 1), (10_000, 5), (1_000, 50)):
+        sector = sectors(count).replace(q_x=0.7)
+        start = time.process_time()
+        for _ in range(repeats):
+            relic.omega_h2(sector)
+        times[count] += (time.process_time() - start) / 100_000
+    # the largest this process has ever been, in kB
+    memory = 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    spread = max(times.values()) / min(times.values()) - 1.0
+    good = spread <= SLOPE and memory <= MEMORY
+    print("    " + ", ".join(f"{count} points {1e3 * each:.3f} ms each" for count, each in times.items()))
+    print(f"    spread {100.0 * spread:.0f} % (wanted {100.0 * SLOPE:.0f} %)")
+    print(f"    largest memory {memory / 1e6:.0f} MB (wanted {MEMORY / 1e6:.0f} MB)")
+    print(f"    {'ok' if good else 'missed'}", flush=True)
+    return good
+>>>>>>> main
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="collision integrals by quad at every step with the Z' too; slow")
+<<<<<<< HEAD
     full = parser.parse_args().full
     good = [trident_curve(), n_eff(full), belle2_likelihood()]
+=======
+    parser.add_argument(
+        "--only", default="", help="run those whose name contains this: trident, n_eff, freeze_out, hazma, growth"
+    )
+    options = parser.parse_args()
+    benchmarks: dict[str, Callable[[], bool]] = {
+        "freeze_out": freeze_out,
+        "hazma": against_hazma,
+        "growth": growth,
+        "trident": trident_curve,
+        "n_eff": lambda: n_eff(options.full),
+    }
+    good = [run() for name, run in benchmarks.items() if options.only in name]
+>>>>>>> main
     return 0 if all(good) else 1
 
 

@@ -20,6 +20,22 @@ KNOWN = {
     "trident": {"glass": "D10"},
     "n_eff": {"delta_n_eff_A10": "D12", "abstract_with": "D13"},
     "solar": {"recipe": "D11", "recipe_corrected": "D11"},
+    "relic_resonance": {"resonance_X_lower": "D21", "resonance_chi_lower": "D21"},
+    "relic_dark_higgs": {},
+    "windows_a": {"three_body_low": "D14", "three_body_high": "D14", "two_body": "D16"},
+    "windows_b": {"three_body_low": "D15", "three_body_high": "D15", "two_body": "D16"},
+    "cmb": {"cmb_mass": "D17", "cmb_mass_backup": "D17"},
+    "neff_dark_matter": {"edge_A10": "D12"},
+    "direct_detection": {
+        "sigma_xp_A": "D20",
+        "sigma_xp_A10": "D20",
+        "sigma_xe_A": "D19",
+        "sigma_xe_A10": "D19",
+        "sigma_xe_B": "D19",
+        "sigma_xe_backup_B": "D19",
+        "prefactor": "D18",
+    },
+    "window_fit": {"low_A": "D14", "high_A": "D14"},
 }
 VERDICTS = {
     "excess": "reproduced with changes",
@@ -30,6 +46,14 @@ VERDICTS = {
     "trident": "reproduced",
     "n_eff": "approximate",
     "solar": "not reproduced",
+    "relic_resonance": "approximate",
+    "relic_dark_higgs": "reproduced",
+    "windows_a": "not reproduced",
+    "windows_b": "not reproduced",
+    "cmb": "not reproduced",
+    "neff_dark_matter": "approximate",
+    "direct_detection": "not reproduced",
+    "window_fit": "approximate",
 }
 
 

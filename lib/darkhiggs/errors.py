@@ -25,5 +25,5 @@ class DataError(ValueError):
     >>> from darkhiggs import inputs
     >>> inputs.get("m_unicorn")
     Traceback (most recent call last):
-    darkhiggs.errors.DataError: no input is called 'm_unicorn'; did you mean 'm_mu'?
+    darkhiggs.errors.DataError: no input is called 'm_unicorn'; did you mean 'm_n'?
     """

@@ -312,23 +312,28 @@ def _spectrum(
     return value
 
 
+def _rule(sector: DarkSector, q_max: float) -> tuple[Array, Array, Array]:
+    """Nodes and weights in q2 that resolve H1 at every point of a flat sector, and the floor of its width."""
+    m_x = sector.m_zp if sector.m_x is None else sector.m_x
+    low, pole = 4.0 * np.square(np.minimum(sector.m_zp, m_x)), np.square(sector.require("m_h1"))
+    edges = np.stack([4.0 * np.square(sector.m_zp), 4.0 * np.square(m_x), pole, np.full(pole.shape, q_max**2)])
+    breaks = np.clip(edges, np.minimum(low, q_max**2), q_max**2)
+    # the scale of a pole inside is its width; roots, and the flank of a pole outside, are followed down to 1e-9
+    inside = breaks[2] == pole
+    scales = 1e-9 * breaks
+    scales[2] = np.where(inside, np.maximum(sector.m_h1 * gamma_h1(sector), _NARROW * pole), scales[2])
+    q2, weights = composite(breaks, scales)
+    return q2, weights, np.where(inside, _NARROW * pole, 0.0)
+
+
 def _integral(sector: DarkSector, final_state: str | None, two_body: Callable[[Array], Array], q_max: float) -> Array:
     """Spectrum integrated over all q2 by one rule for every width of H1."""
     good = sector.select(sector.reason == "")
     total = np.zeros(good.shape)
     for start in range(0, total.size, _CHUNK):
         part = good.select(np.arange(start, min(start + _CHUNK, total.size)))
-        m_x = part.m_zp if part.m_x is None else part.m_x
-        low, pole = 4.0 * np.square(np.minimum(part.m_zp, m_x)), np.square(part.require("m_h1"))
-        edges = np.stack([4.0 * np.square(part.m_zp), 4.0 * np.square(m_x), pole, np.full(pole.shape, q_max**2)])
-        breaks = np.clip(edges, np.minimum(low, q_max**2), q_max**2)
-        # the scale of a pole inside is its width; roots, and the flank of a pole outside, are followed down to 1e-9
-        inside = breaks[2] == pole
-        scales = 1e-9 * breaks
-        scales[2] = np.where(inside, np.maximum(part.m_h1 * gamma_h1(part), _NARROW * pole), scales[2])
-        q2, weights = composite(breaks, scales)
-        spectrum = _spectrum(q2, part, final_state, two_body, np.where(inside, _NARROW * pole, 0.0))
-        total[start : start + _CHUNK] = np.sum(weights * spectrum, axis=0)
+        q2, weights, floor = _rule(part, q_max)
+        total[start : start + _CHUNK] = np.sum(weights * _spectrum(q2, part, final_state, two_body, floor), axis=0)
     return sector.scatter(total)
 
 
@@ -338,8 +343,8 @@ def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, 
         choice("final_state", final_state, ("xx", "zpzp"))
     choice("charge", charge, ("+", "0"))
     rate = br_b_to_k_scalar if meson == "K" else br_b_to_kstar_scalar
-    kappa = options.get("kappa")
-    if np.ndim(kappa) != 0 or np.ndim(options.get("nuisance", 0.0)) > 1:
+    kappa: Any = options.get("kappa", 0.0)
+    if np.ndim(kappa) > 0 or np.ndim(options.get("nuisance", 0.0)) > 1:
         raise ParameterError("kappa has to be one number and nuisance one vector for the rate of a sector")
     return lambda q: rate(q, 1.0, charge, **options), natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")
 

@@ -36,6 +36,7 @@ EXTRA = {
     "data/benchmarks": ("inputs", "model"),
     "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "cmb"),
     "data/direct_detection": ("inputs", "direct_detection"),
+    "data/relic": ("inputs", "relic"),
     "data/solar": ("inputs", "borexino"),
     "data/trident": ("inputs", "trident"),
     "data/constants": ("inputs", "units"),

@@ -9,6 +9,7 @@ Where a code gives only an ingredient, the entry's `what` says which part is the
 
 import argparse
 import datetime
+import itertools
 import json
 import logging
 import math
@@ -26,6 +27,9 @@ import alpaca.common  # noqa: E402
 import alpaca.constants  # noqa: E402
 import eos  # noqa: E402
 import flavio  # noqa: E402
+import hazma.relic_density._diffeq as hazma_boltzmann  # noqa: E402
+import hazma.relic_density._rd as hazma_relic  # noqa: E402
+import hazma.relic_density._thermal_functions as hazma_thermal  # noqa: E402
 import hazma.scalar_mediator  # noqa: E402
 import hazma.vector_mediator  # noqa: E402
 from alpaca.decays.mesons import invisible as alpaca_mesons  # noqa: E402
@@ -40,7 +44,10 @@ from hazma.scalar_mediator import _scalar_mediator_constraints as hazma_mesons  
 from hazma.scalar_mediator import _scalar_mediator_widths as hazma_widths  # noqa: E402
 from hazma.utils import cross_section_prefactor  # noqa: E402
 from hazma.vector_mediator import _vector_mediator_widths as hazma_vector  # noqa: E402
+from scipy.integrate import quad  # noqa: E402
+from scipy.interpolate import CubicSpline  # noqa: E402
 from scipy.optimize import brentq  # noqa: E402
+from scipy.special import k1e, kve  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parents[1] / "lib" / "darkhiggs" / "data"
@@ -776,6 +783,104 @@ def run_hazma_three_body(sin_theta: float) -> None:
         )
 
 
+class Relic:
+    """A particle as hazma's Boltzmann equation wants it: a mass and a thermal average, in MeV.
+
+    The average of W(s) is by adaptive quadrature between the `splits` of sqrt(s), at 160 values of x, with a spline in the
+    logarithms between them: hazma's own integral over sqrt(s) ends at 50 T, below 2 m for x above 25.
+    """
+
+    def __init__(self, mass: float, rate, splits: tuple[float, ...]) -> None:
+        self.mx = mass * MEV
+        edges = [0.0, *sorted(split / mass - 2.0 for split in splits if split > 2.0 * mass), 25.0]
+        log_x = np.linspace(0.0, math.log(1e6), 160)
+
+        def average(x: float) -> float:
+            def integrand(t: float, low: float, high: float) -> float:
+                # dense at the lower end
+                e = low + (high - low) * t**4
+                kernel = k1e(x * (2.0 + e)) * math.exp(-x * e) * 4.0 * t**3 * (high - low)
+                return rate((mass * (2.0 + e)) ** 2) * math.sqrt(e * (4.0 + e)) * (2.0 + e) * kernel
+
+            # 60 T beyond the lower end nothing is left
+            pieces = [(a, min(b, a + 60.0 / x)) for a, b in itertools.pairwise(edges)]
+            total = sum(quad(integrand, 0.0, 1.0, piece, epsabs=0.0, epsrel=1e-9, limit=500)[0] for piece in pieces)
+            return x / (8.0 * mass**2 * kve(2, x) ** 2) * total
+
+        logs = np.log([max(average(x), 1e-200) for x in np.exp(log_x)])
+        self.table = CubicSpline(log_x, logs)
+
+    def thermal_cross_section(self, x: float) -> float:
+        return math.exp(self.table(math.log(x))) / MEV**2
+
+
+def configure_hazma_relic() -> None:
+    """Our degrees of freedom, Planck mass and temperature today."""
+    table = np.loadtxt(DATA / "gstar.csv", delimiter=",")
+    log_t = np.log(table[:, 0] * MEV)
+    g_rho, g_s = (CubicSpline(log_t, table[:, i]) for i in (1, 2))
+
+    def clipped(T: float) -> float:
+        return np.clip(np.log(T), log_t[0], log_t[-1])
+
+    hazma_thermal._sm_heff = lambda T: g_s(clipped(T))
+    hazma_thermal._sm_sqrt_gstar = lambda T: (
+        (g_s(clipped(T)) + g_s(clipped(T), 1) * (np.log(T) > log_t[0]) / 3.0) / np.sqrt(g_rho(clipped(T)))
+    )
+    planck = OURS["M_Pl"] * MEV
+    hazma_boltzmann.plank_mass = planck
+    temperature = OURS["T_CMB"] * 1e-6
+    hazma_relic.sm_entropy_density_today = 2.0 * math.pi**2 / 45.0 * table[0, 2] * temperature**3
+    hubble = 100.0 * 1e5 / OURS["Mpc"] * HBAR * MEV
+    hazma_relic.rho_crit = 3.0 / (8.0 * math.pi) * (hubble * planck) ** 2
+
+
+def run_hazma_relic() -> None:
+    """Numerical Boltzmann equation of hazma, self-conjugate with two states, over rates that are given by a formula."""
+    configure_hazma_relic()
+    pole, width = 0.0405, 1e-4
+    light, heavy = 0.02, 0.023
+    m_x, m_h1, m_zp, v_phi, coupling = 0.05, 0.3, 0.0115, 23.0, 0.005
+
+    def portal(s: float) -> float:
+        r = m_zp**2 / s
+        pair = math.sqrt(1.0 - 4.0 * r) * (1.0 - 4.0 * r + 12.0 * r**2)
+        cuts = s**2 / (32.0 * math.pi * v_phi**2) * pair
+        cuts += (coupling * v_phi) ** 2 / (16.0 * math.pi) * math.sqrt(max(1.0 - 4.0 * m_x**2 / s, 0.0))
+        return (coupling * s) ** 2 / ((s - m_h1**2) ** 2 + cuts**2) / (16.0 * math.pi) * pair
+
+    def resonance(s: float) -> float:
+        return 1e-18 * s / ((s - pole**2) ** 2 + (pole * width) ** 2)
+
+    def forbidden(s: float) -> float:
+        return 1e-8 * math.sqrt(max(1.0 - 4.0 * heavy**2 / s, 0.0))
+
+    narrow = tuple(m_h1 + k * 1e-5 for k in (-1e3, -1e2, -10, -1, 1, 10, 1e2, 1e3))
+    line = tuple(pole + k * width for k in (-30, -3, 0, 3, 30))
+    cases = (
+        ("s-wave", 0.1, lambda s: 4e-9 * s, (), {"a": 4e-9}),
+        ("s-wave", 10.0, lambda s: 2e-9 * s, (), {"a": 2e-9}),
+        ("p-wave", 0.03, lambda s: 4e-8 * (s - 4.0 * 0.03**2), (), {"b": 1e-8}),
+        ("resonance", light, resonance, line, {"strength": 1e-18, "pole": pole, "width": width}),
+        ("threshold", light, forbidden, (2.0 * heavy,), {"strength": 1e-8, "heavy": heavy}),
+        ("H1->ZpZp", m_x, portal, narrow, {"m_h1": m_h1, "m_zp": m_zp, "v_phi": v_phi, "lambda_phi_x": coupling}),
+    )
+    for name, mass, rate, splits, arguments in cases:
+        value = hazma_relic.relic_density(Relic(mass, rate, splits), semi_analytic=False, xf=1e6, rtol=1e-9, atol=1e-9)
+        record(
+            "hazma",
+            f"Omega({name}, {mass:g})",
+            "Omega h^2 from hazma's numerical Boltzmann equation (self-conjugate, two states) with our g_rho and g_s in a spline; "
+            "the thermal average of the given W(s) is by quad, because hazma's own ends at sqrt(s) = 50 T",
+            "relic.omega_h2",
+            value,
+            ["M_Pl", "T_CMB", "Mpc"],
+            case=name,
+            mass=mass,
+            **arguments,
+        )
+
+
 # ------------------------------------------------------------------------------------------- ALPaca
 
 
@@ -883,6 +988,7 @@ def main() -> None:
     run_flavio()
     run_eos()
     run_hazma()
+    run_hazma_relic()
     run_alpaca()
     names = [entry["id"] for entry in records]
     if len(set(names)) != len(names) or not all(math.isfinite(entry["value"]) for entry in records):

@@ -1,0 +1,225 @@
+"""Everything that limits a dark sector, on one point or a whole plane."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from . import cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
+from ._arrays import Array, choice
+from .inputs import get, natural
+from .model import DarkSector
+
+__all__ = ["Row", "names", "table"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One limit on a sector.
+
+    Parameters
+    ----------
+    name : str
+        One of `names`.
+    value : ndarray
+        What the model gives, of the sector's shape, in `unit`; nan at masked points.
+    limit : ndarray
+        The upper limit, in `unit`; infinity where the source has none.
+    unit : str
+        Unit of both, natural units where it has a dimension.
+    cl : float
+        Confidence level; 0 where the source states none.
+    allowed : ndarray of bool
+        Whether the value is at most the limit; False at masked points.
+    source, cite : str
+        Where the limit is published, and the key of the book's bibliography.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints, model
+    >>> sector = model.benchmark("A").replace(m_h1=2.0, sin_theta=0.0057)
+    >>> row = constraints.table(sector, ["Higgs"])[0]
+    >>> f"{row.value:.2f} against {row.limit:.2f}: {row.allowed}"
+    '0.37 against 0.13: False'
+    """
+
+    name: str
+    value: Array
+    limit: Array
+    unit: str
+    cl: float
+    allowed: npt.NDArray[np.bool_]
+    source: str
+    cite: str
+
+
+_Limit = tuple[npt.ArrayLike, npt.ArrayLike, str, float, str, str]
+
+
+def _entry(value: Array, name: str, cl: float, limit: npt.ArrayLike | None = None) -> _Limit:
+    """Limit with the source of an input; with another number if `limit` is given."""
+    quantity = get(name)
+    return value, quantity.value if limit is None else limit, quantity.unit, cl, quantity.source, quantity.cite
+
+
+def _higgs(sector: DarkSector) -> _Limit:
+    return _entry(widths.br_higgs_invisible(sector), "talk.br_higgs_invisible", 0.0)
+
+
+def _higgs_today(sector: DarkSector) -> _Limit:
+    return _entry(widths.br_higgs_invisible(sector), "published.br_higgs_invisible", 0.95)
+
+
+def _kstar(sector: DarkSector) -> _Limit:
+    limit = natural("published.br_kstar_limit", "1") - natural("published.br_kstar_low", "1")
+    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "published.br_kstar_limit", 0.90, limit)
+
+
+def _kstar_literal(sector: DarkSector) -> _Limit:
+    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "published.br_kstar_limit", 0.90)
+
+
+def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _Limit]:
+    def rule(sector: DarkSector) -> _Limit:
+        found = [limits.curve(name) for name in curves]
+        upper = np.min([curve.g_max(sector.require("m_h1")) for curve in found], axis=0)
+        value = rate(sector.m_h1, sector.sin_theta) * widths.br_h1_invisible(sector)
+        return value, upper, "1", found[0].cl, found[0].source, found[0].cite
+
+    return rule
+
+
+def _n_eff(sector: DarkSector) -> _Limit:
+    value = neutrinos.delta_n_eff_zp(sector.m_zp, sector.g_x)
+    return _entry(value, "talk.delta_n_eff_max", 0.0)
+
+
+def _n_eff_with_x(sector: DarkSector) -> _Limit:
+    species = [neutrinos.Species(sector.require("m_x"), 2), neutrinos.z_prime(sector.m_zp, sector.g_x)]
+    return _entry(neutrinos.n_eff(species) - neutrinos.n_eff(), "talk.delta_n_eff_max", 0.0)
+
+
+def _trident(sector: DarkSector) -> _Limit:
+    ratio = get("trident.CCFR.ratio")
+    return sector.g_x, trident.coupling_limit(sector.m_zp), "1", 0.95, ratio.source, ratio.cite
+
+
+def _na64(sector: DarkSector) -> _Limit:
+    curve = limits.curve("NA64mu")
+    return sector.g_x, curve.g_max(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite
+
+
+def _relic(sector: DarkSector) -> _Limit:
+    planck = get("Omega h^2")
+    return _entry(relic.omega_h2(sector), "Omega h^2", 0.95, planck.value + 2.0 * planck.uncertainty)
+
+
+def _cmb(sector: DarkSector) -> _Limit:
+    value, limit, _, _, source, cite = _entry(cmb.p_ann(sector), "p_ann", 0.95, cmb.p_ann_max())
+    return value, limit, "GeV^-3", 0.95, source, cite
+
+
+def _direct(experiment: str) -> Callable[[DarkSector], _Limit]:
+    def rule(sector: DarkSector) -> _Limit:
+        curve = limits.curve(experiment)
+        value = direct_detection.sigma_nucleon(sector)
+        return value, curve.sigma_max(sector.require("m_x")), "GeV^-2", curve.cl, curve.source, curve.cite
+
+    return rule
+
+
+_NUCLEON = tuple(name for name, target in direct_detection.EXPERIMENTS.items() if target != "electron")
+# Name: (parameters that have to be set, the rule)
+_RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
+    "Higgs": (("m_h1",), _higgs),
+    "Higgs today": (("m_h1",), _higgs_today),
+    "K*0": (("m_h1",), _kstar),
+    "K*0 literal": (("m_h1",), _kstar_literal),
+    "NA62": (("m_h1",), _kaon(meson_decays.br_k_to_pi_scalar, "NA62", "NA62-low", "NA62-pi0")),
+    "KOTO": (("m_h1",), _kaon(meson_decays.br_kl_to_pi0_scalar, "KOTO")),
+    "N_eff": ((), _n_eff),
+    "N_eff with X": (("m_x",), _n_eff_with_x),
+    "trident": ((), _trident),
+    "NA64mu": ((), _na64),
+    "relic density": (("m_h1", "m_x"), _relic),
+    "CMB": (("m_h1", "m_x"), _cmb),
+    **{name: (("m_h1", "m_x"), _direct(name)) for name in _NUCLEON},
+}
+
+
+def names() -> tuple[str, ...]:
+    """List the limits.
+
+    Returns
+    -------
+    tuple of str
+        In the order of `table`: ``"Higgs"`` is the 13 % of the talk, ``"Higgs today"`` that of PDG; ``"K*0"`` has the lowest
+        Standard Model rate of the literature subtracted, ``"K*0 literal"`` has not; ``"N_eff"`` has the Z' with kinetic mixing,
+        ``"N_eff with X"`` X too, both below the 0.5 of the talk; ``"relic density"`` asks that X is not more than all of the
+        dark matter; direct searches use the tree-level cross-section.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints
+    >>> constraints.names()[:4]
+    ('Higgs', 'Higgs today', 'K*0', 'K*0 literal')
+    """
+    return tuple(_RULES)
+
+
+def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, ...]:
+    """Hold a sector against everything that limits it.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        A point or a grid.
+    which : sequence of str, optional
+        Some of `names`; by default all for which the sector has the parameters.
+
+    Returns
+    -------
+    tuple of Row
+        One for each limit.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, or a limit asked for by name needs a parameter that is not set.
+
+    Notes
+    -----
+    The neutrino bath of N_eff needs m_zp and m_x of 10 keV to 1 TeV. Nothing is combined: a point is allowed if all rows allow
+    it.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints, model
+    >>> sector = model.benchmark("B").replace(m_h1=2.0, sin_theta=0.0057)
+    >>> for row in constraints.table(sector):
+    ...     print(f"{row.name:12s} {row.value:.2e} {row.limit:.2e} {row.allowed}")
+    Higgs        3.11e-02 1.30e-01 True
+    Higgs today  3.11e-02 1.07e-01 True
+    K*0          1.64e-05 9.50e-06 False
+    K*0 literal  1.64e-05 1.80e-05 True
+    NA62         0.00e+00 inf True
+    KOTO         0.00e+00 inf True
+    N_eff        4.86e-01 5.00e-01 True
+    trident      1.00e-04 8.65e-04 True
+    NA64mu       1.00e-04 5.30e-04 True
+    """
+    if which is None:
+        which = [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
+    for name in which:
+        choice("which", name, tuple(_RULES))
+        for parameter in _RULES[name][0]:
+            sector.require(parameter)
+    good = sector.select(sector.reason == "")
+    rows = []
+    for name in which:
+        value, limit, unit, cl, source, cite = _RULES[name][1](good)
+        full = [sector.scatter(np.broadcast_to(x, good.shape)) for x in (value, limit)]
+        allowed: npt.NDArray[np.bool_] = np.asarray(full[0] <= full[1])[()]
+        rows.append(Row(name, full[0], full[1], unit, cl, allowed, source, cite))
+    return tuple(rows)

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from darkhiggs import (
+    cmb,
+    constraints,
+    direct_detection,
+    inputs,
+    limits,
+    meson_decays,
+    model,
+    neutrinos,
+    relic,
+    trident,
+    widths,
+)
+from darkhiggs.errors import ParameterError
+
+POINT = model.benchmark("A").replace(m_h1=2.0, m_x=1.5, sin_theta=0.004, lambda_phi_x=0.003, q_x=0.7)
+ROWS = {row.name: row for row in constraints.table(POINT)}
+
+
+@pytest.mark.identity
+def test_values_are_those_of_the_modules():
+    expected = {
+        "Higgs": (widths.br_higgs_invisible(POINT), 0.13),
+        "Higgs today": (widths.br_higgs_invisible(POINT), 0.107),
+        "K*0": (meson_decays.br_b_to_kstar_invisible(POINT), 1.8e-5 - 8.5e-6),
+        "K*0 literal": (meson_decays.br_b_to_kstar_invisible(POINT), 1.8e-5),
+        "NA62": (0.0, np.inf),
+        "KOTO": (0.0, np.inf),
+        "N_eff": (neutrinos.delta_n_eff_zp(0.0115, 5e-4), 0.5),
+        "N_eff with X": (neutrinos.delta_n_eff_zp(0.0115, 5e-4), 0.5),  # so heavy an X is gone long before
+        "trident": (5e-4, trident.coupling_limit(0.0115)),
+        "NA64mu": (5e-4, 5.3e-4),
+        "relic density": (relic.omega_h2(POINT), 0.1224),
+        "CMB": (cmb.p_ann(POINT), cmb.p_ann_max()),
+    }
+    searches = ("CRESST-III", "XENON1T-Migdal", "DarkSide-50", "PandaX-4T", "LZ")
+    expected |= {name: (direct_detection.sigma_nucleon(POINT), limits.curve(name).sigma_max(1.5)) for name in searches}
+    assert tuple(ROWS) == tuple(expected) == constraints.names()
+    for name, (value, limit) in expected.items():
+        assert_allclose(ROWS[name].value, value, rtol=1e-6, err_msg=name)
+        assert_allclose(ROWS[name].limit, limit, rtol=1e-9, err_msg=name)
+        assert ROWS[name].allowed == (value <= limit)
+
+
+@pytest.mark.identity
+def test_both_outcomes_of_every_kind():
+    assert {name for name, row in ROWS.items() if not row.allowed} == {"Higgs", "Higgs today"}
+    light = POINT.replace(m_h1=0.2, m_x=0.05, sin_theta=1e-3, lambda_phi_x=1e-4)
+    rows = {row.name: row for row in constraints.table(light)}
+    br = widths.br_h1_invisible(light)
+    assert_allclose(rows["NA62"].value, meson_decays.br_k_to_pi_scalar(0.2, 1e-3) * br, rtol=1e-12)
+    assert_allclose(rows["KOTO"].value, meson_decays.br_kl_to_pi0_scalar(0.2, 1e-3) * br, rtol=1e-12)
+    assert_allclose(rows["NA62"].limit, 8.3e-12)
+    assert_allclose(rows["KOTO"].limit, 2.93e-9)
+    # below and inside the window of the neutral pion another curve takes over
+    for m, upper in ((0.04, 1.9e-11), (0.135, 9.3e-10)):
+        assert_allclose(constraints.table(light.replace(m_h1=m), ["NA62"])[0].limit, upper, rtol=1e-6)
+    assert not rows["NA62"].allowed and not rows["KOTO"].allowed
+    strong = model.benchmark("A").replace(g_x=2e-3)
+    assert [row.allowed for row in constraints.table(strong, ["trident", "NA64mu"])] == [False, False]
+    assert not constraints.table(model.benchmark("A10"), ["N_eff"])[0].allowed
+    assert not constraints.table(POINT.replace(m_x=2e-3), ["N_eff with X"])[0].allowed
+    assert not constraints.table(POINT.replace(lambda_phi_x=1e-4), ["relic density"])[0].allowed
+    assert not constraints.table(POINT.replace(sin_theta=0.5, lambda_phi_x=1.0), ["DarkSide-50"])[0].allowed
+    assert not constraints.table(POINT.replace(sin_theta=0.006), ["K*0"])[0].allowed
+    assert constraints.table(POINT.replace(sin_theta=0.005), ["K*0 literal"])[0].allowed
+    # on the resonance today, not at freeze-out
+    assert not constraints.table(light.replace(m_x=0.1, lambda_phi_x=0.02), ["CMB"])[0].allowed
+
+
+@pytest.mark.identity
+def test_rows_carry_unit_level_and_source():
+    for name, row in ROWS.items():
+        assert row.unit in ("1", "GeV^-2", "GeV^-3") and 0.0 <= row.cl <= 0.95
+        assert row.source and row.cite, name
+    assert ROWS["DarkSide-50"].unit == "GeV^-2" and ROWS["CMB"].unit == "GeV^-3"
+    assert ROWS["Higgs"].cl == 0.0 and ROWS["Higgs today"].cl == 0.95 and ROWS["K*0"].cl == 0.9
+    assert ROWS["Higgs"].cite == "Talk25" and ROWS["K*0"].cite == inputs.get("published.br_kstar_limit").cite
+
+
+@pytest.mark.identity
+def test_only_what_the_sector_has_parameters_for():
+    bare = [row.name for row in constraints.table(model.benchmark("B"))]
+    assert bare == ["N_eff", "trident", "NA64mu"]
+    scalar = [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0))]
+    assert scalar == ["Higgs", "Higgs today", "K*0", "K*0 literal", "NA62", "KOTO", *bare]
+
+
+@pytest.mark.identity
+def test_grids_are_masked():
+    grid = POINT.replace(m_x=[[0.5], [-1.0], [1.5]], m_h1=[2.0, 200.0])
+    for row in constraints.table(grid):
+        assert row.value.shape == row.limit.shape == row.allowed.shape == (3, 2)
+        assert np.isnan(row.value[1]).all() and np.isnan(row.value[:, 1]).all()
+        assert not row.allowed[1].any()
+        assert_allclose(row.value[2, 0], ROWS[row.name].value, rtol=1e-9)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: constraints.table(POINT, ["Higs"]), "which = 'Higs' is not one of 'Higgs'"),
+        (lambda: constraints.table(model.benchmark("A"), ["Higgs"]), "m_h1 is not set"),
+        (lambda: constraints.table(model.benchmark("A"), ["N_eff with X"]), "m_x is not set"),
+    ],
+)
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ParameterError, match=message):
+        call()
