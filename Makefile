@@ -36,7 +36,7 @@ mutants: ## break the physics on purpose; a check must fail each time
 	@$(PY) -m tests.mutants $(MUTANTS)
 
 bench: ## hot paths against what a user would write instead, as ratios in one run
-	@$(LOCK) _venv && $(LOCK) .venv-oracle/ready
+	@$(LOCK) _venv
 	@$(PY) -m benchmarks
 
 oracle: ## reference numbers from independent codes, in an environment of their own

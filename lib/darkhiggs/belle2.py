@@ -664,7 +664,7 @@ class Likelihood:
         for _ in range(_STEPS):
             if not np.any(outside := excess(high) > 0.0):
                 break
-            high = np.where(outside, low + 2.0 * (high - low), high)
+            high = np.where(outside, 2.0 * high, high)
         at_low, at_high, middle = excess(low), excess(high), low
         for _ in range(_STEPS):
             middle = (at_low * high - at_high * low) / (at_low - at_high)
