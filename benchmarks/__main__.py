@@ -1,4 +1,4 @@
-"""The library against adaptive quadrature, solve_ivp and hazma: the same answers, and how much sooner."""
+"""The library against adaptive quadrature, solve_ivp, hazma and pyhf: the same answers, and how much sooner."""
 
 import argparse
 import json
@@ -229,17 +229,28 @@ def growth() -> bool:
     return good
 
 
+def belle2_likelihood() -> bool:
+    """Both sides in the environment of the independent codes, where pyhf is."""
+    python = ROOT / ".venv-oracle/bin/python"
+    if not python.is_file():
+        print("Belle II likelihood: library against pyhf")
+        print("    not run: `make oracle` makes the environment that holds pyhf", flush=True)
+        return True
+    return subprocess.run([python, "-m", "benchmarks.histfactory"], check=False).returncode == 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="collision integrals by quad at every step with the Z' too; slow")
     parser.add_argument(
-        "--only", default="", help="run those whose name contains this: trident, n_eff, freeze_out, hazma, growth"
+        "--only", default="", help="run those whose name contains this: trident, n_eff, freeze_out, hazma, growth, belle2"
     )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
         "freeze_out": freeze_out,
         "hazma": against_hazma,
         "growth": growth,
+        "belle2": belle2_likelihood,
         "trident": trident_curve,
         "n_eff": lambda: n_eff(options.full),
     }

@@ -36,6 +36,11 @@ KNOWN = {
         "prefactor": "D18",
     },
     "window_fit": {"low_A": "D14", "high_A": "D14"},
+    "belle2_refit": {},
+    "belle2_one_particle": {"br_np": "D22"},
+    "belle2_shapes": {},
+    "belle2_dark_higgs": {},
+    "belle2_spectrum": {},
 }
 VERDICTS = {
     "excess": "reproduced with changes",
@@ -54,6 +59,11 @@ VERDICTS = {
     "neff_dark_matter": "approximate",
     "direct_detection": "not reproduced",
     "window_fit": "approximate",
+    "belle2_refit": "reproduced",
+    "belle2_one_particle": "approximate",
+    "belle2_shapes": "reproduced",
+    "belle2_dark_higgs": "not reproduced",
+    "belle2_spectrum": "reproduced",
 }
 
 

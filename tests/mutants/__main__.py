@@ -21,6 +21,8 @@ TIMEOUT = 120.0
 # Beside tests/test_<module>.py and the tests of COMMON.
 EXTRA = {
     "_arrays": ("inputs", "kinematics", "standard_model", "model"),
+    "_belle2": ("belle2",),
+    "_binned": ("binned", "belle2"),
     "__init__": (),
     "errors": ("inputs",),
     "units": ("inputs",),
@@ -29,6 +31,8 @@ EXTRA = {
     "model": ("widths",),
     "kinetic_mixing": ("widths",),
     "limits": ("inputs", "direct_detection"),
+    "belle2": ("binned",),
+    "data/belle2": ("inputs", "belle2"),
     "data/benchmarks": ("inputs", "model"),
     "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "cmb"),
     "data/direct_detection": ("inputs", "direct_detection"),
@@ -59,7 +63,7 @@ class Outcome:
 def files_for(module: str, root: Path = ROOT) -> list[str]:
     """The test files mapped to a module of lib/darkhiggs, or to one of its data files."""
     stem = module.replace("/", "_")
-    own = () if module in ("_arrays", "__init__", "errors") or module.startswith("data/") else (stem,)
+    own = () if module.startswith(("_", "data/")) or module == "errors" else (stem,)
     files = [f"tests/test_{name}.py" for name in dict.fromkeys((*own, *EXTRA.get(module, ()), *COMMON))]
     missing = [name for name in files if not (root / name).is_file()]
     if missing:

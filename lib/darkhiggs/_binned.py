@@ -1,0 +1,250 @@
+"""Profile likelihood of binned counts with uncertain templates, for many data sets at once.
+
+Expected counts ``nu_b = sum_s gamma_sb F_s (T_sb + sum_k theta_k D_skb)``, ``F_s = exp(w_s theta_s)``: a log-normal
+normalisation and linear shape shifts, each theta with a normal constraint of unit width, and a multiplier gamma for the
+finite simulated sample of every template and bin. A fixed and a free signal, ``x`` times its template, are samples without
+theta. The gammas are eliminated in closed form: their sum is one normal shift ``delta_b`` of variance
+``V_b = sum_s (rho_sb y_sb)^2``, and ``min over delta of (nu + delta) - n ln(nu + delta) + delta^2/2V`` solves a quadratic.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ._arrays import Array
+from .errors import ParameterError
+
+_ENOUGH, _MOST, _NEAR, _ROUNDING = 1e-20, 100, 1.0, 1e-9
+Index = npt.NDArray[np.intp]
+
+
+def _some(array: Array, sets: Index) -> Array:
+    """Rows of an array that has one a set, or one for all."""
+    return array if len(array) == 1 else array[sets]
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Backgrounds: yields and their relative errors (samples, bins), shifts (samples, shapes, bins), widths (samples,)."""
+
+    yields: Array
+    spread: Array
+    shifts: Array
+    widths: Array
+
+    def only(self, bins: slice | Array) -> "Templates":
+        """Keep some bins."""
+        return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths)
+
+    @cached_property
+    def by_bin(self) -> Array:
+        """Shifts as (bins, samples, shapes)."""
+        return np.ascontiguousarray(self.shifts.transpose(2, 0, 1))
+
+    @cached_property
+    def squares(self) -> Array:
+        """Products of two shifts, (samples and bins, shapes and shapes)."""
+        rows = self.shifts.transpose(0, 2, 1)
+        samples, bins, shapes = rows.shape
+        value: Array = (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
+        return value
+
+    @property
+    def size(self) -> int:
+        """Number of constrained parameters."""
+        return len(self.widths) + int(self.shifts.shape[1])
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Events per unit of the free parameter, and a fixed addition: (sets, bins), with relative errors (bins,)."""
+
+    free: Array
+    free_spread: Array
+    fixed: Array
+    fixed_spread: Array
+
+    def of(self, sets: Index) -> "Signal":
+        """Keep some sets."""
+        return Signal(_some(self.free, sets), self.free_spread, _some(self.fixed, sets), self.fixed_spread)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Counts (sets, bins) with the auxiliary measurements: of theta (sets, parameters), of gamma (sets, samples + 2, bins)."""
+
+    observed: Array
+    centres: Array
+    gammas: Array
+
+    def of(self, sets: Index) -> "Counts":
+        """Keep some sets."""
+        return Counts(_some(self.observed, sets), _some(self.centres, sets), _some(self.gammas, sets))
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Parameters (sets, 1 + parameters), -2 ln L over the saturated one, its slope in x, and the error of x.
+
+    `along` is how the parameters follow x, 1 for x itself.
+    """
+
+    point: Array
+    chi2: Array
+    slope: Array
+    error: Array
+    along: Array
+
+
+def deviance(observed: Array, expected: Array, variance: Array) -> tuple[Array, Array, Array, Array]:
+    """-2 ln L of each bin after the shift is profiled; half its slope and curvature in the expectation; best count."""
+    shifted = expected - variance
+    root = np.sqrt(shifted**2 + 4.0 * observed * variance)
+    # the same root of the quadratic, without its cancellation on either side
+    below = 2.0 * observed * variance / np.where(shifted < 0.0, root - shifted, 1.0)
+    best = np.where(shifted < 0.0, below, 0.5 * (shifted + root))
+    slope = (expected - best) / variance
+    curvature = (root - best) / (variance * np.maximum(root, 1e-300))
+    excess = best - observed
+    # n ln n would leave its rounding in the difference of two fits
+    value = 2.0 * (excess - observed * np.log1p(excess / np.where(observed > 0.0, observed, 1.0))) + variance * slope**2
+    return value, slope, curvature, best
+
+
+def samples(model: Templates, signal: Signal, point: Array) -> tuple[Array, Array]:
+    """Return yields (sets, samples + 2, bins), backgrounds, fixed and free signal, and the normalisation factors."""
+    count = len(model.widths)
+    factors = np.exp(model.widths * point[:, 1 : 1 + count])[..., None]
+    shapes = np.tensordot(point[:, 1 + count :], model.shifts, axes=(1, 1))
+    backgrounds = factors * (model.yields + shapes)
+    free = point[:, :1] * signal.free
+    rows = (backgrounds, np.broadcast_to(signal.fixed, free.shape)[:, None], free[:, None])
+    value: Array = np.concatenate(rows, axis=1)
+    return value, factors
+
+
+def _moments(model: Templates, signal: Signal, yields: Array, gammas: Array) -> tuple[Array, Array]:
+    """Return expectation and variance (sets, bins)."""
+    spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
+    return np.sum(gammas * yields, axis=1), np.sum((spread * yields) ** 2, axis=1)
+
+
+def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
+    """-2 ln L over that of a saturated model."""
+    yields, _ = samples(model, signal, point)
+    value = deviance(data.observed, *_moments(model, signal, yields, data.gammas))[0]
+    total: Array = value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
+    return total
+
+
+def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
+    """Half the gradient of `chi2`, half its curvature, and what of that is never negative.
+
+    With ``g`` half the slope of a bin, ``dg = c (d nu - g dV)``. Besides that outer product the normalisations bend the
+    yields, and the variance, a square, bends with every parameter.
+    """
+    yields, factors = samples(model, signal, point)
+    _, slope, curvature, _ = deviance(data.observed, *_moments(model, signal, yields, data.gammas))
+    count = len(model.widths)
+    own = yields[:, :count]
+
+    def summed(weight: Array, free: Array) -> Array:
+        """Differentiate the sum over the samples of weight times yield in each parameter."""
+        weight = np.broadcast_to(weight, own.shape)
+        norms = model.widths[:, None] * weight * own
+        bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
+        first = np.broadcast_to(free * signal.free, slope.shape)[:, None]
+        value: Array = np.concatenate([first, norms, bent], axis=1)
+        return value
+
+    mean = summed(data.gammas[:, :count], data.gammas[:, -1])
+    # half of dV
+    variance = summed(model.spread**2 * own, signal.free_spread**2 * yields[:, -1])
+    gradient: Array = (mean @ slope[..., None] - variance @ (slope**2)[..., None])[..., 0]
+    gradient[:, 1:] += point[:, 1:] - data.centres
+    along = mean - 2.0 * slope[:, None] * variance
+    safe = (along * curvature[:, None]) @ along.swapaxes(1, 2)
+    bound = np.arange(1, safe.shape[1])
+    safe[:, bound, bound] += 1.0
+    pushed = (data.gammas[:, :count] - 2.0 * model.spread**2 * own * slope[:, None]) * slope[:, None]
+    matrix = safe.copy()
+    norms = np.arange(1, 1 + count)
+    matrix[:, norms, norms] += model.widths**2 * np.sum(pushed * own, axis=2)
+    cross = (pushed * factors).swapaxes(0, 1) @ model.shifts.swapaxes(1, 2)
+    cross = model.widths[:, None] * cross.swapaxes(0, 1)
+    matrix[:, 1 : 1 + count, 1 + count :] += cross
+    matrix[:, 1 + count :, 1 : 1 + count] += cross.swapaxes(1, 2)
+    pulled = (model.spread * factors * slope[:, None]) ** 2
+    inner = matrix[:, 1 + count :, 1 + count :]
+    inner -= (pulled.reshape(len(pulled), len(model.squares)) @ model.squares).reshape(inner.shape)
+    matrix[:, 0, 0] -= np.sum((signal.free_spread * signal.free * slope) ** 2, axis=1)
+    return gradient, matrix, safe
+
+
+def _step(gradient: Array, matrix: Array, held: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
+    """Newton step with x held where it is, and how much half of `chi2` falls, twice, if it is a parabola."""
+    gradient, matrix = gradient.copy(), matrix.copy()
+    gradient[held, 0] = 0.0
+    matrix[held, 0, :] = matrix[held, :, 0] = 0.0
+    matrix[held, 0, 0] = 1.0
+    step = np.asarray(-np.linalg.solve(matrix, gradient[..., None])[..., 0], dtype=np.float64)
+    fall: Array = -np.sum(step * gradient, axis=1)
+    return step, fall
+
+
+def minimise(
+    model: Templates, signal: Signal, data: Counts, start: Array, held: npt.NDArray[np.bool_] | bool = False
+) -> Minimum:
+    """Newton steps, halved until they descend; x stays at its start where it is held."""
+    sets = max(len(start), len(data.observed), len(signal.free))
+    point = np.array(np.broadcast_to(start, (sets, start.shape[1])))
+    held = np.broadcast_to(held, (sets,))
+    value = chi2(model, signal, data, point)
+    slope, columns = np.zeros(sets), np.zeros(point.shape)
+    active = np.arange(sets)
+    for _ in range(_MOST):
+        # a set that has arrived stays, so that its answer does not depend on the others
+        now = signal.of(active), data.of(active)
+        gradient, matrix, safe = slopes(model, *now, point[active])
+        step, fall = _step(gradient, safe, held[active])
+        newton, ahead = _step(gradient, matrix, held[active])
+        # Newton's own step only where it is near and leads down
+        near = (fall < _NEAR) & (ahead >= 0.0) & (ahead < _NEAR)
+        step[near], fall[near] = newton[near], ahead[near]
+        going = ~(fall < _ENOUGH)
+        there = active[~going]
+        slope[there], columns[there] = 2.0 * gradient[~going, 0], np.linalg.inv(safe[~going])[:, 0]
+        if not going.any():
+            variance = columns[:, :1]
+            return Minimum(point, value, slope, np.sqrt(variance[:, 0]), columns / variance)
+        active, step = active[going], step[going]
+        now = signal.of(active), data.of(active)
+        trial = point[active] + step
+        found = chi2(model, *now, trial)
+        while (worse := found > value[active] + _ROUNDING).any():
+            step[worse] *= 0.5
+            trial = point[active] + step
+            found = chi2(model, *now, trial)
+        point[active], value[active] = trial, found
+    raise ParameterError("the fit does not converge: the spectrum or the rate is too far from the data")
+
+
+def crossing(
+    model: Templates, signal: Signal, data: Counts, best: Minimum, level: Array | float, side: float
+) -> tuple[Array, Array]:
+    """Where the profiled `chi2` is `level` above its minimum, x above (side +1) or below (-1) it; and the slope there."""
+    goal = best.chi2 + level
+    distance = np.sqrt(level) * best.error
+    start = best.point + side * distance[:, None] * best.along
+    for _ in range(_MOST):
+        there = minimise(model, signal, data, start, held=True)
+        excess = there.chi2 - goal
+        if np.all(np.abs(excess) < 1e-9 * (1.0 + np.abs(level))):
+            return there.point[:, 0], there.slope
+        # stay on this side of the minimum, where the slope keeps its sign
+        wanted = np.clip(distance - side * excess / there.slope, 0.3 * distance, 2.0 * distance)
+        start = there.point + side * (wanted - distance)[:, None] * there.along
+        distance = wanted
+    raise ParameterError("the interval does not close: the spectrum has too few events in the acceptance")
