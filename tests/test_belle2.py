@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import _belle2, _binned, belle2, form_factors, inputs, kinematics, standard_model
+from darkhiggs import _belle2, _binned, belle2, form_factors, inputs, kinematics, meson_decays, model, standard_model, widths
 from darkhiggs.belle2 import Likelihood, Spectrum
 from darkhiggs.errors import ParameterError
 
@@ -492,3 +492,51 @@ def test_three_body_limits():
 def test_heavier_pairs_are_seen_less():
     seen = [Spectrum.three_body(m).efficiency[:9].sum() for m in (0.1, 0.7, 1.3)]
     assert seen[0] > seen[1] > seen[2] > 0.0
+
+
+# --- spectra of the model
+
+
+SECTOR = model.benchmark("B").replace(m_h1=6.0, sin_theta=0.01, m_x=0.2, lambda_phi_x=0.05)
+
+
+@pytest.mark.identity
+def test_spectrum_of_a_sector_in_its_limits():
+    # narrow: a line; heavy: a contact interaction; both up to the kinks of the efficiency between the nodes
+    narrow = Spectrum.from_sector(SECTOR.replace(m_h1=[1.0, 2.0, 3.0], lambda_phi_x=1e-4))
+    assert_allclose(narrow.efficiency.sum(axis=-1), Spectrum.line([1.0, 2.0, 3.0]).efficiency.sum(axis=-1), rtol=2e-3)
+    heavy = Spectrum.from_sector(SECTOR.replace(m_h1=100.0), "xx")
+    assert_allclose(heavy.efficiency.sum(), Spectrum.three_body(0.2).efficiency.sum(), rtol=3e-3)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("change", [{}, {"m_h1": 4.85}, {"m_h1": 2.0, "lambda_phi_x": 0.01}])
+def test_spectrum_of_a_sector_is_that_of_its_function(change):
+    sector = SECTOR.replace(**change)
+    width = float(widths.gamma_h1(sector))
+    plain = Spectrum.from_function(
+        lambda q2: meson_decays.dbr_dq2_b_to_k_invisible(np.maximum(q2, 1e-12), sector),
+        breaks=[4e-4, 0.16],
+        resonance=(float(sector.m_h1), width),
+    )
+    folded = Spectrum.from_sector(sector)
+    assert_allclose(folded.br, plain.br, rtol=1e-6)
+    assert_allclose(folded.br, meson_decays.br_b_to_k_invisible(sector), rtol=1e-6)
+    seen = plain.efficiency > 1e-4
+    assert_allclose(folded.efficiency[seen], plain.efficiency[seen], rtol=0.01)
+    assert_allclose(folded.efficiency.sum(), plain.efficiency.sum(), rtol=1e-3)
+
+
+@pytest.mark.identity
+def test_spectrum_of_a_grid_of_sectors():
+    grid = SECTOR.replace(m_h1=[[2.0], [6.0]], m_x=[0.1, 0.2, 0.3])
+    folded = Spectrum.from_sector(grid, form_factor="BallZwicky")
+    assert folded.efficiency.shape == (2, 3, 18) and np.shape(folded.br) == (2, 3)
+    one = Spectrum.from_sector(SECTOR, form_factor="BallZwicky")
+    assert_allclose(folded.efficiency[1, 1], one.efficiency, rtol=1e-12)
+    many = Spectrum.from_sector(SECTOR.replace(m_h1=np.linspace(5.0, 8.0, 300)))  # more than one chunk
+    assert_allclose(many.efficiency[-1], Spectrum.from_sector(SECTOR.replace(m_h1=8.0)).efficiency, rtol=1e-12)
+    with pytest.raises(ParameterError, match="the sector has a masked point: m_h1 too low"):
+        Spectrum.from_sector(SECTOR.replace(m_h1=[2.0, -1.0]))
+    with pytest.raises(ParameterError, match="is zero at a point of the sector"):
+        Spectrum.from_sector(SECTOR.replace(sin_theta=[0.01, 0.0]))

@@ -39,7 +39,7 @@ KNOWN = {
     "belle2_refit": {},
     "belle2_one_particle": {"br_np": "D22"},
     "belle2_shapes": {},
-    "belle2_dark_higgs": {},
+    "belle2_dark_higgs": {"explained_A": "D6", "explained_A10": "D6", "br_np": "D22"},
     "belle2_spectrum": {},
 }
 VERDICTS = {

@@ -60,7 +60,7 @@ def legendre(order: int) -> tuple[Array, Array]:
     return 0.5 * (nodes + 1.0), 0.5 * weights
 
 
-def composite(breaks: Array, scales: Array, order: int = 40) -> tuple[Array, Array]:
+def composite(breaks: Array, scales: Array, order: int) -> tuple[Array, Array]:
     """Nodes and weights of a rule for functions with poles, thresholds and steps at known places.
 
     `breaks` and `scales` have shape (k,) + shape; the rule runs from the smallest break to the largest. Towards each break the

@@ -16,17 +16,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _belle2, _binned, form_factors
+from . import _belle2, _binned, form_factors, meson_decays
 from ._arrays import Array, checked, choice
 from .errors import ParameterError
 from .inputs import get, natural
 from .kinematics import kallen
+from .model import DarkSector
 
 __all__ = ["Fit", "Likelihood", "Spectrum", "Toys"]
 
 _VISIBLE = 1e-5
 _STEPS = 40
 _CLOSE = 1e-7
+# Nodes for a spectrum of the model: the efficiency has a kink in each of its fifty bins.
+_FINE = 160
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,50 @@ class Spectrum:
 
         found = cls.from_function(rate, breaks=4.0 * m_x**2)
         return cls(found.efficiency, 1.0)
+
+    @classmethod
+    def from_sector(cls, sector: DarkSector, final_state: str | None = None, **options: Any) -> "Spectrum":
+        """Decay B+ -> K+ H1, with H1 on or off its shell, at every point of a sector.
+
+        Parameters
+        ----------
+        sector : DarkSector
+            Needs m_h1; without masked points.
+        final_state : {None, "xx", "zpzp"}
+            X X*, Z' Z', or their sum.
+        **options
+            kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`.
+
+        Returns
+        -------
+        Spectrum
+            Of the sector's shape, with `br` that of `meson_decays.br_b_to_k_invisible`.
+
+        Raises
+        ------
+        ParameterError
+            If a point is masked, or its rate is zero or too soft to be seen.
+
+        Examples
+        --------
+        >>> from darkhiggs import belle2, model
+        >>> sector = model.benchmark("B").replace(m_h1=[2.0, 6.0], sin_theta=0.01, m_x=0.2, lambda_phi_x=0.05)
+        >>> print(belle2.Spectrum.from_sector(sector).efficiency.sum(axis=-1).round(3))
+        [0.146 0.037]
+        """
+        if np.any(sector.reason != ""):
+            raise ParameterError(
+                f"the sector has a masked point: {sector.reason[sector.reason != ''].flat[0]}; select the good ones"
+            )
+        efficiency, rates = [np.empty((0, 18))], [np.empty(0)]
+        for q2, density in meson_decays._densities(sector, final_state, options, order=_FINE):
+            rate = density.sum(axis=0)
+            seen = np.einsum("qn,qnk->nk", density, _belle2.efficiency_at(q2))
+            if np.any(rate <= 0.0):
+                raise ParameterError("the rate of B+ -> K+ + invisible is zero at a point of the sector")
+            efficiency.append(seen / rate[:, None])
+            rates.append(rate)
+        return cls(np.concatenate(efficiency).reshape(*sector.shape, 18), np.concatenate(rates).reshape(sector.shape)[()])
 
     @classmethod
     def from_histogram(cls, edges: npt.ArrayLike, values: npt.ArrayLike) -> "Spectrum":

@@ -3,7 +3,7 @@
 All rates follow from the penguin L = kappa sin(theta) H1 sbar_L b_R + h.c. and its s -> d analogue.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ __all__ = [
 
 # Points integrated at a time: bounds the memory, and keeps the arrays in the cache.
 _CHUNK = 256
+# Gauss-Legendre nodes of each half of the intervals between end points, thresholds and the pole.
+_ORDER = 40
 # Gamma/m below which the line shape of H1 cannot be resolved in double precision.
 _NARROW = 1e-11
 
@@ -312,7 +314,7 @@ def _spectrum(
     return value
 
 
-def _rule(sector: DarkSector, q_max: float) -> tuple[Array, Array, Array]:
+def _rule(sector: DarkSector, q_max: float, order: int) -> tuple[Array, Array, Array]:
     """Nodes and weights in q2 that resolve H1 at every point of a flat sector, and the floor of its width."""
     m_x = sector.m_zp if sector.m_x is None else sector.m_x
     low, pole = 4.0 * np.square(np.minimum(sector.m_zp, m_x)), np.square(sector.require("m_h1"))
@@ -322,19 +324,8 @@ def _rule(sector: DarkSector, q_max: float) -> tuple[Array, Array, Array]:
     inside = breaks[2] == pole
     scales = 1e-9 * breaks
     scales[2] = np.where(inside, np.maximum(sector.m_h1 * gamma_h1(sector), _NARROW * pole), scales[2])
-    q2, weights = composite(breaks, scales)
+    q2, weights = composite(breaks, scales, order)
     return q2, weights, np.where(inside, _NARROW * pole, 0.0)
-
-
-def _integral(sector: DarkSector, final_state: str | None, two_body: Callable[[Array], Array], q_max: float) -> Array:
-    """Spectrum integrated over all q2 by one rule for every width of H1."""
-    good = sector.select(sector.reason == "")
-    total = np.zeros(good.shape)
-    for start in range(0, total.size, _CHUNK):
-        part = good.select(np.arange(start, min(start + _CHUNK, total.size)))
-        q2, weights, floor = _rule(part, q_max)
-        total[start : start + _CHUNK] = np.sum(weights * _spectrum(q2, part, final_state, two_body, floor), axis=0)
-    return sector.scatter(total)
 
 
 def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, Any]) -> tuple[Callable[[Array], Array], float]:
@@ -347,6 +338,29 @@ def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, 
     if np.ndim(kappa) > 0 or np.ndim(options.get("nuisance", 0.0)) > 1:
         raise ParameterError("kappa has to be one number and nuisance one vector for the rate of a sector")
     return lambda q: rate(q, 1.0, charge, **options), natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")
+
+
+def _densities(
+    sector: DarkSector,
+    final_state: str | None,
+    options: dict[str, Any],
+    meson: str = "K",
+    charge: str = "+",
+    order: int = _ORDER,
+) -> Iterator[tuple[Array, Array]]:
+    """Nodes in q2 and the rate that each stands for, of shape (nodes, points), chunk by chunk of the good points."""
+    two_body, q_max = _meson(final_state, meson, charge, options)
+    good = sector.select(sector.reason == "")
+    for start in range(0, good.reason.size, _CHUNK):
+        part = good.select(np.arange(start, min(start + _CHUNK, good.reason.size)))
+        q2, weights, floor = _rule(part, q_max, order)
+        yield q2, weights * _spectrum(q2, part, final_state, two_body, floor)
+
+
+def _integral(sector: DarkSector, final_state: str | None, options: dict[str, Any], meson: str, charge: str) -> Array:
+    """Spectrum integrated over all q2 by one rule for every width of H1."""
+    parts = [density.sum(axis=0) for _, density in _densities(sector, final_state, options, meson, charge)]
+    return sector.scatter(np.concatenate([np.empty(0), *parts]))
 
 
 def dbr_dq2_b_to_k_invisible(
@@ -432,7 +446,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     >>> print(*(f"{x:.3e}" for x in meson_decays.br_b_to_k_invisible(sector)))
     5.234e-05 2.823e-06
     """
-    return _integral(sector, final_state, *_meson(final_state, "K", charge, options))
+    return _integral(sector, final_state, options, "K", charge)
 
 
 def dbr_dq2_b_to_kstar_invisible(
@@ -513,4 +527,4 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     >>> print(*(f"{x:.3e}" for x in meson_decays.br_b_to_kstar_invisible(sector)))
     4.726e-05 4.679e-07
     """
-    return _integral(sector, final_state, *_meson(final_state, "K*", charge, options))
+    return _integral(sector, final_state, options, "K*", charge)

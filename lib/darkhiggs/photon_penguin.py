@@ -13,6 +13,8 @@ from .widths import gamma_zp
 
 __all__ = ["br_b_to_k_xx", "br_b_to_k_zp", "dbr_dq2_b_to_k_leptons"]
 
+_ORDER = 40
+
 
 def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str = "belle2") -> Array:
     """Spectrum of B+ -> K+ l+ l- for one massless lepton, without resonances.
@@ -144,7 +146,7 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     breaks = np.stack(np.broadcast_arrays(np.clip(pole, low, end), low, *cusps, end))
     scales = 1e-9 * breaks
     scales[0] = np.where(breaks[0] == pole, line, scales[0])
-    q2, weights = composite(breaks, scales)
+    q2, weights = composite(breaks, scales, _ORDER)
     beta_2 = np.maximum(1.0 - 4.0 * np.square(sector.m_x) / q2, 0.0)
     width = np.square(sector.g_x * sector.require("q_x")) / (48.0 * np.pi) * beta_2**1.5
     shape = q2 * width / (np.square(q2 - pole) + np.square(line)) / np.pi
