@@ -702,3 +702,15 @@ def test_records():
     assert relic.Coupling._fields == ("value", "branches", "reason")
     assert [field.name for field in dataclasses.fields(relic.Evolution)] == ["x", "y", "y_eq", "x_f", "omega_h2"]
     assert relic.sigma_v is annihilation.sigma_v
+
+
+@pytest.mark.talk
+def test_prefactor_of_the_slide():
+    # rounded constants of textbooks; today's give 2 % less
+    assert_allclose(relic.analytic_prefactor(), 1.75e-10, rtol=0.03)
+
+
+@pytest.mark.published
+def test_prefactor_of_the_textbook():
+    # Kolb and Turner: 1.07e9 GeV^-1/M_Pl for one species; here both, so 2.14e9
+    assert_allclose(relic.analytic_prefactor() * natural("M_Pl"), 2.14e9, rtol=0.03)

@@ -34,6 +34,7 @@ from .thermodynamics import (
 __all__ = [
     "Coupling",
     "Evolution",
+    "analytic_prefactor",
     "bath_shift",
     "coupling_for",
     "evolve",
@@ -688,6 +689,31 @@ def omega_h2_analytic(
     )
     value = _analytic(mass, lambda _: average)
     return (0.5 * value if self_conjugate else value)[()]
+
+
+def analytic_prefactor() -> float:
+    """Prefactor of the formula of the talk from today's constants.
+
+    Returns
+    -------
+    float
+        ``2 sqrt(45/pi) s_0/(rho_c/h^2 M_Pl)`` in GeV^-2, which the talk rounds to 1.75e-10.
+
+    Notes
+    -----
+    The solution ``Y = sqrt(45/pi) x_f/(sqrt(g_*) m M_Pl <sigma v>)`` for constant <sigma v> and g_*, times m s_0/rho_c, for X
+    and X* together; s_0 is the entropy density today and rho_c the critical density.
+
+    Examples
+    --------
+    >>> from darkhiggs import relic
+    >>> f"{relic.analytic_prefactor():.2e}"
+    '1.71e-10'
+    """
+    m_pl, t_today = natural("M_Pl"), natural("T_CMB")
+    entropy = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * t_today**3
+    critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * m_pl) ** 2
+    return float(2.0 * np.sqrt(45.0 / np.pi) * entropy / (critical * m_pl))
 
 
 def _along(rows: Array, x: Array) -> Array:
