@@ -658,3 +658,14 @@ def test_lock_outlives_its_holder_while_the_command_runs(locked: LockCall) -> No
             first.stdin.write("\n")
             first.stdin.flush()
             assert second.communicate(timeout=60)[0] == "second\n"
+
+
+def test_what_a_cell_prints_in_several_breaths_is_joined() -> None:
+    def stream(name: str, text: str) -> Any:
+        return new_output("stream", name=name, text=text)
+
+    figure = new_output("display_data", data={"text/plain": "figure"})
+    cell = new_code_cell("1")
+    cell.outputs = [stream("stdout", "a\n"), stream("stdout", "b\n"), stream("stderr", "c"), figure, stream("stdout", "d")]
+    notebook = run.join_streams(new_notebook(cells=[new_markdown_cell("text"), cell]))
+    assert [output.get("text", "figure") for output in notebook.cells[1].outputs] == ["a\nb\n", "c", "figure", "d"]

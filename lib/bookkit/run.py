@@ -71,7 +71,7 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) 
                 source, output, dict(parameters), kernel_name="python3", cwd=source.parent, progress_bar=False,
                 execution_timeout=_CELL_SECONDS, start_timeout=60, extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
-            return nbformat.from_dict(notebook)
+            return join_streams(nbformat.from_dict(notebook))
         except papermill.PapermillExecutionError as error:
             raise ChapterError(_sentence(name, error)) from None
         except (RuntimeError, OSError) as error:
@@ -80,6 +80,21 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) 
                 raise ChapterError(f"chapter {name}: the kernel did not run: {error}") from None
             time.sleep(0.5 * attempt)
     raise AssertionError("unreachable")
+
+
+def join_streams(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Join what a cell printed in several breaths, so that the same run gives the same file and one block on the page."""
+    for cell in notebook.cells:
+        joined: list[Any] = []
+        for output in cell.get("outputs", []):
+            last = joined[-1] if joined else None
+            if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+                last.text += output.text
+            else:
+                joined.append(output)
+        if "outputs" in cell:
+            cell.outputs = joined
+    return notebook
 
 
 def _sentence(name: str, error: Any) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ._arrays import Array
 from .errors import ParameterError
 
-_ENOUGH, _MOST, _NEAR, _ROUNDING = 1e-20, 100, 1.0, 1e-9
+_ENOUGH, _MOST, _NEAR, _ROUNDING = 1e-20, 1000, 1.0, 1e-9
 Index = npt.NDArray[np.intp]
 
 
