@@ -334,8 +334,8 @@ def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, 
         choice("final_state", final_state, ("xx", "zpzp"))
     choice("charge", charge, ("+", "0"))
     rate = br_b_to_k_scalar if meson == "K" else br_b_to_kstar_scalar
-    kappa: Any = options.get("kappa", 0.0)
-    if np.ndim(kappa) > 0 or np.ndim(options.get("nuisance", 0.0)) > 1:
+    sizes = {name: np.ndim(value) for name, value in options.items()}
+    if sizes.get("kappa", 0) > 0 or sizes.get("nuisance", 0) > 1:
         raise ParameterError("kappa has to be one number and nuisance one vector for the rate of a sector")
     return lambda q: rate(q, 1.0, charge, **options), natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")
 
