@@ -9,6 +9,8 @@ LOCK := $(LOCKED) $(MAKE) --no-print-directory
 unexport MPLBACKEND PYTHONHOME
 export PYTHONPATH := $(CURDIR)/lib
 export IPYTHONDIR := $(CURDIR)/_build/ipython
+# a font list of its own: one shared between environments goes stale, and then every figure warns
+export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
 .PHONY: help book chapter test reference bench oracle mutants lock clean _book _venv _site
@@ -59,6 +61,7 @@ _venv: .venv/ready
 	@$(PYTHON) -m venv --clear .venv
 	@.venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@.venv/bin/python -c "import pathlib, sysconfig; pathlib.Path(sysconfig.get_path('purelib'), 'book.pth').write_text('$(CURDIR)/lib\n')"
+	@.venv/bin/python -c "import matplotlib.font_manager"
 	@touch $@
 
 .venv-oracle/ready: requirements-oracle.txt
