@@ -135,7 +135,7 @@ def test_flags():
         ({"lambda_phi_x": 13.0}, r"lambda_phi_x = 13"),
         ({"m_h1": np.nan}, "m_h1 = nan GeV"),
         ({"q_phi": 0.0}, "q_phi = 0 is outside"),
-        ({"m_zp": "heavy"}, r"m_zp = 'heavy' is not a number \(in GeV\)$"),
+        ({"m_zp": "heavy"}, r"m_zp = 'heavy' is not a number in GeV$"),
         ({"g_x": "small"}, r"g_x = 'small' is not a number$"),
         ({"m_x": None}, "m_x is not set, but lambda_phi_x is"),
         ({"m_h1": [1.0, 2.0], "m_x": [1.0, 2.0, 3.0]}, r"do not broadcast: m_x \(3,\), m_h1 \(2,\)"),

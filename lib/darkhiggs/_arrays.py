@@ -1,6 +1,7 @@
 """Validation of arguments and the quadrature rules that the physics modules share."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +11,53 @@ from .errors import ParameterError
 Array = npt.NDArray[np.float64]
 
 
+# What numpy would turn into a float in silence though it is no number.
+_NO_NUMBERS = (bool, str, bytes, bytearray, complex, np.bool_, np.complexfloating, np.character, np.datetime64, np.timedelta64)
+
+
 def numbers(name: str, value: npt.ArrayLike, unit: str = "1") -> Array:
-    """Return `value` as a float array, or say that it is none."""
+    """Return `value` as a float array, or say that it is none; what a masked array hides is nan."""
+    if type(value) is float or type(value) is np.float64:
+        return np.asarray(value)
     try:
-        return np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        shown = "" if unit == "1" else f" (in {unit})"
-        raise ParameterError(f"{name} = {value!r} is not a number{shown}") from None
+        return _floats(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        shown = "" if unit == "1" else f" in {unit}"
+        carries = f" carries a unit; give a plain number{shown}"
+        words = carries if error.args == (_CARRIES_A_UNIT,) else f" = {_short(value)} is not a number{shown}"
+    raise ParameterError(f"{name}{words}")
+
+
+_CARRIES_A_UNIT = object()
+
+
+def _floats(value: Any) -> Array:
+    """Convert what holds real numbers and nothing else; raise TypeError otherwise."""
+    if hasattr(value, "unit") or hasattr(value, "units"):
+        raise TypeError(_CARRIES_A_UNIT)
+    if isinstance(value, list | tuple):
+        return np.asarray([_floats(item) for item in value], dtype=np.float64)
+    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if array.dtype.kind == "O":
+        if array.ndim:
+            return np.asarray([_floats(item) for item in array.ravel()], dtype=np.float64).reshape(array.shape)
+        value = array.item()
+        if hasattr(value, "unit") or hasattr(value, "units"):
+            raise TypeError(_CARRIES_A_UNIT)
+        if isinstance(value, _NO_NUMBERS) or value is None:
+            raise TypeError
+        return np.asarray(float(value))
+    if array.dtype.kind not in "fiu":
+        raise TypeError
+    if isinstance(value, np.ma.MaskedArray):
+        return np.where(np.ma.getmaskarray(value), np.nan, array.astype(np.float64))
+    return np.asarray(array, dtype=np.float64)
+
+
+def _short(value: object) -> str:
+    """Show a value on one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def outside(array: Array, low: float, high: float, open_low: bool) -> npt.NDArray[np.bool_]:
@@ -35,15 +76,38 @@ def checked(
     open_low: bool = False,
 ) -> Array:
     """Return `value` as a float array, or raise a sentence that names what is wrong."""
-    shown = "" if unit == "1" else f" {unit}"
     array = numbers(name, value, unit)
-    bad = outside(array, low, high, open_low)
-    if bad.any():
+    if array.ndim == 0:
+        # plain comparisons are ten times as fast; nan fails them
+        one = array.item()
+        if low <= one <= high and -np.inf < one < np.inf and not (open_low and one == low):
+            return array
+        first = one
+    else:
+        bad = outside(array, low, high, open_low)
+        if not bad.any():
+            return array
         first = float(array[bad].flat[0])
-        bracket = "(" if open_low or low == -np.inf else "["
-        close = ")" if high == np.inf else "]"
-        raise ParameterError(f"{name} = {first:g}{shown} is outside its range {bracket}{low:g}, {high:g}{close}{shown}")
-    return array
+    shown = "" if unit == "1" else f" {unit}"
+    bracket = "(" if open_low or low == -np.inf else "["
+    close = ")" if high == np.inf else "]"
+    raise ParameterError(f"{name} = {first:g}{shown} is outside its range {bracket}{low:g}, {high:g}{close}{shown}")
+
+
+def together(**arrays: npt.NDArray[Any]) -> tuple[int, ...]:
+    """Return the common shape of arrays, or say by name that they have none."""
+    try:
+        return np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items() if array.shape)
+    raise ParameterError(f"the shapes of the parameters do not broadcast: {shapes}")
+
+
+def owned(array: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return a copy that nobody can write into."""
+    copy = np.array(array)
+    copy.setflags(write=False)
+    return copy
 
 
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
