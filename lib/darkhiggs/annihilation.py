@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .kinetic_mixing import epsilon
@@ -271,6 +272,7 @@ def _rate(sector: DarkSector, s: Array, beta_2: Array, channel: str | None) -> A
     return total[()]
 
 
+@public
 def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Array:
     """Squared amplitude of X X* annihilation, integrated over phase space.
 
@@ -320,6 +322,7 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
     return _rate(sector, s, _beta_squared(s, sector.require("m_x"), "m_x"), channel)
 
 
+@public
 def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None) -> Array:
     """Cross-section of X X* annihilation times the relative velocity.
 
@@ -363,6 +366,7 @@ def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None
     return value
 
 
+@public
 def breaks(sector: DarkSector) -> tuple[Array, Array]:
     """Energies at which the rate is not smooth: thresholds and poles.
 
@@ -406,6 +410,7 @@ def breaks(sector: DarkSector) -> tuple[Array, Array]:
     return positions, scales
 
 
+@public
 def rate_dirac(
     m_chi: npt.ArrayLike,
     m_zp: npt.ArrayLike,

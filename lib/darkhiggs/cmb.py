@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, switch
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
@@ -57,6 +58,7 @@ def _efficiency(energy: Array, channel: str) -> Array:
     return value
 
 
+@public
 def f_eff(energy: npt.ArrayLike, channel: str = "ee") -> Array:
     """Share of the energy of an injected pair that ionises and heats the gas as the limit counts it.
 
@@ -107,6 +109,7 @@ def _cascade(energy: Array, *masses: Array) -> Array:
     return value
 
 
+@public
 def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
     """Share of the energy that the gas absorbs from electrons at the end of a chain of two-body decays.
 
@@ -153,6 +156,7 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
     return _cascade(start[..., None], *chain)[()]
 
 
+@public
 def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate: bool = False) -> Array:
     """Upper limit on the annihilation cross-section at recombination, 95 %.
 
@@ -189,9 +193,10 @@ def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate:
     m = checked("mass", mass, *_MASS, "GeV")
     energy = m - natural("m_e") if choice("channel", channel, CHANNELS) == "ee" else m
     value: Array = p_ann_max() * m / _efficiency(energy, channel)
-    return value[()] if self_conjugate else 2.0 * value[()]
+    return value[()] if switch("self_conjugate", self_conjugate) else 2.0 * value[()]
 
 
+@public
 def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee", self_conjugate: bool = False) -> float:
     """Mass up to which a thermal s-wave relic is excluded.
 
@@ -222,7 +227,8 @@ def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee
     '33'
     """
     masses = np.geomspace(*_MASS, 500)
-    excess = np.log(thermal(masses)) - np.log(annihilation_limit(masses, channel, self_conjugate))
+    rate = checked("the result of thermal", thermal(masses), 0.0, unit="GeV^-2", open_low=True)
+    excess = np.log(np.broadcast_to(rate, masses.shape)) - np.log(annihilation_limit(masses, channel, self_conjugate))
     above = np.flatnonzero(excess > 0.0)
     if not above.size:
         return 0.0
@@ -260,6 +266,7 @@ def _parts(sector: DarkSector) -> tuple[Array, Array, Array]:
     return annihilation.sigma_v(sector, 0.0), seen, taken
 
 
+@public
 def visible_fraction(sector: DarkSector) -> Array:
     """Share of the energy of X X* annihilation at rest that ends in charged leptons.
 
@@ -297,6 +304,7 @@ def visible_fraction(sector: DarkSector) -> Array:
     return sector.scatter(np.divide(seen, total, out=np.zeros_like(total), where=total > 0.0))
 
 
+@public
 def p_ann(sector: DarkSector) -> Array:
     """Annihilation parameter of X, in the form that Planck limits.
 
@@ -333,6 +341,7 @@ def p_ann(sector: DarkSector) -> Array:
     return sector.scatter(0.5 * _parts(points)[2] / points.require("m_x"))
 
 
+@public
 def allowed(sector: DarkSector) -> npt.NDArray[np.bool_]:
     """Say whether the cosmic microwave background allows a point.
 

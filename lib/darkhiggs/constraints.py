@@ -8,14 +8,16 @@ import numpy.typing as npt
 
 from . import cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
 from ._arrays import Array, choice
+from ._owned import Owned
+from ._public import public
 from .inputs import get, natural
 from .model import DarkSector
 
 __all__ = ["Row", "names", "table"]
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, eq=False, repr=False)
+class Row(Owned):
     """One limit on a sector.
 
     Parameters
@@ -168,6 +170,7 @@ def names() -> tuple[str, ...]:
     return tuple(_RULES)
 
 
+@public
 def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, ...]:
     """Hold a sector against everything that limits it.
 

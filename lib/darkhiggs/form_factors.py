@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice
+from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
 
@@ -21,6 +22,7 @@ _B_TO_KSTAR = ("BSZ15", "BallZwicky")
 _SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
 
 
+@public
 def nuisance_size(source: str) -> int:
     """Length of the nuisance vector of a form-factor set.
 
@@ -121,6 +123,7 @@ def _ball_zwicky(q2: Array, which: str) -> Array:
     return double
 
 
+@public
 def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nuisance: npt.ArrayLike = 0.0) -> Array:
     """Form factors of B -> K.
 
@@ -190,6 +193,7 @@ def _bsz(q2: Array, which: str, nuisance: Array) -> Array:
     return value
 
 
+@public
 def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, nuisance: npt.ArrayLike = 0.0) -> Array:
     """Form factors of B -> K*(892).
 
@@ -237,6 +241,7 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     return value[()]
 
 
+@public
 def band(function: Callable[[Array], Array], source: str = "HPQCD22", *, step: float = 0.5) -> Array:
     """Propagate the form-factor covariance of one set through any function, to first order.
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from ._owned import Owned
+from ._public import public
 from .errors import DataError
 
 __all__ = ["Quantity", "get", "load", "names", "natural"]
@@ -23,8 +25,8 @@ __all__ = ["Quantity", "get", "load", "names", "natural"]
 _FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
 
 
-@dataclass(frozen=True)
-class Quantity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Quantity(Owned):
     """A number, or an array of numbers, with what is needed to trust it.
 
     Parameters
@@ -60,6 +62,7 @@ class Quantity:
     plus: float | None = None
     minus: float | None = None
 
+    @public
     def to(self, unit: str) -> Any:
         """Return the value in another unit.
 
@@ -123,6 +126,7 @@ def _quantity(raw: dict[str, Any]) -> Quantity:
     return Quantity(value, uncertainty, raw["unit"], raw["source"], raw.get("cite", ""), raw.get("note", ""), plus, minus)
 
 
+@public
 def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
     r"""Read one data file and refuse it if any entry lacks a value, a unit or a source.
 
@@ -182,6 +186,7 @@ def _sets() -> Mapping[str, Mapping[str, Quantity]]:
     return {"": base} | {label: base | table for label, table in merged.items() if label} | {"pdg2026": base}
 
 
+@public
 def names(inputs: str = "pdg2026") -> tuple[str, ...]:
     """List the names of all inputs.
 

@@ -4,10 +4,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 
 __all__ = ["kallen", "momentum"]
 
 
+@public
 def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     """Källén function K(a, b, c) = a^2 + b^2 + c^2 - 2(ab + bc + ca).
 
@@ -31,11 +33,12 @@ def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     >>> float(kinematics.kallen(9.0, 1.0, 4.0))
     0.0
     """
-    a, b, c = (np.asarray(x, dtype=np.float64) for x in (a, b, c))
+    a, b, c = (checked(name, x) for name, x in (("a", a), ("b", b), ("c", c)))
     value: Array = (a - b - c) ** 2 - 4.0 * b * c
     return value[()]
 
 
+@public
 def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
     """Momentum of the products of M -> 1 + 2 in the rest frame of M.
 

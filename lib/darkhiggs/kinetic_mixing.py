@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from .inputs import natural
 
 __all__ = ["epsilon"]
@@ -28,6 +29,7 @@ def _loop(ratio: Array) -> npt.NDArray[np.complex128]:
     return np.where(small, series + 0j, closed)
 
 
+@public
 def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64] | npt.NDArray[np.complex128]:
     """Loop-induced kinetic mixing epsilon(q2), with ``L = -epsilon e J_em Z'``.
 

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._owned import Owned
+from ._public import public
 from .errors import DataError
 from .inputs import get, names
 from .units import convert
@@ -13,8 +15,8 @@ from .units import convert
 __all__ = ["Curve", "curve", "curves"]
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, eq=False, repr=False)
+class Curve(Owned):
     """An upper limit against the mass of the new particle.
 
     Parameters
@@ -53,6 +55,8 @@ class Curve:
     cite: str
     log_mass: bool = False
 
+    _units = {"m": "GeV"}
+
     @property
     def coverage(self) -> str:
         """The range of the curve in words.
@@ -71,6 +75,7 @@ class Curve:
         low, high = (f"{m:.4g} GeV" if m >= 1.0 else f"{1e3 * m:.4g} MeV" for m in (self.m[0], self.m[-1]))
         return f"{self.name} has points from {low} to {high}; outside it excludes nothing."
 
+    @public
     def covers(self, m: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Say whether the curve reaches a mass.
 
@@ -99,6 +104,7 @@ class Curve:
         inside: npt.NDArray[np.bool_] = (m >= self.m[0]) & (m <= self.m[-1])
         return inside[()]
 
+    @public
     def g_max(self, m: npt.ArrayLike) -> Array:
         """Evaluate the curve.
 
@@ -129,6 +135,7 @@ class Curve:
         value: Array = np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))
         return value[()]
 
+    @public
     def sigma_max(self, m: npt.ArrayLike) -> Array:
         """Evaluate a limit on a cross-section.
 
@@ -156,6 +163,7 @@ class Curve:
         return convert(self.g_max(m), self.unit, "GeV^-2")
 
 
+@public
 def curve(name: str) -> Curve:
     """Look a published limit up.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from . import form_factors
 from ._arrays import Array, checked, choice, composite
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .kinematics import kallen
@@ -53,6 +54,7 @@ def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[
     return inside, safe, root
 
 
+@public
 def br_b_to_k_scalar(
     m_scalar: npt.ArrayLike,
     sin_theta: npt.ArrayLike,
@@ -112,6 +114,7 @@ def br_b_to_k_scalar(
     return value[()]
 
 
+@public
 def br_b_to_kstar_scalar(
     m_scalar: npt.ArrayLike,
     sin_theta: npt.ArrayLike,
@@ -188,6 +191,7 @@ def _kaon(
     return value[()]
 
 
+@public
 def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:
     """Branching ratio of K+ -> pi+ H1.
 
@@ -223,6 +227,7 @@ def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kapp
     return _kaon(m_scalar, sin_theta, kappa, ("m_K+", "m_pi+", "tau_K+"), "|V_ts*V_td|")
 
 
+@public
 def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:
     """Branching ratio of K_L -> pi0 H1.
 
@@ -258,6 +263,7 @@ def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, ka
     return _kaon(m_scalar, sin_theta, kappa, ("m_K0", "m_pi0", "tau_KL"), "Re(V_ts*V_td)")
 
 
+@public
 def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
     """Mixing angle at which a two-body rate, proportional to sin^2(theta), takes a wanted value.
 
@@ -363,6 +369,7 @@ def _integral(sector: DarkSector, final_state: str | None, options: dict[str, An
     return sector.scatter(np.concatenate([np.empty(0), *parts]))
 
 
+@public
 def dbr_dq2_b_to_k_invisible(
     q2: npt.ArrayLike, sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any
 ) -> Array:
@@ -410,6 +417,7 @@ def dbr_dq2_b_to_k_invisible(
     return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True), sector, final_state, rate)[()]
 
 
+@public
 def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any) -> Array:
     """Branching ratio of B -> K X X* and K Z' Z' through H1, two-body and three-body at once.
 
@@ -449,6 +457,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     return _integral(sector, final_state, options, "K", charge)
 
 
+@public
 def dbr_dq2_b_to_kstar_invisible(
     q2: npt.ArrayLike, sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any
 ) -> Array:
@@ -492,6 +501,7 @@ def dbr_dq2_b_to_kstar_invisible(
     return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True), sector, final_state, rate)[()]
 
 
+@public
 def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any) -> Array:
     """Branching ratio of B -> K* X X* and K* Z' Z' through H1, two-body and three-body at once.
 

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, composite
+from ._arrays import Array, checked, composite, switch
+from ._public import public
 from .inputs import natural
 from .kinematics import kallen
 from .kinetic_mixing import epsilon
@@ -16,6 +17,7 @@ __all__ = ["br_b_to_k_xx", "br_b_to_k_zp", "dbr_dq2_b_to_k_leptons"]
 _ORDER = 40
 
 
+@public
 def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str = "belle2") -> Array:
     """Spectrum of B+ -> K+ l+ l- for one massless lepton, without resonances.
 
@@ -58,7 +60,7 @@ def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str
     f_plus = form_factors.b_to_k(safe, "f+")
     dipole = 2.0 * (natural("m_b") + natural("m_s")) / (m_b + m_k) * natural("C_7", "1")
     vector = natural("C_9", "1") * f_plus + dipole * form_factors.b_to_k(safe, "fT")
-    current = vector**2 + (natural("C_10", "1") * f_plus) ** 2 * axial
+    current = vector**2 + (natural("C_10", "1") * f_plus) ** 2 * switch("axial", axial)
     coupling = natural("G_F", "GeV^-2") / natural("1/alpha(M_Z)", "1", inputs) * natural("|V_ts*V_tb|", "1", inputs)
     rate = coupling**2 * natural("tau_B+", "GeV^-1", inputs) / (192.0 * np.pi**5) * momentum**3 * current
     value: Array = np.where(q2 < end, rate, 0.0)
@@ -72,6 +74,7 @@ def _virtual(q2: Array, g_x: npt.ArrayLike) -> Array:
     return value * dbr_dq2_b_to_k_leptons(q2, axial=False)
 
 
+@public
 def br_b_to_k_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     """Branching ratio of B+ -> K+ Z' through kinetic mixing.
 
@@ -108,6 +111,7 @@ def br_b_to_k_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     return _virtual(np.square(m), g_x)
 
 
+@public
 def br_b_to_k_xx(sector: DarkSector) -> Array:
     """Branching ratio of B+ -> K+ X X* through the Z', without the dark Higgs.
 

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, numbers, switch
+from ._owned import Owned
+from ._public import public
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
 from .inputs import natural
@@ -82,7 +84,8 @@ _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the ph
 Rate = Callable[[Array, Array], Array]
 
 
-class Coupling(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Coupling(Owned):
     """A coupling that gives the wanted density.
 
     Parameters
@@ -106,8 +109,8 @@ class Coupling(NamedTuple):
     reason: Any
 
 
-@dataclass(frozen=True)
-class Evolution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evolution(Owned):
     """Freeze-out of one species; the first axis is time.
 
     Parameters
@@ -349,7 +352,7 @@ def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
     """Omega h^2 of particles, with their antiparticles if these are others."""
     s = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * natural("T_CMB") ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
-    value: Array = (1.0 if self_conjugate else 2.0) * mass * y * s / critical
+    value: Array = (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
     return value
 
 
@@ -380,6 +383,7 @@ def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
     return np.concatenate(found)
 
 
+@public
 def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     """Thermally averaged cross-section of X X* annihilation times velocity.
 
@@ -426,6 +430,7 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     return value.reshape((*lead, *own))[()]
 
 
+@public
 def omega_h2(sector: DarkSector) -> Array:
     """Relic density of X and X*.
 
@@ -466,7 +471,7 @@ def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -
     """Give a function of s with the shape of the masses the flat arguments of this module."""
 
     def flat(s: Array, _: Array) -> Array:
-        value = np.asarray(rate(s.reshape(len(s), *shape)), dtype=np.float64)
+        value = numbers("the result of rate", rate(s.reshape(len(s), *shape)))
         if not np.all(np.isfinite(value)) or np.any(value < 0.0):
             raise ParameterError("rate is negative or not finite; it is the squared amplitude, integrated over phase space")
         wide: Array = np.broadcast_to(value, (len(s), *shape)).reshape(s.shape)
@@ -475,6 +480,7 @@ def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -
     return flat
 
 
+@public
 def omega_h2_for(
     mass: npt.ArrayLike,
     rate: Callable[[Array], npt.ArrayLike],
@@ -538,6 +544,7 @@ def omega_h2_for(
     return value.reshape(mass.shape)[()]
 
 
+@public
 def evolve(sector: DarkSector) -> Evolution:
     """Follow the number of X through freeze-out.
 
@@ -588,6 +595,7 @@ def evolve(sector: DarkSector) -> Evolution:
     return Evolution(grid.x[once], y[once], y_eq[once], x_f, density)
 
 
+@public
 def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: bool = False) -> Array:
     """Cross-section for which a particle has the density of the dark matter.
 
@@ -636,6 +644,7 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
     return value[()]
 
 
+@public
 def omega_h2_analytic(
     target: DarkSector | npt.ArrayLike, cross_section: npt.ArrayLike | None = None, self_conjugate: bool = False
 ) -> Array:
@@ -688,7 +697,7 @@ def omega_h2_analytic(
         checked("mass", target, 1e-4, 1e4, "GeV"), checked("cross_section", cross_section, 1e-20, 1e4, "GeV^-2")
     )
     value = _analytic(mass, lambda _: average)
-    return (0.5 * value if self_conjugate else value)[()]
+    return (0.5 * value if switch("self_conjugate", self_conjugate) else value)[()]
 
 
 def analytic_prefactor() -> float:
@@ -757,6 +766,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     return which[column], *ends, value[-1]
 
 
+@public
 def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling:
     """Portal coupling that gives the wanted relic density.
 
@@ -878,6 +888,7 @@ def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     return _Bath.through(float(grid[0]), float(grid[-1]), _cubics(columns))
 
 
+@public
 def bath_shift(sector: DarkSector) -> Array:
     """Relative change of the relic density if the bath of X is that of the neutrinos and holds the Z'.
 

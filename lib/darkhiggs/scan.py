@@ -1,18 +1,21 @@
 """Scans: the relic line, and where a curve lies inside a band or takes a value."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked
+from ._arrays import Array, checked, numbers, one
+from ._owned import Owned
+from ._public import public
 from .errors import ParameterError
 from .model import DarkSector
 
 __all__ = ["Window", "crossing", "on_relic_line", "window"]
 
 
-class Window(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Window(Owned):
     """The stretch of a scan where a quantity lies in a band.
 
     Parameters
@@ -41,12 +44,13 @@ class Window(NamedTuple):
 
 def _scan(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
     """Check the positions and the curves."""
-    x, y = checked("x", x, 0.0, open_low=True), np.asarray(y, dtype=np.float64)
+    x, y = checked("x", x, 0.0, open_low=True), numbers("y", y)
     if x.ndim != 1 or np.any(np.diff(x) <= 0.0) or y.shape[:1] != x.shape:
         raise ParameterError(f"x of shape {x.shape} has to increase and to match the first axis of y, {y.shape}")
     return x, y
 
 
+@public
 def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Window:
     """Find where a curve lies in a band, with edges interpolated between the points of the scan.
 
@@ -82,7 +86,7 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
     '2.667 5.333'
     """
     x, y = _scan(x, y)
-    low, high = float(checked("low", low, 0.0, open_low=True)), float(checked("high", high, 0.0, open_low=True))
+    low, high = one("low", low, 0.0, open_low=True), one("high", high, 0.0, open_low=True)
     if low >= high:
         raise ParameterError(f"low = {low:g} is outside its range (0, {high:g}): the band is empty")
     columns = np.log(np.maximum(y.reshape(len(x), -1), 1e-300)).T
@@ -119,6 +123,7 @@ def _stretches(x: Array, y: Array, low: float, high: float) -> tuple[float, floa
     return float(np.exp(pieces[0][0])), float(np.exp(pieces[-1][1])), len(pieces), opened, closed
 
 
+@public
 def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     """Find where a curve first takes a value.
 
@@ -152,7 +157,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     2.5
     """
     x, y = _scan(x, y)
-    level = float(checked("level", level, 0.0, open_low=True))
+    level = one("level", level, 0.0, open_low=True)
     log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), -1), 1e-300)) - np.log(level)
     hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)
     hit &= np.isfinite(log_y[:-1]) & np.isfinite(log_y[1:])
@@ -164,6 +169,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     return value[()]
 
 
+@public
 def on_relic_line(sector: DarkSector) -> DarkSector:
     """Give every point the smallest coupling lambda_PhiX for which X is all of the dark matter.
 

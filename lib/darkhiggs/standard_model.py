@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, switch
+from ._public import public
 from .inputs import natural
 from .kinematics import momentum
 
@@ -25,6 +26,7 @@ __all__ = [
 _NODES = 48
 
 
+@public
 def inami_lim(m_top: npt.ArrayLike) -> Array:
     """Leading-order loop function X_0(x_t) of the Z penguin and box, x_t = m_t^2/M_W^2.
 
@@ -58,6 +60,7 @@ def inami_lim(m_top: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     """Coefficient C_nu of the slide, L = -C_nu (sbar_L gamma b_L)(nubar gamma nu).
 
@@ -96,6 +99,7 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     return value
 
 
+@public
 def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     """Coupling kappa of the dark-Higgs penguin, L = kappa sin(theta) H1 sbar_L b_R + h.c.
 
@@ -145,6 +149,7 @@ def _normalisation(x_t: npt.ArrayLike | None, lifetime: str, inputs: str) -> Arr
     return value
 
 
+@public
 def dbr_dq2_b_to_k_nunu(
     q2: npt.ArrayLike,
     charge: str = "+",
@@ -219,6 +224,7 @@ def _integral(spectrum: Callable[[Array], Array], end: float) -> Array:
     return value[()]
 
 
+@public
 def br_tau_tree(inputs: str = "belle2") -> float:
     """Tree-level B+ -> tau+ nu, tau+ -> K+ nubar, which has the final state K+ nu nubar.
 
@@ -250,6 +256,7 @@ def br_tau_tree(inputs: str = "belle2") -> float:
     return float(leptonic * natural("BR(tau->K nu)", "1", inputs))
 
 
+@public
 def br_b_to_k_nunu(
     tau_tree: bool = False,
     charge: str = "+",
@@ -299,9 +306,10 @@ def br_b_to_k_nunu(
     m_b, m_k, _ = _mesons_k(charge)
     spectrum = partial(dbr_dq2_b_to_k_nunu, charge=charge, inputs=inputs, form_factor=form_factor, nuisance=nuisance, x_t=x_t)
     short = _integral(spectrum, (m_b - m_k) ** 2)
-    return short + br_tau_tree(inputs) if tau_tree and charge == "+" else short
+    return short + br_tau_tree(inputs) if switch("tau_tree", tau_tree) and charge == "+" else short
 
 
+@public
 def dbr_dq2_b_to_kstar_nunu(
     q2: npt.ArrayLike,
     charge: str = "0",
@@ -361,6 +369,7 @@ def dbr_dq2_b_to_kstar_nunu(
     return value[()]
 
 
+@public
 def br_b_to_kstar_nunu(
     charge: str = "0",
     inputs: str = "belle2",

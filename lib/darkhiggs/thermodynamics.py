@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre
+from ._public import public
 from .inputs import natural
 
 __all__ = [
@@ -69,6 +70,7 @@ def _lookup(T: npt.ArrayLike, column: int) -> Array:
     return value[()]
 
 
+@public
 def g_rho(T: npt.ArrayLike) -> Array:
     """Effective degrees of freedom of the energy density in the Standard Model.
 
@@ -101,6 +103,7 @@ def g_rho(T: npt.ArrayLike) -> Array:
     return _lookup(T, 0)
 
 
+@public
 def g_s(T: npt.ArrayLike) -> Array:
     """Effective degrees of freedom of the entropy density in the Standard Model.
 
@@ -132,6 +135,7 @@ def g_s(T: npt.ArrayLike) -> Array:
     return _lookup(T, 1)
 
 
+@public
 def hubble(T: npt.ArrayLike) -> Array:
     """Expansion rate of the Standard Model in the radiation era.
 
@@ -195,6 +199,7 @@ def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics
     return T, tuple(g * moment for moment in _gas(x, statistics))
 
 
+@public
 def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Energy density of an ideal quantum gas without chemical potential.
 
@@ -235,6 +240,7 @@ def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
     return value[()]
 
 
+@public
 def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Pressure of an ideal quantum gas without chemical potential.
 
@@ -274,6 +280,7 @@ def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1
     return value[()]
 
 
+@public
 def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Entropy density of an ideal quantum gas without chemical potential.
 
@@ -309,6 +316,7 @@ def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayL
     return value[()]
 
 
+@public
 def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Slope of the energy density of an ideal quantum gas in the temperature.
 
@@ -348,6 +356,7 @@ def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike
     return value[()]
 
 
+@public
 def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Density of particles of an ideal quantum gas without chemical potential.
 
@@ -409,6 +418,7 @@ def _qed(T: Array) -> tuple[Array, Array, Array]:
     return second + third, second_1 + third_1, second_2 + third_2
 
 
+@public
 def qed_pressure(T: npt.ArrayLike) -> Array:
     """Correction of QED to the pressure of photons, electrons and positrons, to order e^3.
 
@@ -444,6 +454,7 @@ def qed_pressure(T: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def qed_energy_density(T: npt.ArrayLike) -> Array:
     """Correction of QED to the energy density of photons, electrons and positrons, to order e^3.
 

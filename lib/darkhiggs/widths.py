@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector, scalar_potential, v_higgs
@@ -50,6 +51,7 @@ def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
     return checked("mass", mass, 0.0, 1e4, "GeV", open_low=True)
 
 
+@public
 def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Width of H1 -> Z' Z'.
 
@@ -84,6 +86,7 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
     return value
 
 
+@public
 def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Width of H1 -> X X*.
 
@@ -122,6 +125,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
     return value
 
 
+@public
 def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Width of H1 into e+e-, mu+mu- and tau+tau- through the mixing.
 
@@ -162,6 +166,7 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     return value
 
 
+@public
 def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Total width of H1: Z' Z', X X* and charged leptons.
 
@@ -191,6 +196,7 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     return gamma_h1_to_zpzp(sector, mass) + gamma_h1_to_xx(sector, mass) + gamma_h1_to_leptons(sector, mass)
 
 
+@public
 def br_h1_invisible(sector: DarkSector) -> Array:
     """Branching ratio of H1 into final states that leave no trace.
 
@@ -244,6 +250,7 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
 
 
+@public
 def gamma_zp(sector: DarkSector) -> Array:
     """Total width of the Z': two neutrinos, mu, tau, e through kinetic mixing, and X if q_x is given.
 
@@ -273,6 +280,7 @@ def gamma_zp(sector: DarkSector) -> Array:
     return value[()]
 
 
+@public
 def br_zp_invisible(sector: DarkSector) -> Array:
     """Branching ratio of the Z' into neutrinos and X.
 
@@ -297,6 +305,7 @@ def br_zp_invisible(sector: DarkSector) -> Array:
     return value[()]
 
 
+@public
 def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     """Width of H2 -> H1 H1.
 
@@ -331,6 +340,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     """Width of H2 -> Z' Z'.
 
@@ -358,6 +368,7 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     """Width of H2 -> X X*.
 
@@ -388,6 +399,7 @@ def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def br_higgs_invisible(sector: DarkSector) -> Array:
     """Invisible branching ratio of the Higgs boson H2.
 
@@ -424,6 +436,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def sin_theta_max(
     v_phi: npt.ArrayLike,
     br_limit: npt.ArrayLike = 0.13,
