@@ -128,8 +128,8 @@ def test_flags():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"m_zp": -1.0}, r"m_zp = -1 GeV is outside its range \(0, 10000\] GeV"),
-        ({"g_x": 0.0}, r"g_x = 0 is outside its range \(0, 1\]"),
+        ({"m_zp": -1.0}, r"m_zp = -1 GeV is outside its range \[1e-12, 10000\] GeV"),
+        ({"g_x": 0.0}, r"g_x = 0 is outside its range \[1e-20, 1\]"),
         ({"g_x": 1.5}, "g_x = 1.5"),
         ({"sin_theta": 1.5}, r"sin_theta = 1.5 is outside its range \[-1, 1\]"),
         ({"lambda_phi_x": 13.0}, r"lambda_phi_x = 13"),
@@ -155,7 +155,7 @@ def test_bad_sectors_are_named(change, message):
         (lambda: model.benchmark("A").require("q_x"), r"q_x is not set; give it a value in \["),
         (
             lambda: model.benchmark("A").replace(m_h1=130.0),
-            r"m_h1 = 130 GeV is outside its range \(0, 125.131\] GeV",
+            r"m_h1 = 130 GeV is outside its range \[1e-12, 125.131\] GeV",
         ),
         (lambda: model.anomaly_coefficients([1, 2]), r"charges has shape \(2,\)"),
         (lambda: model.anomaly_coefficients(1.0), "charges has shape"),

@@ -102,9 +102,17 @@ def checked(
     raise ParameterError(f"{name} = {first:g}{suffix} is outside its range {bracket}{low:g}, {high:g}{close}{suffix}")
 
 
-def one(name: str, value: npt.ArrayLike, low: float = -np.inf, high: float = np.inf, unit: str = "1", **options: bool) -> float:
+def single(
+    name: str,
+    value: npt.ArrayLike,
+    low: float = -np.inf,
+    high: float = np.inf,
+    unit: str = "1",
+    *,
+    open_low: bool = False,
+) -> float:
     """Return a single number within its range."""
-    array = checked(name, value, low, high, unit, **options)
+    array = checked(name, value, low, high, unit, open_low=open_low)
     if array.ndim:
         raise ParameterError(f"{name} has shape {array.shape}; give one number")
     return float(array)
@@ -112,7 +120,7 @@ def one(name: str, value: npt.ArrayLike, low: float = -np.inf, high: float = np.
 
 def whole(name: str, value: npt.ArrayLike, low: int, high: int) -> int:
     """Return a whole number within its range."""
-    number = one(name, value, low, high)
+    number = single(name, value, low, high)
     if number != int(number):
         raise ParameterError(f"{name} = {number:g} is not a whole number")
     return int(number)

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin, get_typ
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import numbers, one, shown, together
+from ._arrays import numbers, shown, single, together
 from .errors import ParameterError
 
 P = ParamSpec("P")
@@ -27,9 +27,16 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     zero, also for a user who lets numpy stop at them.
     """
 
+    # a class would answer for its objects with its defaults
+    parameters = inspect.signature(function).parameters
+    own = [(i, name) for i, name in enumerate(parameters) if _ours(parameters[name].annotation)]
+
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
+            for i, name in own:
+                if isinstance(args[i] if i < len(args) else kwargs.get(name), type):
+                    raise TypeError
             return function(*args, **kwargs)
         except ParameterError:
             raise
@@ -43,6 +50,11 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
         raise fault
 
     return call
+
+
+def _ours(hint: Any) -> bool:
+    """Whether an annotation is a class of the library."""
+    return isinstance(hint, type) and hint.__module__.startswith("darkhiggs")
 
 
 def _fault(function: Callable[..., Any], args: Any, kwargs: Any, error: Exception) -> ParameterError | None:
@@ -77,14 +89,13 @@ def expect(name: str, value: Any, hint: Any) -> None:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if Any in kinds or (value is None and type(None) in kinds):
         return
-    classes = [kind for kind in kinds if isinstance(kind, type) and kind not in (float, int, bool, str, type(None))]
-    own = [kind for kind in classes if kind.__module__.startswith("darkhiggs")]
+    own = [kind for kind in kinds if _ours(kind)]
     if any(isinstance(value, kind) for kind in own):
         return
     if _ARRAY_LIKE <= set(kinds):
         numbers(name, value)
     elif float in kinds or kinds == (int,):
-        one(name, value)
+        single(name, value)
     elif own:
         kind = own[0]
         make = f"{kind.__module__.removeprefix('darkhiggs.')}.{kind.__name__}"

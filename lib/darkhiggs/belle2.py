@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _belle2, _binned, form_factors, meson_decays
-from ._arrays import Array, checked, choice, numbers, one, shown, together, whole
+from ._arrays import Array, checked, choice, numbers, shown, single, together, whole
 from ._owned import Owned
 from ._public import public
 from .errors import ParameterError
@@ -151,8 +151,8 @@ class Spectrum(Owned):
         >>> f"{spectrum.br:.3e}"
         '4.967e-06'
         """
-        high = _belle2.end() if q2_max is None else one("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True)
-        low = one("q2_min", q2_min, 0.0, unit="GeV^2")
+        high = _belle2.end() if q2_max is None else single("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True)
+        low = single("q2_min", q2_min, 0.0, unit="GeV^2")
         if low >= high:
             raise ParameterError(f"q2_min = {low:g} GeV^2 is not below q2_max = {high:g} GeV^2")
         cuts = np.atleast_1d(checked("breaks", breaks, unit="GeV^2")).ravel()
@@ -215,7 +215,7 @@ class Spectrum(Owned):
         if (current, pair) == ("tensor", "scalar"):
             raise ParameterError("the tensor current makes no pair of scalars; use pair = 'fermion'")
         m_b, m_k = float(natural("m_B+")), float(natural("m_K+"))
-        m_x = one("m_x", m_x, 0.0, 0.5 * (m_b - m_k), "GeV")
+        m_x = single("m_x", m_x, 0.0, 0.5 * (m_b - m_k), "GeV")
 
         def rate(q2: Array) -> Array:
             r = np.minimum(m_x**2 / q2, 0.25)
@@ -713,7 +713,7 @@ class Likelihood:
         """
         from scipy.special import ndtr  # type: ignore[import-untyped]
 
-        level = 1.0 - one("cl", cl, 0.5, 0.999)
+        level = 1.0 - single("cl", cl, 0.5, 0.999)
         signal = self._mixture(spectrum)
         best, _ = self._bounded(signal, self._minimise(signal))
         null = self._minimise(signal, np.zeros(len(best.point)), held=True)
@@ -790,7 +790,7 @@ class Likelihood:
             raise ParameterError("toys take one spectrum at a time")
         size, seed = whole("size", size, 1, 100_000), whole("seed", seed, 0, 2**53)
         unit = natural("published.br_k_null", "1")
-        x = one("rate", rate, 0.0, 1e-3) / unit
+        x = single("rate", rate, 0.0, 1e-3) / unit
         signal = self._mixture(spectrum)
         truth = self._minimise(signal, [x], held=True)
         yields, gammas, spread = self._profiled(signal, truth)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre, one
+from ._arrays import Array, checked, choice, legendre, single
 from ._public import public
 from .errors import ParameterError
 from .inputs import natural
@@ -215,7 +215,7 @@ def _shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
 
 
 def _sign(sign: float) -> float:
-    value = one("sign", sign)
+    value = single("sign", sign)
     if abs(value) != 1.0:
         raise ParameterError(f"sign = {value:g} is neither 1 nor -1")
     return value

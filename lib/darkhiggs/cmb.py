@@ -145,7 +145,7 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
     """
     if not masses:
         raise ParameterError("f_eff_cascade needs the mass of at least one decaying particle")
-    checked_masses = [checked("mass", m, 0.0, 1e3, "GeV", open_low=True) for m in masses]
+    checked_masses = [checked(f"masses[{i}]", m, 0.0, 1e3, "GeV", open_low=True) for i, m in enumerate(masses)]
     start = checked("energy", energy, 0.0, 1e3, "GeV", open_low=True)
     start, *chain = np.broadcast_arrays(start, *checked_masses)
     if np.any(start < chain[0]):
@@ -228,6 +228,8 @@ def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee
     """
     masses = np.geomspace(*_MASS, 500)
     rate = checked("the result of thermal", thermal(masses), 0.0, unit="GeV^-2", open_low=True)
+    if rate.shape not in ((), masses.shape):
+        raise ParameterError(f"the result of thermal has shape {rate.shape} for masses of shape {masses.shape}")
     excess = np.log(np.broadcast_to(rate, masses.shape)) - np.log(annihilation_limit(masses, channel, self_conjugate))
     above = np.flatnonzero(excess > 0.0)
     if not above.size:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, switch
+from ._arrays import Array, checked, choice, shown, switch
 from ._public import public
 from .errors import DataError
 from .inputs import natural
@@ -274,8 +274,8 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
     '8.5e-04'
     """
     choice("convention", convention, _CONVENTIONS)
-    if experiment not in EXPERIMENTS:
-        raise DataError(f"no direct search is called {experiment!r}; known: {', '.join(EXPERIMENTS)}")
+    if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
+        raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(EXPERIMENTS)}")
     electron = EXPERIMENTS[experiment] == "electron"
     mass, strength = (natural("m_e"), 1.0) if electron else (_nucleon(), natural("f_n", "1"))
     m_x = np.asarray(sector.require("m_x"))

@@ -1,14 +1,15 @@
 """Published limits, as curves read from tables and figures."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked
+from ._arrays import Array, checked, shown, single, switch
 from ._owned import Owned
-from ._public import public
-from .errors import DataError
+from ._public import expect, public
+from .errors import DataError, ParameterError
 from .inputs import get, names
 from .units import convert
 
@@ -55,7 +56,20 @@ class Curve(Owned):
     cite: str
     log_mass: bool = False
 
-    _units = {"m": "GeV"}
+    def __post_init__(self) -> None:
+        """Check the points of the curve."""
+        m, upper = checked("m", self.m, 0.0, unit="GeV"), checked("upper", self.upper, 0.0, open_low=True)
+        if m.ndim != 1 or not m.size or np.any(np.diff(m) <= 0.0) or m.shape != upper.shape:
+            raise ParameterError(f"m of shape {m.shape} has to increase and to match upper, {upper.shape}")
+        for name, value in (("m", m), ("upper", upper), ("cl", single("cl", self.cl, 0.0, 1.0))):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "reading_error", single("reading_error", self.reading_error, 0.0, 10.0))
+        for name in ("name", "unit", "source", "cite"):
+            expect(name, getattr(self, name), str)
+        switch("log_mass", self.log_mass)
+        super().__post_init__()
+
+    _units: ClassVar[dict[str, str]] = {"m": "GeV"}
 
     @property
     def coverage(self) -> str:
@@ -188,8 +202,8 @@ def curve(name: str) -> Curve:
     >>> round(float(limits.curve("NA62").m[-1]), 3)
     0.24
     """
-    if name not in curves():
-        raise DataError(f"no limit is called {name!r}; known: {', '.join(curves())}")
+    if not isinstance(name, str) or name not in curves():
+        raise DataError(f"no limit is called {shown(name)}; known: {', '.join(curves())}")
     mass, upper, cl = (get(f"limit.{name}.{part}") for part in ("m", "upper", "cl"))
     masses: Array = mass.to("GeV")
     reading = get(f"limit.{name}.reading_error").value

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, composite
+from ._arrays import Array, checked, choice, composite, numbers
 from ._public import public
 from .errors import ParameterError
 from .inputs import natural
@@ -106,6 +106,7 @@ def br_b_to_k_scalar(
     """
     choice("charge", charge, ("+", "0"))
     m_b, m_k = natural(f"m_B{charge}"), natural(f"m_K{charge}")
+    choice("form_factor", form_factor, form_factors.B_TO_K)
     inside, m, root = _open(m_scalar, m_b, m_k)
     density = (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s"))
     density = density * form_factors.b_to_k(np.square(m), "f0", form_factor, nuisance=nuisance)
@@ -166,6 +167,7 @@ def br_b_to_kstar_scalar(
     """
     choice("charge", charge, ("+", "0"))
     m_b, m_v = natural(f"m_B{charge}"), natural(f"m_K*{charge}")
+    choice("form_factor", form_factor, form_factors.B_TO_KSTAR)
     inside, m, root = _open(m_scalar, m_b, m_v)
     density = form_factors.b_to_kstar(np.square(m), "A0", form_factor, nuisance=nuisance)
     density = density / (natural("m_b") + natural("m_s"))
@@ -340,7 +342,8 @@ def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, 
         choice("final_state", final_state, ("xx", "zpzp"))
     choice("charge", charge, ("+", "0"))
     rate = br_b_to_k_scalar if meson == "K" else br_b_to_kstar_scalar
-    sizes = {name: np.ndim(value) for name, value in options.items()}
+    given = ((name, options[name]) for name in ("kappa", "nuisance") if options.get(name) is not None)
+    sizes = {name: numbers(name, value).ndim for name, value in given}
     if sizes.get("kappa", 0) > 0 or sizes.get("nuisance", 0) > 1:
         raise ParameterError("kappa has to be one number and nuisance one vector for the rate of a sector")
     return lambda q: rate(q, 1.0, charge, **options), natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")

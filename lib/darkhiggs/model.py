@@ -41,6 +41,8 @@ def _first(reasons: list[Any], shape: tuple[int, ...]) -> npt.NDArray[np.str_]:
     """Return the first reason given for each point."""
     found: npt.NDArray[np.str_] = np.full(shape, "")
     for other in reasons:
+        if not np.any(other != ""):
+            continue
         try:
             found = np.broadcast_to(np.where(found == "", other, found), shape)
         except ValueError:
@@ -278,7 +280,7 @@ class DarkSector(Owned):
         ['', 'not wanted'] [ 0. nan]
         """
         words = np.asarray(reason)
-        if words.dtype.kind not in "UO" and words.size:
+        if not all(isinstance(word, str) for word in words.ravel()):
             raise ParameterError(f"reason = {shown(reason)} is not a text for each point")
         words = _first([self.reason, words.astype(np.str_)], self.shape)
         if not self.shape and words != "":

@@ -10,12 +10,12 @@ neutrinos plus twice the number of Z'.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre, one, switch, together, whole
+from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
 from ._owned import Owned
 from ._public import expect, public
 from .errors import ParameterError
@@ -100,7 +100,7 @@ class Species(Owned):
     couples_to: str = "nu"
     width_e: Any = 0.0
 
-    _units = {"mass": "GeV", "width_e": "GeV"}
+    _units: ClassVar[dict[str, str]] = {"mass": "GeV", "width_e": "GeV"}
 
     def __post_init__(self) -> None:
         """Check every parameter and store it as an array."""
@@ -550,7 +550,7 @@ def n_eff(species: Sequence[Species] = (), *, variant: str = "common", weak: flo
     >>> f"{neutrinos.n_eff([neutrinos.Species(0.005, 2), neutrinos.Species(0.010, 3)]):.3f}"
     '4.103'
     """
-    return _n_eff(species, variant, one("weak", weak, 0.0, 100.0), whole("steps", steps, 20, 5000))
+    return _n_eff(species, variant, single("weak", weak, 0.0, 100.0), whole("steps", steps, 20, 5000))
 
 
 @public

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
-from ._arrays import Array, checked, choice, legendre, numbers, switch
+from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
 from ._owned import Owned
 from ._public import public
 from .annihilation import sigma_v as sigma_v
@@ -474,7 +474,10 @@ def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -
         value = numbers("the result of rate", rate(s.reshape(len(s), *shape)))
         if not np.all(np.isfinite(value)) or np.any(value < 0.0):
             raise ParameterError("rate is negative or not finite; it is the squared amplitude, integrated over phase space")
-        wide: Array = np.broadcast_to(value, (len(s), *shape)).reshape(s.shape)
+        try:
+            wide: Array = np.broadcast_to(value, (len(s), *shape)).reshape(s.shape)
+        except ValueError:
+            raise ParameterError(f"the result of rate has shape {value.shape} for s of shape {(len(s), *shape)}") from None
         return wide
 
     return flat
@@ -529,11 +532,19 @@ def omega_h2_for(
     0.0351
     """
     mass = checked("mass", mass, 1e-4, 1e4, "GeV")
-    dof = np.broadcast_to(checked("dof", dof, 0.0, 1e3, open_low=True), mass.shape).ravel()
-    positions, widths = (np.empty(0), np.empty(0)) if breaks is None else breaks
+    dof = checked("dof", dof, 0.0, 1e3, open_low=True)
+    if together(mass=mass, dof=dof) != mass.shape:
+        raise ParameterError(f"dof has shape {dof.shape}, which does not broadcast to that of mass, {mass.shape}")
+    dof = np.broadcast_to(dof, mass.shape).ravel()
+    if breaks is None:
+        breaks = (), ()
+    if not isinstance(breaks, tuple | list) or len(breaks) != 2:
+        raise ParameterError(f"breaks = {shown(breaks)} is not a pair of positions and widths")
+    positions, widths = breaks
 
     def spread(name: str, part: npt.ArrayLike) -> Array:
         part = checked(f"breaks, {name}", part, 0.0, unit="GeV")
+        part = part[None] if part.ndim == 0 else part
         part = part.reshape(*part.shape, *(1,) * (1 + mass.ndim - part.ndim))
         wide: Array = np.broadcast_to(part, (len(part), *mass.shape)).reshape(len(part), mass.size)
         return wide
@@ -694,7 +705,7 @@ def omega_h2_analytic(
     if cross_section is None:
         raise ParameterError("cross_section is not set; give it in GeV^-2")
     mass, average = np.broadcast_arrays(
-        checked("mass", target, 1e-4, 1e4, "GeV"), checked("cross_section", cross_section, 1e-20, 1e4, "GeV^-2")
+        checked("target", target, 1e-4, 1e4, "GeV"), checked("cross_section", cross_section, 1e-20, 1e4, "GeV^-2")
     )
     value = _analytic(mass, lambda _: average)
     return (0.5 * value if switch("self_conjugate", self_conjugate) else value)[()]

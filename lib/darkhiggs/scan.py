@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, numbers, one
+from ._arrays import Array, checked, numbers, single
 from ._owned import Owned
 from ._public import public
 from .errors import ParameterError
@@ -86,7 +86,7 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
     '2.667 5.333'
     """
     x, y = _scan(x, y)
-    low, high = one("low", low, 0.0, open_low=True), one("high", high, 0.0, open_low=True)
+    low, high = single("low", low, 0.0, open_low=True), single("high", high, 0.0, open_low=True)
     if low >= high:
         raise ParameterError(f"low = {low:g} is outside its range (0, {high:g}): the band is empty")
     columns = np.log(np.maximum(y.reshape(len(x), -1), 1e-300)).T
@@ -157,7 +157,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     2.5
     """
     x, y = _scan(x, y)
-    level = one("level", level, 0.0, open_low=True)
+    level = single("level", level, 0.0, open_low=True)
     log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), -1), 1e-300)) - np.log(level)
     hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)
     hit &= np.isfinite(log_y[:-1]) & np.isfinite(log_y[1:])

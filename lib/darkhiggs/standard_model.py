@@ -200,6 +200,7 @@ def dbr_dq2_b_to_k_nunu(
     q2 = checked("q2", q2, unit="GeV^2")
     m_b, m_k, lifetime = _mesons_k(charge)
     inside, safe = _clipped(q2, (m_b - m_k) ** 2)
+    choice("form_factor", form_factor, form_factors.B_TO_K)
     p = momentum(m_b, m_k, np.sqrt(safe))
     f = form_factors.b_to_k(safe, "f+", form_factor, nuisance=nuisance)
     rate = _normalisation(x_t, lifetime, inputs) / (32.0 * np.pi**5) * p**3 * f**2

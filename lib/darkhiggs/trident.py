@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre, one
+from ._arrays import Array, checked, choice, legendre, single
 from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
@@ -163,7 +163,7 @@ def _couplings(c_v: float | None, c_a: float | None) -> tuple[float, float]:
     """Vector and axial coupling; those of the Standard Model (Z and W) where None."""
     vector = 0.5 + 2.0 * natural("s_W^2", "1") if c_v is None else c_v
     axial = 0.5 if c_a is None else c_a
-    return one("c_v", vector, -10.0, 10.0), one("c_a", axial, -10.0, 10.0)
+    return single("c_v", vector, -10.0, 10.0), single("c_a", axial, -10.0, 10.0)
 
 
 @public

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked
+from ._arrays import Array, checked, together
 from ._public import public
 from .errors import ParameterError
 from .inputs import natural
@@ -48,7 +48,7 @@ def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
     """On-shell mass of H1, or its virtuality."""
     if mass is None:
         return sector.require("m_h1")
-    return checked("mass", mass, 0.0, 1e4, "GeV", open_low=True)
+    return checked("mass", mass, 1e-12, 1e4, "GeV")
 
 
 @public
@@ -193,7 +193,8 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     >>> f"{widths.gamma_h1(model.benchmark('B').replace(m_h1=2.0)):.3e}"
     '7.957e-06'
     """
-    return gamma_h1_to_zpzp(sector, mass) + gamma_h1_to_xx(sector, mass) + gamma_h1_to_leptons(sector, mass)
+    value: Array = gamma_h1_to_zpzp(sector, mass) + gamma_h1_to_xx(sector, mass) + gamma_h1_to_leptons(sector, mass)
+    return value
 
 
 @public
@@ -485,10 +486,17 @@ def sin_theta_max(
     br_limit = checked("br_limit", br_limit, floor, 1.0, open_low=True)
     if np.any(br_limit >= 1.0):
         raise ParameterError(f"br_limit = 1 is outside its range ({floor:g}, 1)")
-    m_zp = checked("m_zp", m_zp, 0.0, 1e3, "GeV", open_low=True)
-    shape = np.broadcast_shapes(*(np.shape(x) for x in (v_phi, br_limit, m_h1, m_zp, m_x, lambda_phi_x) if x is not None))
+    m_zp = checked("m_zp", m_zp, 1e-12, 1e3, "GeV")
+    m_h1, lambda_phi_x = (
+        checked("m_h1", m_h1, 1e-12, natural("m_h"), "GeV"),
+        checked("lambda_phi_x", lambda_phi_x, 0.0, 4.0 * np.pi),
+    )
+    parts = {"v_phi": v_phi, "br_limit": br_limit, "m_h1": m_h1, "m_zp": m_zp, "lambda_phi_x": lambda_phi_x}
+    if m_x is not None:
+        m_x = parts["m_x"] = checked("m_x", m_x, 1e-12, 1e4, "GeV")
+    shape = together(**parts)
     # g_X and Q_Phi enter through v_Phi alone; any pair with the right product will do
-    sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x)
+    sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x, _reason="")
     low, high = np.full(shape, np.log(1e-12)), np.zeros(shape)
     for _ in range(60):
         middle = 0.5 * (low + high)
