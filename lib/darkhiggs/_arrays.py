@@ -133,7 +133,7 @@ def switch(name: str, value: bool) -> bool:
     return bool(value)
 
 
-def together(**arrays: npt.NDArray[Any]) -> tuple[int, ...]:
+def together(**arrays: Any) -> tuple[int, ...]:
     """Return the common shape of arrays, or say by name that they have none."""
     try:
         return np.broadcast_shapes(*(array.shape for array in arrays.values()))
@@ -176,5 +176,5 @@ def composite(breaks: Array, scales: Array, order: int) -> tuple[Array, Array]:
         t_max = np.arcsinh(half / scale)
         x.append(edge + sign * scale * np.sinh(grid * t_max))
         w.append(weights.reshape(grid.shape) * t_max * scale * np.cosh(grid * t_max))
-    shape = (-1, *breaks.shape[1:])
+    shape = (2 * half.shape[0] * order, *half.shape[1:])
     return np.stack(x).reshape(shape), np.stack(w).reshape(shape)

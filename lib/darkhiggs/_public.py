@@ -26,7 +26,6 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
     another kind, is asked only once the function has failed: a good call costs nothing. Numbers too small for a float are
     zero, also for a user who lets numpy stop at them.
     """
-
     # a class would answer for its objects with its defaults
     parameters = inspect.signature(function).parameters
     own = [(i, name) for i, name in enumerate(parameters) if _ours(parameters[name].annotation)]

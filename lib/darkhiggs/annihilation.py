@@ -20,7 +20,7 @@ _DIRAC = ("nunu", "leptons", "zpzp")
 _LEPTONS = ("e", "mu", "tau")
 # Below this y^2 the averages over the angle come from their series, beyond from closed forms that lose 1e-16/y^4.
 _SMALL, _TERMS = 3e-3, 5
-_S_MAX = 1e16  # GeV^2
+_S_MIN, _S_MAX = 1e-30, 1e16  # GeV^2
 # Keeps an H1 without width finite on its pole
 _TINY = 1e-300
 
@@ -319,7 +319,7 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
     '5.424e-11'
     """
     s = np.where(sector.reason == "", s, 1.0) if np.any(sector.reason != "") else s
-    s = checked("s", s, 0.0, _S_MAX, "GeV^2", open_low=True)
+    s = checked("s", s, _S_MIN, _S_MAX, "GeV^2")
     return _rate(sector, s, _beta_squared(s, sector.require("m_x"), "m_x"), channel)
 
 
@@ -465,7 +465,7 @@ def rate_dirac(
     m_zp = checked("m_zp", m_zp, 0.0, 1e4, "GeV", open_low=True)
     g_2 = np.square(checked("g_x", g_x, 0.0, 1.0, open_low=True))
     q_2 = np.square(checked("q_chi", q_chi, -1e4, 1e4))
-    s = checked("s", s, 0.0, _S_MAX, "GeV^2", open_low=True)
+    s = checked("s", s, _S_MIN, _S_MAX, "GeV^2")
     beta_2 = _beta_squared(s, m_chi, "m_chi")
     m_2, x_2 = np.square(m_zp), np.square(m_chi)
     spins = 1.0 + 2.0 * x_2 / s

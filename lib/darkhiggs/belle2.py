@@ -521,7 +521,7 @@ class Likelihood:
         return _binned.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
 
     def _minimise(self, signal: _binned.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _binned.Minimum:
-        start = np.zeros((max(np.size(x), len(signal.free)), 1 + self._model.size))
+        start = np.zeros((_binned.common(np.size(x), len(signal.free)), 1 + self._model.size))
         start[:, 0] = np.ravel(x)
         return _binned.minimise(self._model, signal, data or self._data, start, held)
 
@@ -675,7 +675,7 @@ class Likelihood:
         -11.6
         """
         rate = np.asarray(spectrum.br) if rate is None else checked("rate", rate, 0.0, 1.0)
-        shape = np.broadcast_shapes(rate.shape, spectrum.efficiency.shape[:-1])
+        shape = together(spectrum=spectrum.efficiency[..., 0], rate=rate)
         many = Spectrum(np.broadcast_to(spectrum.efficiency, (*shape, spectrum.efficiency.shape[-1])))
         x = np.broadcast_to(rate, shape).ravel() / natural("published.br_k_null", "1")
         return self._minimise(self._mixture(many), x, held=True).chi2.reshape(shape)[()]

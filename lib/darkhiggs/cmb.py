@@ -103,8 +103,9 @@ def _cascade(energy: Array, *masses: Array) -> Array:
         moving = np.maximum(1.0 - np.square(parent[..., None] / energy), 0.0)
         inside = np.maximum(1.0 - np.square(2.0 * child / parent), 0.0)[..., None]
         part = 1.0 + np.sqrt(moving * inside)[..., None] * cosine
-        energy = (0.5 * energy[..., None] * part).reshape(*parent.shape, -1)
-        share = (share[..., None] * part * weight).reshape(*parent.shape, -1)
+        shape = (*parent.shape, part.shape[-2] * part.shape[-1])
+        energy = (0.5 * energy[..., None] * part).reshape(shape)
+        share = (share[..., None] * part * weight).reshape(shape)
     value: Array = np.sum(share * _efficiency(energy - m_e, "ee"), axis=-1)
     return value
 
@@ -152,7 +153,7 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
         raise ParameterError(f"energy = {float(np.min(start)):g} GeV is below the mass of the particle")
     for parent, child in pairwise((*chain, np.asarray(natural("m_e")))):
         if np.any(parent < 2.0 * child):
-            raise ParameterError(f"mass = {float(np.min(parent)):g} GeV is below twice that of what it decays to")
+            raise ParameterError(f"masses = {float(np.min(parent)):g} GeV is below twice that of what it decays to")
     return _cascade(start[..., None], *chain)[()]
 
 

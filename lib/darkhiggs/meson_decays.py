@@ -295,7 +295,8 @@ def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
     """
     wanted = checked("br", br, 0.0, 1.0)
     unit = checked("br_at_unit_mixing", br_at_unit_mixing, 0.0)
-    ratio = np.divide(wanted, unit, out=np.full(np.broadcast_shapes(wanted.shape, unit.shape), np.inf), where=unit > 0.0)
+    with np.errstate(over="ignore"):
+        ratio = np.divide(wanted, unit, out=np.full(np.broadcast_shapes(wanted.shape, unit.shape), np.inf), where=unit > 0.0)
     value: Array = np.where(ratio <= 1.0, np.sqrt(ratio), np.inf)
     return value[()]
 
@@ -417,7 +418,7 @@ def dbr_dq2_b_to_k_invisible(
     1.334e-08 3.551e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K", charge, options)
-    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True), sector, final_state, rate)[()]
+    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2"), sector, final_state, rate)[()]
 
 
 @public
@@ -501,7 +502,7 @@ def dbr_dq2_b_to_kstar_invisible(
     1.294e-08 2.697e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K*", charge, options)
-    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True), sector, final_state, rate)[()]
+    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2"), sector, final_state, rate)[()]
 
 
 @public

@@ -149,12 +149,17 @@ class DarkSector(Owned):
             array = shapes[name] = numbers(name, value, unit)
             if array.ndim == 0:
                 array = checked(name, array, low, high, unit)
-                if name == "q_phi" and array == 0.0:
-                    raise ParameterError("q_phi = 0 is outside its range: the charge of Phi gives the Z' its mass")
+                if name == "q_phi" and abs(array) < G_MIN:
+                    raise ParameterError(f"q_phi = {array:g} is outside its range: the charge of Phi gives the Z' its mass")
             else:
-                bad = outside(array, low, high, False) | ((name == "q_phi") & (array == 0.0))
+                bad = outside(array, low, high, False) | ((name == "q_phi") & (np.abs(array) < G_MIN))
                 if bad.any():
-                    cases = {"": ~bad, "not finite": ~np.isfinite(array), "too high": array > high, "zero": array == 0.0}
+                    cases = {
+                        "": ~bad,
+                        "not finite": ~np.isfinite(array),
+                        "too high": array > high,
+                        "zero": np.abs(array) < G_MIN,
+                    }
                     words = np.select(list(cases.values()), list(cases), "too low")
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
                     array = np.where(bad, np.nan, array)

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, composite, switch
+from ._arrays import Array, checked, composite, switch, together
 from ._public import public
 from .inputs import natural
 from .kinematics import kallen
@@ -108,6 +108,8 @@ def br_b_to_k_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     '1.4e-19'
     """
     m = checked("m_zp", m_zp, 0.0, 5.0, "GeV", open_low=True)
+    g_x = checked("g_x", g_x, 0.0, 1.0, open_low=True)
+    together(m_zp=m, g_x=g_x)
     return _virtual(np.square(m), g_x)
 
 
@@ -141,6 +143,12 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     >>> f"{photon_penguin.br_b_to_k_xx(model.benchmark('A').replace(m_x=0.05, q_x=1.0)):.1e}"
     '3.1e-24'
     """
+    _ = sector.require("m_x"), sector.require("q_x")
+    return sector.scatter(_br_b_to_k_xx(sector.select(sector.reason == "")))
+
+
+def _br_b_to_k_xx(sector: DarkSector) -> Array:
+    """Integrate over q2 at flat good points."""
     end = (natural("m_B+") - natural("m_K+")) ** 2
     pole = np.broadcast_to(np.square(sector.m_zp), sector.shape)
     low = np.minimum(4.0 * np.square(sector.require("m_x")), end)
@@ -155,4 +163,4 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     width = np.square(sector.g_x * sector.require("q_x")) / (48.0 * np.pi) * beta_2**1.5
     shape = q2 * width / (np.square(q2 - pole) + np.square(line)) / np.pi
     value: Array = np.sum(weights * _virtual(q2, sector.g_x) * shape, axis=0)
-    return value[()]
+    return value

@@ -417,7 +417,7 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     ['8.619e-10', '8.473e-10']
     """
     x = checked("x", x, _X_FIRST, _X_LAST)
-    shape = np.broadcast_shapes(x.shape, sector.shape)
+    shape = together(x=x, sector=sector)
     # axes that the sector does not have come first
     lead, own = shape[: len(shape) - len(sector.shape)], shape[len(shape) - len(sector.shape) :]
     index = np.broadcast_to(np.arange(sector.reason.size).reshape(sector.shape), own).ravel()
@@ -532,7 +532,7 @@ def omega_h2_for(
     0.0351
     """
     mass = checked("mass", mass, 1e-4, 1e4, "GeV")
-    dof = checked("dof", dof, 0.0, 1e3, open_low=True)
+    dof = checked("dof", dof, 1e-3, 1e3)
     if together(mass=mass, dof=dof) != mass.shape:
         raise ParameterError(f"dof has shape {dof.shape}, which does not broadcast to that of mass, {mass.shape}")
     dof = np.broadcast_to(dof, mass.shape).ravel()
@@ -550,6 +550,10 @@ def omega_h2_for(
         return wide
 
     pair = spread("positions", positions), spread("widths", widths)
+    if pair[0].shape != pair[1].shape:
+        raise ParameterError(f"breaks has {len(pair[0])} positions and {len(pair[1])} widths")
+    if not mass.size:
+        return np.empty(mass.shape)
     average = _averages(mass.ravel(), _flat_rate(rate, mass.shape), pair, _grid().averages)
     value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard()).today, self_conjugate)
     return value.reshape(mass.shape)[()]
@@ -816,7 +820,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
     """
     wanted = checked("omega_h2", omega_h2, 1e-6, 1e3)
     _ = sector.require("m_x"), sector.require("m_h1")
-    shape = np.broadcast_shapes(sector.shape, wanted.shape)
+    shape = together(sector=sector, omega_h2=wanted)
     index = np.broadcast_to(np.arange(sector.reason.size).reshape(sector.shape), shape).ravel()
     sector = sector.select(index).replace(lambda_phi_x=np.zeros(index.size))
     reason = sector.reason.astype("<U64")
@@ -841,7 +845,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
     branches = np.full((max(1, *map(len, found), 1), len(found)), np.nan)
     for point, couplings in enumerate(found):
         branches[: len(couplings), point] = couplings
-    branches = branches.reshape(-1, *shape)
+    branches = branches.reshape(len(branches), *shape)
     return Coupling(branches[0][()], branches, reason.reshape(shape))
 
 

@@ -1,5 +1,6 @@
 """Scans: the relic line, and where a curve lies inside a band or takes a value."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +90,7 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
     low, high = single("low", low, 0.0, open_low=True), single("high", high, 0.0, open_low=True)
     if low >= high:
         raise ParameterError(f"low = {low:g} is outside its range (0, {high:g}): the band is empty")
-    columns = np.log(np.maximum(y.reshape(len(x), -1), 1e-300)).T
+    columns = np.log(np.maximum(y.reshape(len(x), math.prod(y.shape[1:])), 1e-300)).T
     found = [_stretches(np.log(x), column, np.log(low), np.log(high)) for column in columns]
     shape = y.shape[1:]
     edges = [np.array([f[i] for f in found]).reshape(shape)[()] for i in range(5)]
@@ -158,9 +159,11 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     """
     x, y = _scan(x, y)
     level = single("level", level, 0.0, open_low=True)
-    log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), -1), 1e-300)) - np.log(level)
+    log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), math.prod(y.shape[1:])), 1e-300)) - np.log(level)
     hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)
     hit &= np.isfinite(log_y[:-1]) & np.isfinite(log_y[1:])
+    if not len(hit):
+        return np.full(y.shape[1:], np.nan)[()]
     first = np.argmax(hit, axis=0)
     a, b = (np.take_along_axis(log_y, (first + i)[None], 0)[0] for i in (0, 1))
     found = hit.any(axis=0)

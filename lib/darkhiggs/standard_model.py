@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, legendre, switch
+from ._arrays import Array, checked, choice, legendre, single, switch
 from ._public import public
 from .inputs import natural
 from .kinematics import momentum
@@ -305,6 +305,7 @@ def br_b_to_k_nunu(
     '4.967e-06 5.58e-06'
     """
     m_b, m_k, _ = _mesons_k(charge)
+    x_t = None if x_t is None else single("x_t", x_t, 0.5, 3.0)
     spectrum = partial(dbr_dq2_b_to_k_nunu, charge=charge, inputs=inputs, form_factor=form_factor, nuisance=nuisance, x_t=x_t)
     short = _integral(spectrum, (m_b - m_k) ** 2)
     return short + br_tau_tree(inputs) if switch("tau_tree", tau_tree) and charge == "+" else short
@@ -412,5 +413,6 @@ def br_b_to_kstar_nunu(
     '1.015e-05'
     """
     choice("charge", charge, ("+", "0"))
+    x_t = None if x_t is None else single("x_t", x_t, 0.5, 3.0)
     spectrum = partial(dbr_dq2_b_to_kstar_nunu, charge=charge, inputs=inputs, nuisance=nuisance, x_t=x_t)
     return _integral(spectrum, (natural(f"m_B{charge}") - natural(f"m_K*{charge}")) ** 2)

@@ -193,7 +193,7 @@ def _gas(x: Array, statistics: str) -> tuple[Array, Array, Array, Array]:
 def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics: str) -> tuple[Array, tuple[Array, ...]]:
     """Temperature, and the moments of the gas times its degrees of freedom."""
     choice("statistics", statistics, ("boson", "fermion"))
-    T = checked("T", T, 0.0, 1e6, "GeV", open_low=True)
+    T = checked("T", T, 1e-15, 1e6, "GeV")
     x = checked("mass", mass, 0.0, 1e6, "GeV") / T
     g = checked("dof", dof, 0.0, 1e3)
     return T, tuple(g * moment for moment in _gas(x, statistics))
@@ -206,7 +206,7 @@ def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -247,7 +247,7 @@ def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -287,7 +287,7 @@ def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayL
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -323,7 +323,7 @@ def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -363,7 +363,7 @@ def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like

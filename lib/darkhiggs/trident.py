@@ -89,7 +89,7 @@ def flux(q_min: npt.ArrayLike, target: str) -> Array:
     Parameters
     ----------
     q_min : array_like
-        Least momentum transfer in GeV, which is the longitudinal one; above 0 up to 10.
+        Least momentum transfer in GeV, which is the longitudinal one; 1e-12 to 10.
     target : {"Fe", "glass"}
         The nucleus; for glass the mean over the nuclei of SiO2.
 
@@ -115,7 +115,7 @@ def flux(q_min: npt.ArrayLike, target: str) -> Array:
     >>> [f"{x:.3g}" for x in trident.flux([0.001, 0.1], "Fe")]
     ['11.6', '0.0509']
     """
-    q_min = checked("q_min", q_min, 0.0, 10.0, "GeV", open_low=True)
+    q_min = checked("q_min", q_min, 1e-12, 10.0, "GeV")
     choice("target", target, tuple(_TARGET.values()))
     number, charge = (natural(f"trident.{target}.{key}", "1") for key in ("number", "charge"))
     x, weight = legendre(_NODES["Q"])
