@@ -21,7 +21,7 @@ def numbers(name: str, value: npt.ArrayLike, unit: str = "1") -> Array:
     if kind is float or kind is np.float64 or (kind is np.ndarray and value.dtype == np.float64):  # type: ignore[union-attr]
         return np.asarray(value)
     try:
-        return _floats(value)
+        return np.asarray(float(value)) if kind is int else _floats(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError) as error:
         inside = "" if unit == "1" else f" in {unit}"
         carries = f" carries a unit; give a plain number{inside}"

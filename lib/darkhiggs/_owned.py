@@ -1,12 +1,17 @@
 """What holds arrays owns them: read-only copies, however the object was made, copied or stored."""
 
 import dataclasses
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
 
 from ._arrays import carries_unit
 from .errors import ParameterError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _FEW = 4
 
@@ -36,6 +41,30 @@ def owned(name: str, value: Any) -> Any:
     return value
 
 
+def frozen(value: Any) -> Any:
+    """Return the same, with every array in it read-only."""
+    if isinstance(value, np.ndarray):
+        value.setflags(write=False)
+    elif isinstance(value, tuple):
+        for part in value:
+            frozen(part)
+    elif dataclasses.is_dataclass(value):
+        for part in vars(value).values():
+            frozen(part)
+    return value
+
+
+def read_only(function: Callable[P, R]) -> Callable[P, R]:
+    """Give out arrays that nobody can write into, for results that a cache keeps."""
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = frozen(function(*args, **kwargs))
+        return result
+
+    return call
+
+
 def _key(value: Any) -> Any:
     """Something that can be compared and hashed; nan is equal to nan."""
     if isinstance(value, dict):
@@ -49,7 +78,7 @@ def _key(value: Any) -> Any:
 def show(value: Any, unit: str = "") -> str:
     """Write a value on a part of a line; what is long by its shape and range."""
     if isinstance(value, dict):
-        return f"<{', '.join(map(str, value))}>"
+        return f"<{len(value)} entries>"
     array = np.asarray(value)
     unit = f" {unit}" if unit else ""
     if array.dtype.kind not in "fiu":

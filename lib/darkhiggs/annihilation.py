@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice
+from ._owned import read_only
 from ._public import public
 from .errors import ParameterError
 from .inputs import natural
@@ -42,6 +43,7 @@ def _gamma_h2(sector: DarkSector) -> Array:
 
 
 @lru_cache
+@read_only
 def _mixing_table() -> tuple[Array, Array]:
     """Knots in ln(s) and the squared coupling of the Z' to electrons there, over g_X^2; dense at both thresholds."""
     near = np.geomspace(1e-9, 0.5, 400)

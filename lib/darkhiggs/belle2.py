@@ -32,6 +32,7 @@ _STEPS = 40
 _CLOSE = 1e-7
 # Nodes for a spectrum of the model: the efficiency has a kink in each of its fifty bins.
 _FINE = 160
+_LARGE = 1e-2
 _BINS = 18
 
 
@@ -504,6 +505,10 @@ class Likelihood:
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
         self.bins = tuple(every[i] for i in keep)
 
+    def __repr__(self) -> str:
+        """Name the channels."""
+        return f"Likelihood(channels={self.channels})"
+
     def _row(self, events: Array) -> Array:
         return _belle2.signal_row(events)[..., self._keep]
 
@@ -613,6 +618,11 @@ class Likelihood:
             return Likelihood(channels).fit_mu(spectrum=spectrum)
         free, error = self._standard()
         if spectrum is not None:
+            if np.any(spectrum.br > _LARGE):
+                raise ParameterError(
+                    f"spectrum has a br of {float(np.max(spectrum.br)):g}, and mu counts in units of it: "
+                    f"give it one up to {_LARGE:g}, or use fit_rate"
+                )
             free = self._row(spectrum.events())
         shape = free.shape[:-1]
         free = free.reshape(-1, len(self._keep))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
-from ._owned import Owned
+from ._owned import Owned, read_only
 from ._public import expect, public
 from .errors import ParameterError
 from .inputs import natural
@@ -249,6 +249,7 @@ def _couplings() -> tuple[Array, Array]:
 
 
 @lru_cache
+@read_only
 def _plasma() -> Array:
     """Photons and electrons on the grid in ln T: rho, rho + p and d rho/dlnT, all over T^4, and the weak rates.
 
@@ -268,12 +269,14 @@ def _plasma() -> Array:
 
 
 @lru_cache
+@read_only
 def _massless() -> Array:
     """Keep the factors for collisions among neutrinos, for which g_L = 1/2 and g_R = 0."""
     return _collision_factors(0.0)
 
 
 @lru_cache
+@read_only
 def _species_table(statistics: str) -> Array:
     """Gas with one state on the grid in ln(m/T): rho, rho + p and d rho/dlnT over T^4; and its decay to light fermions.
 
@@ -503,6 +506,7 @@ def _n_eff(species: Sequence[Species], variant: str, weak: float = 1.0, steps: i
 
 
 @lru_cache
+@read_only
 def _standard(variant: str) -> float:
     """N_eff of the Standard Model."""
     return float(_n_eff((), variant))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import annihilation, units
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
-from ._owned import Owned
+from ._owned import Owned, read_only
 from ._public import public
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
@@ -176,6 +176,7 @@ class _Bath:
 
 
 @lru_cache
+@read_only
 def _standard() -> _Bath:
     """Read the table of the Standard Model."""
     log_t = np.log(_table()[:, 0])
@@ -208,6 +209,7 @@ def _through_six(grid: Array, points: Array) -> Array:
 
 
 @lru_cache
+@read_only
 def _grid() -> _Grid:
     """Make the grid."""
     from scipy import special  # type: ignore[import-untyped]
@@ -238,6 +240,7 @@ def _grid() -> _Grid:
 
 
 @lru_cache
+@read_only
 def _bessel() -> Array:
     """K_1(z) = exp(-z) z^(-1/2) times a polynomial in 1/z, to 6e-8 for z above 2."""
     from scipy import special
@@ -868,6 +871,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
 
 
 @lru_cache(maxsize=64)
+@read_only
 def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     """Make the bath of neutrinos and Z', with their temperature as the clock.
 

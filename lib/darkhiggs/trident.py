@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre, single
+from ._owned import read_only
 from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
@@ -214,6 +215,7 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
 
 
 @lru_cache(maxsize=256)
+@read_only
 def _weights(energy: float, target: str) -> tuple[Array, Array, float]:
     """K^2 in GeV^2, the vector weights of these, and the sum of the axial ones, in GeV^-2."""
     x, weight = legendre(_NODES["K2"])
