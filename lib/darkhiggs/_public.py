@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import numbers, shown, single, together
-from .errors import ParameterError
+from .errors import DataError, ParameterError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +37,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
                 if isinstance(args[i] if i < len(args) else kwargs.get(name), type):
                     raise TypeError
             return function(*args, **kwargs)
-        except ParameterError:
+        except (ParameterError, DataError):
             raise
         except FloatingPointError:
             with np.errstate(under="ignore"):
@@ -88,10 +88,12 @@ def expect(name: str, value: Any, hint: Any) -> None:
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if Any in kinds or (value is None and type(None) in kinds):
         return
+    array_like = _ARRAY_LIKE <= set(kinds)
     own = [kind for kind in kinds if _ours(kind)]
-    if any(isinstance(value, kind) for kind in own):
+    others = own if array_like else [kind for kind in kinds if isinstance(kind, type) and kind not in (int, float, bool)]
+    if isinstance(value, tuple(others)):
         return
-    if _ARRAY_LIKE <= set(kinds):
+    if array_like:
         numbers(name, value)
     elif float in kinds or kinds == (int,):
         single(name, value)

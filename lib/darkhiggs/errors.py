@@ -36,7 +36,7 @@ class UnitWarning(UserWarning):
     --------
     >>> import warnings
     >>> from darkhiggs import model
-    >>> with warnings.catch_warnings(record=True) as caught:
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
     ...     sector = model.benchmark("A").replace(m_zp=11.5)
     >>> print(caught[0].message)
     m_zp = 11.5 GeV is a thousand times what goes with g_x = 0.0005; masses are in GeV

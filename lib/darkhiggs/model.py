@@ -158,7 +158,7 @@ class DarkSector(Owned):
                         "": ~bad,
                         "not finite": ~np.isfinite(array),
                         "too high": array > high,
-                        "zero": np.abs(array) < G_MIN,
+                        "zero": array == 0.0,
                     }
                     words = np.select(list(cases.values()), list(cases), "too low")
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
