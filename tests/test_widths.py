@@ -137,6 +137,7 @@ def test_branching_ratios():
 
 
 @pytest.mark.identity
+@pytest.mark.filterwarnings("ignore::darkhiggs.errors.UnitWarning")
 def test_z_prime():
     g, m = 1e-3, np.array([0.01, 0.2, 0.22, 1.0, 4.0])
     sector = model.DarkSector(m_zp=m, g_x=g)
