@@ -6,6 +6,7 @@ import inspect
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -138,7 +139,12 @@ def test_public_functions_answer_for_their_arguments(module, name):
 
 @pytest.mark.house
 def test_borrower_needs_numpy_and_scipy_alone(tmp_path):
-    # a wheel without build isolation needs no network; then import it with everything else hidden
+    # a wheel without build isolation needs no network, and from a copy no older build gets in; then import it with
+    # everything else hidden
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "lib", source / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     result = run(
         "-m",
         "pip",
@@ -151,6 +157,7 @@ def test_borrower_needs_numpy_and_scipy_alone(tmp_path):
         "--target",
         str(tmp_path / "site"),
         ".",
+        cwd=source,
     )
     assert result.returncode == 0, result.stderr
     installed = {path.name for path in (tmp_path / "site").iterdir() if not path.name.endswith(".dist-info")}

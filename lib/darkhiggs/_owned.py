@@ -29,12 +29,20 @@ class Table(dict[str, Any]):
         return type(self), (dict(self),)
 
 
+def without_units(name: str, value: Any) -> None:
+    """Refuse a quantity, and a list or an array of them."""
+    if carries_unit(value):
+        raise ParameterError(f"{name} carries a unit; give plain numbers")
+    if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object and value.ndim):
+        for part in value:
+            without_units(name, part)
+
+
 def owned(name: str, value: Any) -> Any:
     """Return a copy that nobody can write into, of what can be written into."""
     if isinstance(value, dict):
         return Table({key: owned(f"{name}[{key!r}]", part) for key, part in value.items()})
-    if carries_unit(value):
-        raise ParameterError(f"{name} carries a unit; give plain numbers")
+    without_units(name, value)
     if isinstance(value, list) or (hasattr(value, "__array__") and not isinstance(value, np.generic)):
         value = np.array(value)
         value.setflags(write=False)

@@ -166,7 +166,7 @@ class Spectrum(Owned):
             cuts = np.concatenate([cuts, [mass**2], mass**2 + reach, mass**2 - reach])
         q2, weights = _belle2.panels(low, high, cuts)
         density = dbr_dq2(q2)
-        if np.iscomplexobj(density):
+        if isinstance(density, complex | np.complexfloating) or getattr(getattr(density, "dtype", None), "kind", "") == "c":
             raise ParameterError("dbr_dq2 is complex; give its real part, or the square of its modulus")
         density = numbers("the result of dbr_dq2", density, "GeV^-2")
         if density.shape[:1] != q2.shape:

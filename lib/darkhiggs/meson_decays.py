@@ -382,7 +382,7 @@ def dbr_dq2_b_to_k_invisible(
     Parameters
     ----------
     q2 : array_like
-        Squared mass of the invisible pair in GeV^2, above 0 up to 1e6; broadcasts against the sector.
+        Squared mass of the invisible pair in GeV^2, 1e-20 to 1e6; broadcasts against the sector.
     sector : DarkSector
         Needs m_h1; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
@@ -470,7 +470,7 @@ def dbr_dq2_b_to_kstar_invisible(
     Parameters
     ----------
     q2 : array_like
-        Squared mass of the invisible pair in GeV^2, above 0 up to 1e6; broadcasts against the sector.
+        Squared mass of the invisible pair in GeV^2, 1e-20 to 1e6; broadcasts against the sector.
     sector : DarkSector
         Needs m_h1; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}

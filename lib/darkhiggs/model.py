@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, numbers, outside, shown, together
-from ._owned import Owned, owned, show
+from ._owned import Owned, owned, show, without_units
 from ._public import public
 from .errors import ParameterError, UnitWarning
 from .inputs import natural
@@ -313,6 +313,7 @@ class DarkSector(Owned):
         >>> print(sector.reason.tolist(), sector.select(sector.reason == "").m_h1)
         ['', 'm_h1 too low', ''] [1. 2.]
         """
+        without_units("points", points)
         index = np.asarray(points)
         if index.dtype.kind == "b":
             if index.shape != self.shape:
