@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from .inputs import natural
 
 __all__ = ["epsilon"]
@@ -28,6 +29,7 @@ def _loop(ratio: Array) -> npt.NDArray[np.complex128]:
     return np.where(small, series + 0j, closed)
 
 
+@public
 def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64] | npt.NDArray[np.complex128]:
     """Loop-induced kinetic mixing epsilon(q2), with ``L = -epsilon e J_em Z'``.
 
@@ -36,7 +38,7 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     g_x : array_like
         Gauge coupling, above 0 up to 1.
     q2 : array_like
-        Squared momentum of the Z' in GeV^2, -1e6 to 1e6.
+        Squared momentum of the Z' in GeV^2, -1e8 to 1e8.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     '1/-69.3'
     """
     g = checked("g_x", g_x, 0.0, 1.0, open_low=True)
-    q2 = checked("q2", q2, -1e6, 1e6, "GeV^2")
+    q2 = checked("q2", q2, -1e8, 1e8, "GeV^2")
     e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
     mu_2, tau_2 = natural("m_mu") ** 2, natural("m_tau") ** 2
     value = e * g / (2.0 * np.pi**2) * (np.log(mu_2 / tau_2) / 6.0 + _loop(q2 / mu_2) - _loop(q2 / tau_2))

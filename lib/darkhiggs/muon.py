@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from .inputs import natural
 
 __all__ = ["coupling_for", "delta_a_mu"]
@@ -13,6 +14,7 @@ _STEP = 0.35
 _Y = np.arange(-40.0, 30.0, _STEP)
 
 
+@public
 def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     """One-loop contribution of the Z' to a_mu = (g - 2)/2.
 
@@ -54,6 +56,7 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def coupling_for(delta_a_mu: npt.ArrayLike, m_zp: npt.ArrayLike) -> Array:
     """Coupling that gives a wanted contribution to a_mu.
 

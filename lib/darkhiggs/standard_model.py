@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, single, switch
+from ._public import public
 from .inputs import natural
 from .kinematics import momentum
 
@@ -25,6 +26,7 @@ __all__ = [
 _NODES = 48
 
 
+@public
 def inami_lim(m_top: npt.ArrayLike) -> Array:
     """Leading-order loop function X_0(x_t) of the Z penguin and box, x_t = m_t^2/M_W^2.
 
@@ -58,6 +60,7 @@ def inami_lim(m_top: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     """Coefficient C_nu of the slide, L = -C_nu (sbar_L gamma b_L)(nubar gamma nu).
 
@@ -96,6 +99,7 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     return value
 
 
+@public
 def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     """Coupling kappa of the dark-Higgs penguin, L = kappa sin(theta) H1 sbar_L b_R + h.c.
 
@@ -145,6 +149,7 @@ def _normalisation(x_t: npt.ArrayLike | None, lifetime: str, inputs: str) -> Arr
     return value
 
 
+@public
 def dbr_dq2_b_to_k_nunu(
     q2: npt.ArrayLike,
     charge: str = "+",
@@ -195,6 +200,7 @@ def dbr_dq2_b_to_k_nunu(
     q2 = checked("q2", q2, unit="GeV^2")
     m_b, m_k, lifetime = _mesons_k(charge)
     inside, safe = _clipped(q2, (m_b - m_k) ** 2)
+    choice("form_factor", form_factor, form_factors.B_TO_K)
     p = momentum(m_b, m_k, np.sqrt(safe))
     f = form_factors.b_to_k(safe, "f+", form_factor, nuisance=nuisance)
     rate = _normalisation(x_t, lifetime, inputs) / (32.0 * np.pi**5) * p**3 * f**2
@@ -219,6 +225,7 @@ def _integral(spectrum: Callable[[Array], Array], end: float) -> Array:
     return value[()]
 
 
+@public
 def br_tau_tree(inputs: str = "belle2") -> float:
     """Tree-level B+ -> tau+ nu, tau+ -> K+ nubar, which has the final state K+ nu nubar.
 
@@ -250,6 +257,7 @@ def br_tau_tree(inputs: str = "belle2") -> float:
     return float(leptonic * natural("BR(tau->K nu)", "1", inputs))
 
 
+@public
 def br_b_to_k_nunu(
     tau_tree: bool = False,
     charge: str = "+",
@@ -297,11 +305,13 @@ def br_b_to_k_nunu(
     '4.967e-06 5.58e-06'
     """
     m_b, m_k, _ = _mesons_k(charge)
+    x_t = None if x_t is None else single("x_t", x_t, 0.5, 3.0)
     spectrum = partial(dbr_dq2_b_to_k_nunu, charge=charge, inputs=inputs, form_factor=form_factor, nuisance=nuisance, x_t=x_t)
     short = _integral(spectrum, (m_b - m_k) ** 2)
-    return short + br_tau_tree(inputs) if tau_tree and charge == "+" else short
+    return short + br_tau_tree(inputs) if switch("tau_tree", tau_tree) and charge == "+" else short
 
 
+@public
 def dbr_dq2_b_to_kstar_nunu(
     q2: npt.ArrayLike,
     charge: str = "0",
@@ -361,6 +371,7 @@ def dbr_dq2_b_to_kstar_nunu(
     return value[()]
 
 
+@public
 def br_b_to_kstar_nunu(
     charge: str = "0",
     inputs: str = "belle2",
@@ -402,5 +413,6 @@ def br_b_to_kstar_nunu(
     '1.015e-05'
     """
     choice("charge", charge, ("+", "0"))
+    x_t = None if x_t is None else single("x_t", x_t, 0.5, 3.0)
     spectrum = partial(dbr_dq2_b_to_kstar_nunu, charge=charge, inputs=inputs, nuisance=nuisance, x_t=x_t)
     return _integral(spectrum, (natural(f"m_B{charge}") - natural(f"m_K*{charge}")) ** 2)
