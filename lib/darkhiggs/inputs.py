@@ -278,4 +278,12 @@ def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     >>> f"{inputs.natural('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
     '2.4886e+12'
     """
-    return get(name, inputs).to(unit)
+    return _natural(name, unit, inputs)
+
+
+@lru_cache(maxsize=None)
+def _natural(name: str, unit: str, inputs: str) -> Any:
+    """Convert an input once; an array is shared, so nobody can write into it."""
+    value = get(name, inputs).to(unit)
+    value.setflags(write=False)
+    return value

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._scalars import clip, kept
 
 __all__ = ["kallen", "momentum"]
 
@@ -31,9 +32,9 @@ def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     >>> float(kinematics.kallen(9.0, 1.0, 4.0))
     0.0
     """
-    a, b, c = (np.asarray(x, dtype=np.float64) for x in (a, b, c))
+    a, b, c = (np.asarray(x, dtype=np.float64)[()] for x in (a, b, c))
     value: Array = (a - b - c) ** 2 - 4.0 * b * c
-    return value[()]
+    return value
 
 
 def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
@@ -66,10 +67,8 @@ def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
     >>> float(kinematics.momentum(1.0, 0.8, 0.3))
     0.0
     """
-    m = checked("m", m, 0.0, unit="GeV", open_low=True)
-    m_1, m_2 = checked("m_1", m_1, 0.0, unit="GeV"), checked("m_2", m_2, 0.0, unit="GeV")
+    m = checked("m", m, 0.0, unit="GeV", open_low=True)[()]
+    m_1, m_2 = checked("m_1", m_1, 0.0, unit="GeV")[()], checked("m_2", m_2, 0.0, unit="GeV")[()]
     # factorised, so that it stays accurate for m_1 + m_2 just below m
     product = (m - m_1 - m_2) * (m + m_1 + m_2) * (m - m_1 + m_2) * (m + m_1 - m_2)
-    open_ = m >= m_1 + m_2
-    value: Array = np.where(open_, np.sqrt(np.where(open_, np.maximum(product, 0.0), 0.0)) / (2.0 * m), 0.0)
-    return value[()]
+    return kept(m >= m_1 + m_2, np.sqrt(clip(product, 0.0)) / (2.0 * m))
