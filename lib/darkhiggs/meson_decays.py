@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from . import form_factors
 from ._arrays import Array, checked, choice, composite
+from ._scalars import clip, kept
 from .errors import ParameterError
 from .inputs import natural
 from .kinematics import kallen
@@ -40,16 +41,16 @@ _NARROW = 1e-11
 def _penguin(kappa: npt.ArrayLike | None, sin_theta: npt.ArrayLike) -> Array:
     """(kappa sin theta)^2 after validation."""
     kappa = natural("kappa", "1") if kappa is None else checked("kappa", kappa, 0.0, 1e-3)
-    value: Array = np.square(kappa * checked("sin_theta", sin_theta, -1.0, 1.0))
+    value: Array = (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
     return value
 
 
 def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[npt.NDArray[np.bool_], Array, Array]:
     """Where the decay is open; a mass that is safe to evaluate everywhere; sqrt of the Källén function in GeV^2."""
-    m = checked("m_scalar", m_scalar, 0.0, 1e3, "GeV")
+    m = checked("m_scalar", m_scalar, 0.0, 1e3, "GeV")[()]
     inside = m <= m_parent - m_daughter
-    safe = np.minimum(m, m_parent - m_daughter)
-    root = np.sqrt(np.maximum(kallen(m_parent**2, m_daughter**2, safe**2), 0.0))
+    safe = clip(m, 0.0, m_parent - m_daughter)
+    root = np.sqrt(clip(kallen(m_parent**2, m_daughter**2, safe**2), 0.0))
     return inside, safe, root
 
 
@@ -106,10 +107,9 @@ def br_b_to_k_scalar(
     m_b, m_k = natural(f"m_B{charge}"), natural(f"m_K{charge}")
     inside, m, root = _open(m_scalar, m_b, m_k)
     density = (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s"))
-    density = density * form_factors.b_to_k(np.square(m), "f0", form_factor, nuisance=nuisance)
+    density = density * form_factors.b_to_k(m * m, "f0", form_factor, nuisance=nuisance)
     width = _penguin(kappa, sin_theta) / (64.0 * np.pi * m_b**3) * density**2 * root
-    value: Array = np.where(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs), 0.0)
-    return value[()]
+    return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
 def br_b_to_kstar_scalar(
@@ -164,11 +164,10 @@ def br_b_to_kstar_scalar(
     choice("charge", charge, ("+", "0"))
     m_b, m_v = natural(f"m_B{charge}"), natural(f"m_K*{charge}")
     inside, m, root = _open(m_scalar, m_b, m_v)
-    density = form_factors.b_to_kstar(np.square(m), "A0", form_factor, nuisance=nuisance)
+    density = form_factors.b_to_kstar(m * m, "A0", form_factor, nuisance=nuisance)
     density = density / (natural("m_b") + natural("m_s"))
-    width = _penguin(kappa, sin_theta) / (64.0 * np.pi * m_b**3) * density**2 * root**3
-    value: Array = np.where(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs), 0.0)
-    return value[()]
+    width = _penguin(kappa, sin_theta) / (64.0 * np.pi * m_b**3) * density**2 * (root * root * root)
+    return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
 def _kaon(
@@ -184,8 +183,7 @@ def _kaon(
     scale = natural(ckm, "1") / natural("|V_ts*V_tb|", "1", "belle2") * natural("m_s") / natural("m_b")
     density = (m_k**2 - m_pi**2) / natural("m_s") * natural("f_0^Kpi(0)", "1")
     width = _penguin(kappa, sin_theta) * scale**2 / (64.0 * np.pi * m_k**3) * density**2 * root
-    value: Array = np.where(inside, width * lifetime, 0.0)
-    return value[()]
+    return kept(inside, width * lifetime)
 
 
 def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:

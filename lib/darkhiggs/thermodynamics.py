@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre
+from ._scalars import clip
 from .inputs import natural
 
 __all__ = [
@@ -46,10 +47,10 @@ def _cubics(table: Array) -> Array:
 def _interpolate(cubics: Array, position: Array) -> Array:
     """Read the columns of a table between its rows; beyond its ends they are constant."""
     last = cubics.shape[-1]
-    position = np.minimum(np.maximum(position, 0.0), last)
-    row = np.minimum(np.maximum(position.astype(np.intp), 1), last - 2)
+    position = clip(position, 0.0, last)
+    row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
     t = position - row
-    constant, linear, square, cubic = cubics[:, :, row]
+    constant, linear, square, cubic = cubics[..., row]
     value: Array = ((cubic * t + square) * t + linear) * t + constant
     return value
 
@@ -60,13 +61,19 @@ def _degrees_of_freedom() -> Array:
     return _cubics(_table()[:, 1:])
 
 
+@lru_cache
+def _range() -> tuple[float, float, float, float]:
+    """Lowest and highest temperature of the table, and the logarithms of both."""
+    low, high = _table()[[0, -1], 0]
+    return float(low), float(high), float(np.log(low)), float(np.log(high))
+
+
 def _lookup(T: npt.ArrayLike, column: int) -> Array:
     """Interpolate a column in ln T; the rows are equidistant in it."""
-    table = _table()
-    T = checked("T", T, float(table[0, 0]), float(table[-1, 0]), "GeV")
-    first, last = np.log(table[0, 0]), np.log(table[-1, 0])
-    value: Array = _interpolate(_degrees_of_freedom(), (np.log(T) - first) / (last - first) * (len(table) - 1.0))[column]
-    return value[()]
+    low, high, first, last = _range()
+    T = checked("T", T, low, high, "GeV")[()]
+    cubics = _degrees_of_freedom()[:, column]
+    return _interpolate(cubics, (np.log(T) - first) / (last - first) * (cubics.shape[-1] + 0.0))
 
 
 def g_rho(T: npt.ArrayLike) -> Array:
@@ -160,7 +167,7 @@ def hubble(T: npt.ArrayLike) -> Array:
     >>> f"{thermodynamics.hubble(1e-3):.3e}"
     '4.416e-25'
     """
-    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
+    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.asarray(T)[()] ** 2 / natural("M_Pl")
     return value
 
 

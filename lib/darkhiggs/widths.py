@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._scalars import clip
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector, scalar_potential, v_higgs
@@ -26,14 +27,14 @@ __all__ = [
 
 def _beta_squared(m: Array, m_product: Array) -> Array:
     """1 - 4 m_product^2/m^2, cut to zero below threshold."""
-    value: Array = np.maximum(1.0 - 4.0 * np.square(m_product / m), 0.0)
-    return value
+    return clip(1.0 - 4.0 * (m_product / m) ** 2, 0.0)
 
 
 def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     """Width of a scalar into two identical massive vectors, L = (m_V^2/v) S V.V."""
-    r = np.square(m_vector / m)
-    value: Array = m**3 / (32.0 * np.pi * v**2) * np.sqrt(_beta_squared(m, m_vector)) * (1.0 - 4.0 * r + 12.0 * r**2)
+    r = (m_vector / m) ** 2
+    beta = np.sqrt(clip(1.0 - 4.0 * r, 0.0))
+    value: Array = m * m * m / (32.0 * np.pi * v**2) * beta * (1.0 - 4.0 * r + 12.0 * r**2)
     return value
 
 
@@ -47,7 +48,7 @@ def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
     """On-shell mass of H1, or its virtuality."""
     if mass is None:
         return sector.require("m_h1")
-    return checked("mass", mass, 0.0, 1e4, "GeV", open_low=True)
+    return checked("mass", mass, 0.0, 1e4, "GeV", open_low=True)[()]
 
 
 def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
@@ -155,10 +156,11 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     '1.44e-12'
     """
     m = _mass(sector, mass)
-    masses = np.array([natural(f"m_{lepton}") for lepton in ("e", "mu", "tau")])
-    beta_2 = _beta_squared(np.asarray(m)[..., None], masses)
-    total = np.sum(masses**2 * beta_2**1.5, axis=-1)
-    value: Array = np.square(sector.sin_theta) * m / (8.0 * np.pi * v_higgs() ** 2) * total
+    total = 0.0
+    for lepton in ("m_e", "m_mu", "m_tau"):
+        beta_2 = _beta_squared(m, natural(lepton))
+        total = total + natural(lepton) ** 2 * (beta_2 * np.sqrt(beta_2))
+    value: Array = sector.sin_theta**2 * m / (8.0 * np.pi * v_higgs() ** 2) * total
     return value
 
 
@@ -226,20 +228,23 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     """Invisible and visible width of the Z'."""
     from .kinetic_mixing import epsilon
 
-    m, g = np.asarray(sector.m_zp), np.asarray(sector.g_x)
+    m, g = sector.m_zp, sector.g_x
     neutrinos = g**2 * m / (12.0 * np.pi)
-    dark = np.zeros_like(m)
+    dark = 0.0 * m
     if sector.m_x is not None and sector.q_x is not None:
-        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * _beta_squared(m, sector.m_x) ** 1.5
+        beta_2 = _beta_squared(m, sector.m_x)
+        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * (beta_2 * np.sqrt(beta_2))
     e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
 
     def leptons(lepton: str, coupling: Array) -> Array:
-        ratio, beta_2 = np.square(natural(f"m_{lepton}") / m), _beta_squared(m, natural(f"m_{lepton}"))
-        value: Array = coupling**2 * m / (12.0 * np.pi) * np.sqrt(beta_2) * (1.0 + 2.0 * ratio)
+        ratio = (natural(f"m_{lepton}") / m) ** 2
+        beta = np.sqrt(clip(1.0 - 4.0 * ratio, 0.0))
+        value: Array = coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
         return value
 
     # epsilon is linear in g; nan of a masked point comes back with the factors g and m
-    mixing = g * np.abs(epsilon(1.0, np.where(np.isnan(m), 1.0, m) ** 2))
+    safe = np.where(np.isnan(m), 1.0, m) if isinstance(m, np.ndarray) else m
+    mixing = g * abs(epsilon(1.0, safe**2))
     electrons = leptons("e", e * mixing)
     return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
 
