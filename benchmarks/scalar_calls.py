@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import timeit
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,17 @@ ROUNDS, CALLS = 12, 400
 
 def hot() -> dict[str, Callable[[], Any]]:
     """What a scan, a fit or a quadrature of a user calls point by point."""
-    from darkhiggs import form_factors, kinematics, kinetic_mixing, meson_decays, model, muon, standard_model, thermodynamics, widths
+    from darkhiggs import (
+        form_factors,
+        kinematics,
+        kinetic_mixing,
+        meson_decays,
+        model,
+        muon,
+        standard_model,
+        thermodynamics,
+        widths,
+    )
 
     sector = model.benchmark("A").replace(m_h1=2.0, sin_theta=5e-3, m_x=0.1, lambda_phi_x=0.1, q_x=0.7)
     return {
@@ -47,7 +58,7 @@ def serve() -> None:
     for line in sys.stdin:
         call = calls[line.strip()]
         call()
-        print(min(timeit.repeat(call, number=CALLS, repeat=3)), flush=True)
+        print(min(timeit.repeat(call, timer=time.process_time, number=CALLS, repeat=3)), flush=True)
 
 
 class Library:
@@ -79,9 +90,14 @@ def compare() -> bool:
         libraries = Library(ROOT / "lib"), Library(Path(folder, "lib"))
         ratios = {}
         for name in hot():
-            now, before = (min(times) for times in zip(*([lib.seconds(name) for lib in libraries] for _ in range(ROUNDS)), strict=True))
+            now, before = (
+                min(times) for times in zip(*([lib.seconds(name) for lib in libraries] for _ in range(ROUNDS)), strict=True)
+            )
             ratios[name] = before / now
-            print(f"    {name:40s} {1e6 * now / CALLS:6.1f} us, before {1e6 * before / CALLS:6.1f} us, ratio {ratios[name]:4.1f}", flush=True)
+            print(
+                f"    {name:40s} {1e6 * now / CALLS:6.1f} us, before {1e6 * before / CALLS:6.1f} us, ratio {ratios[name]:4.1f}",
+                flush=True,
+            )
         for library in libraries:
             library.close()
     good = min(ratios.values()) >= WANTED

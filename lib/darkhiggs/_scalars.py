@@ -1,6 +1,6 @@
 """What numpy does to one number ten times as slowly as Python.
 
-Both functions give numbers and arrays the same values.
+The functions give numbers and arrays the same values.
 """
 
 from typing import Any
@@ -10,13 +10,21 @@ import numpy as np
 from ._arrays import Array
 
 
-def clip(value: Any, low: float, high: float = np.inf) -> Array:
+def clip(value: Any, low: Any, high: Any = np.inf) -> Array:
     """Cut values to a range; nan stays nan."""
     if isinstance(value, np.ndarray):
-        above = np.maximum(value, low)
+        above: Array = np.maximum(value, low)
         return above if high == np.inf else np.minimum(above, high)
-    cut: Array = min(max(value, low), high)
+    cut: Array = low if value < low else high if value > high else value
     return cut
+
+
+def divisor(value: Any) -> Array:
+    """Return values, and 1 where they are zero."""
+    if isinstance(value, np.ndarray):
+        return np.where(value == 0.0, 1.0, value)
+    one: Any = 1.0
+    return value if value != 0.0 else one
 
 
 def kept(condition: Any, value: Any) -> Array:

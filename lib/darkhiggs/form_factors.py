@@ -199,7 +199,7 @@ def _bsz_frame(which: str) -> tuple[float, float, float, float]:
     t_plus, t_minus = (m_b + m_v) ** 2, (m_b - m_v) ** 2
     t_0 = t_plus * (1.0 - np.sqrt(1.0 - t_minus / t_plus))
     pole = dict(zip(("A0", "V", "A1"), natural("BSZ15.poles"), strict=True))["A1" if which == "A12" else which]
-    return t_plus, t_0, float(_z(np.float64(0.0), t_plus, t_0)), pole**2
+    return t_plus, t_0, float(_z(np.asarray(0.0), t_plus, t_0)), pole**2
 
 
 @lru_cache

@@ -9,7 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -281,7 +281,7 @@ def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     return _natural(name, unit, inputs)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _natural(name: str, unit: str, inputs: str) -> Any:
     """Convert an input once; an array is shared, so nobody can write into it."""
     value = get(name, inputs).to(unit)

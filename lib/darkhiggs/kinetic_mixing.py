@@ -1,5 +1,7 @@
 """Kinetic mixing of the Z' with the photon through muon and tau loops."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -25,7 +27,7 @@ def _loop(ratio: Array) -> tuple[Array, Array]:
 def _series(ratio: Array) -> tuple[Array, Array]:
     """Taylor series for small ratios, where the closed form cancels to ratio^2."""
     terms = (1 / 30, 1 / 280, 1 / 1890, 1 / 11088, 1 / 60060, 1 / 308880)
-    real: Array = -sum(term * ratio**n for n, term in enumerate(terms, start=1))
+    real: Any = -sum(term * ratio**n for n, term in enumerate(terms, start=1))
     return real, 0.0 * ratio
 
 
@@ -80,5 +82,6 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     front = e * g / (2.0 * np.pi**2)
     real: Array = front * (np.log(mu_2 / tau_2) / 6.0 + real_mu - real_tau)
     if (q2 > 4.0 * mu_2).any():
-        return real + 1j * (front * (imaginary_mu - imaginary_tau))
+        value: npt.NDArray[np.complex128] = real + 1j * (front * (imaginary_mu - imaginary_tau))
+        return value
     return real

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import form_factors
 from ._arrays import Array, checked, choice, composite
-from ._scalars import clip, kept
+from ._scalars import clip, divisor, kept
 from .errors import ParameterError
 from .inputs import natural
 from .kinematics import kallen
@@ -298,17 +298,17 @@ def _spectrum(
     With a `floor`, a line too narrow for floating-point numbers is widened at constant area.
     """
     q = np.sqrt(q2)
-    pairs = np.zeros(np.broadcast_shapes(q.shape, sector.shape))
+    pairs = 0.0 * q
     if final_state != "zpzp":
         pairs = pairs + gamma_h1_to_xx(sector, q)
     if final_state != "xx":
         pairs = pairs + gamma_h1_to_zpzp(sector, q) * br_zp_invisible(sector) ** 2
-    offset, width = q2 - np.square(sector.require("m_h1")), q * gamma_h1(sector, q)
+    offset, width = q2 - sector.require("m_h1") ** 2, q * gamma_h1(sector, q)
     # |1/(offset + i width) - 1/(q2 - m_2^2)|^2; on the pole of a stable H1 nothing is open, and the rate is zero
-    heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), np.maximum(width, floor)
-    pole, area = np.square(offset) + np.square(wide), wide / np.where(width == 0.0, 1.0, width)
-    shape = area * (np.square(1.0 - heavy * offset) + np.square(heavy * width)) / np.where(pole == 0.0, 1.0, pole)
-    value: Array = two_body(q) * np.square(sector.sin_theta) * q * pairs * shape / np.pi
+    heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), clip(width, floor)
+    pole, area = offset**2 + wide**2, wide / divisor(width)
+    shape = area * ((1.0 - heavy * offset) ** 2 + (heavy * width) ** 2) / divisor(pole)
+    value: Array = two_body(q) * sector.sin_theta**2 * q * pairs * shape / np.pi
     return value
 
 
@@ -405,7 +405,7 @@ def dbr_dq2_b_to_k_invisible(
     1.334e-08 3.551e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K", charge, options)
-    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True), sector, final_state, rate)[()]
+    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True)[()], sector, final_state, rate)
 
 
 def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any) -> Array:
@@ -487,7 +487,7 @@ def dbr_dq2_b_to_kstar_invisible(
     1.294e-08 2.697e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K*", charge, options)
-    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True), sector, final_state, rate)[()]
+    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True)[()], sector, final_state, rate)
 
 
 def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any) -> Array:

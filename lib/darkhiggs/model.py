@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 import numpy as np
@@ -27,6 +28,8 @@ _RANGES: dict[str, tuple[float, float, str, bool]] = {
 # Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
 _SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 _BROAD = 0.1
+# Why a single good point is masked
+_GOOD = np.broadcast_to(np.asarray(""), ())
 
 
 def v_higgs() -> float:
@@ -47,6 +50,11 @@ def v_higgs() -> float:
     >>> round(model.v_higgs(), 2)
     246.22
     """
+    return _v_higgs()
+
+
+@lru_cache
+def _v_higgs() -> float:
     return float((np.sqrt(2.0) * natural("G_F", "GeV^-2")) ** -0.5)
 
 
@@ -115,7 +123,7 @@ class DarkSector:
                 continue
             array = numbers(name, value, unit)
             if array.ndim == 0:
-                array = checked(name, array, low, high, unit, open_low=open_low)
+                array = checked(name, array[()], low, high, unit, open_low=open_low)
                 if name == "q_phi" and array == 0.0:
                     raise ParameterError("q_phi = 0 is outside its range: the charge of Phi gives the Z' its mass")
             else:
@@ -126,21 +134,23 @@ class DarkSector:
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
                     array = np.where(bad, np.nan, array)
             object.__setattr__(self, name, array[()])
-        if self.m_x is None and np.any(self.lambda_phi_x != 0.0):
+        if self.m_x is None and (self.lambda_phi_x != 0.0).any():
             raise ParameterError("m_x is not set, but lambda_phi_x is; give the mass of X in GeV, above 0 up to 10000 GeV")
         self._mask(reasons)
 
     def _mask(self, reasons: list[npt.NDArray[np.str_]]) -> None:
         """Keep the first reason given for each point."""
-        reason: npt.NDArray[np.str_] = np.full(self.shape, "")
+        shape, reason = self.shape, _GOOD
         for other in reasons:
             reason = np.where(reason == "", other, reason)
-        object.__setattr__(self, "_reason", np.broadcast_to(reason, self.shape))
+        object.__setattr__(self, "_reason", np.broadcast_to(reason, shape) if shape or reasons else _GOOD)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Common shape of all parameters."""
-        set_ = {f.name: np.shape(getattr(self, f.name)) for f in dataclasses.fields(self) if getattr(self, f.name) is not None}
+        set_ = {name: value.shape for name in _RANGES if (value := getattr(self, name)) is not None}
+        if not any(set_.values()):
+            return ()
         try:
             return np.broadcast_shapes(*set_.values())
         except ValueError:
@@ -203,11 +213,11 @@ class DarkSector:
         >>> float(model.benchmark("A").replace(q_phi=0.5).v_phi)
         46.0
         """
-        unknown = sorted(set(changes) - set(_RANGES))
+        unknown = sorted(changes.keys() - _RANGES.keys())
         if unknown:
             raise ParameterError(f"{unknown[0]} is not a parameter of DarkSector; known: {', '.join(_RANGES)}")
         copy = dataclasses.replace(self, **changes)
-        if np.any(self.reason != ""):
+        if self.reason is not _GOOD and np.any(self.reason != ""):
             copy._mask([self.reason, copy.reason])
         return copy
 
@@ -298,16 +308,18 @@ class DarkSector:
         value: Array = full.reshape((*values.shape[:-1], *self.shape))
         return value[()]
 
-    @property
+    @cached_property
     def v_phi(self) -> Array:
         """Vacuum expectation value of Phi in GeV, ``m_Z'/(g_X |Q_Phi|)``."""
-        value: Array = self.m_zp / (self.g_x * np.abs(self.q_phi))
+        value: Array = self.m_zp / (self.g_x * abs(self.q_phi))
+        value.setflags(write=False)
         return value
 
-    @property
+    @cached_property
     def cos_theta(self) -> Array:
         """Cosine of the mixing angle, not negative."""
-        value: Array = np.sqrt(1.0 - np.square(self.sin_theta))
+        value: Array = np.sqrt(1.0 - self.sin_theta**2)
+        value.setflags(write=False)
         return value
 
     @property

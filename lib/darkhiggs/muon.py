@@ -12,7 +12,7 @@ __all__ = ["coupling_for", "delta_a_mu"]
 _STEP = 0.35
 _Y = np.arange(-40.0, 30.0, _STEP)
 _ONE_MINUS_Z, _Z = 1.0 / (1.0 + np.exp(-_Y)), 1.0 / (1.0 + np.exp(_Y))
-_WEIGHT, _SQUARE = _STEP * 2.0 * _Z**2 * _ONE_MINUS_Z**3, _ONE_MINUS_Z**2
+_WEIGHT, _SCALE = _STEP * 2.0 * _Z * _ONE_MINUS_Z**3, _ONE_MINUS_Z**2 / _Z
 
 
 def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
@@ -46,10 +46,10 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     >>> f"{muon.delta_a_mu(0.010, 1e-4):.3e}"
     '9.912e-11'
     """
-    m_zp = checked("m_zp", m_zp, 0.0, 1e4, "GeV", open_low=True)
+    m_zp = checked("m_zp", m_zp, 0.0, 1e4, "GeV", open_low=True)[()]
     g_x = checked("g_x", g_x, 0.0, 1.0, open_low=True)[()]
     ratio = (m_zp / natural("m_mu")) ** 2
-    integral = np.add.reduce(_WEIGHT / (_SQUARE + ratio[..., None] * _Z), axis=-1)
+    integral = np.add.reduce(_WEIGHT / (_SCALE + ratio[..., None]), axis=-1)
     value: Array = g_x**2 / (8.0 * np.pi**2) * integral
     return value
 

@@ -50,7 +50,9 @@ def _interpolate(cubics: Array, position: Array) -> Array:
     position = clip(position, 0.0, last)
     row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
     t = position - row
-    constant, linear, square, cubic = cubics[..., row]
+    four = cubics[..., row]
+    # a short array is slow to take apart
+    constant, linear, square, cubic = four.tolist() if four.ndim == 1 else four
     value: Array = ((cubic * t + square) * t + linear) * t + constant
     return value
 
@@ -62,18 +64,18 @@ def _degrees_of_freedom() -> Array:
 
 
 @lru_cache
-def _range() -> tuple[float, float, float, float]:
-    """Lowest and highest temperature of the table, and the logarithms of both."""
-    low, high = _table()[[0, -1], 0]
-    return float(low), float(high), float(np.log(low)), float(np.log(high))
+def _column(column: int) -> tuple[Array, float, float, float, float]:
+    """Cubics of one column, the lowest and highest temperature, the logarithm of the lowest and the range of it."""
+    low, high = _table()[[0, -1], 0].tolist()
+    first, last = np.log(low), np.log(high)
+    return np.ascontiguousarray(_degrees_of_freedom()[:, column]), low, high, first, last - first
 
 
 def _lookup(T: npt.ArrayLike, column: int) -> Array:
     """Interpolate a column in ln T; the rows are equidistant in it."""
-    low, high, first, last = _range()
+    cubics, low, high, first, span = _column(column)
     T = checked("T", T, low, high, "GeV")[()]
-    cubics = _degrees_of_freedom()[:, column]
-    return _interpolate(cubics, (np.log(T) - first) / (last - first) * (cubics.shape[-1] + 0.0))
+    return _interpolate(cubics, (np.log(T) - first) / span * float(cubics.shape[-1]))
 
 
 def g_rho(T: npt.ArrayLike) -> Array:
@@ -167,7 +169,7 @@ def hubble(T: npt.ArrayLike) -> Array:
     >>> f"{thermodynamics.hubble(1e-3):.3e}"
     '4.416e-25'
     """
-    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.asarray(T)[()] ** 2 / natural("M_Pl")
+    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
     return value
 
 

@@ -1,10 +1,12 @@
 """Decay widths of the dark Higgs H1, of the Z' and of the Higgs boson H2 into the dark sector."""
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
-from ._scalars import clip
+from ._scalars import clip, divisor
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector, scalar_potential, v_higgs
@@ -25,6 +27,9 @@ __all__ = [
 ]
 
 
+_16_PI, _32_PI = 16.0 * np.pi, 32.0 * np.pi
+
+
 def _beta_squared(m: Array, m_product: Array) -> Array:
     """1 - 4 m_product^2/m^2, cut to zero below threshold."""
     return clip(1.0 - 4.0 * (m_product / m) ** 2, 0.0)
@@ -33,14 +38,14 @@ def _beta_squared(m: Array, m_product: Array) -> Array:
 def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     """Width of a scalar into two identical massive vectors, L = (m_V^2/v) S V.V."""
     r = (m_vector / m) ** 2
-    beta = np.sqrt(clip(1.0 - 4.0 * r, 0.0))
-    value: Array = m * m * m / (32.0 * np.pi * v**2) * beta * (1.0 - 4.0 * r + 12.0 * r**2)
+    beta_2 = 1.0 - 4.0 * r
+    value: Array = m * m * m / (_32_PI * v**2) * np.sqrt(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r**2)
     return value
 
 
 def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
     """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
-    value: Array = coupling**2 / (16.0 * np.pi * m) * np.sqrt(_beta_squared(m, m_scalar))
+    value: Array = coupling**2 / (_16_PI * m) * np.sqrt(_beta_squared(m, m_scalar))
     return value
 
 
@@ -81,7 +86,11 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
     >>> f"{widths.gamma_h1_to_zpzp(model.benchmark('A').replace(m_h1=2.0)):.3e}"
     '1.504e-04'
     """
-    value: Array = sector.cos_theta**2 * _vector_pair(_mass(sector, mass), sector.m_zp, sector.v_phi)
+    return _h1_to_zpzp(sector, _mass(sector, mass))
+
+
+def _h1_to_zpzp(sector: DarkSector, m: Array) -> Array:
+    value: Array = sector.cos_theta**2 * _vector_pair(m, sector.m_zp, sector.v_phi)
     return value
 
 
@@ -116,7 +125,10 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
     >>> f"{widths.gamma_h1_to_xx(sector):.3e}"
     '4.557e-04'
     """
-    m = _mass(sector, mass)
+    return _h1_to_xx(sector, _mass(sector, mass))
+
+
+def _h1_to_xx(sector: DarkSector, m: Array) -> Array:
     if sector.m_x is None:
         return np.zeros(np.broadcast_shapes(sector.shape, np.shape(m)))[()]
     value: Array = sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
@@ -155,13 +167,23 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     >>> f"{widths.gamma_h1_to_leptons(model.benchmark('A').replace(m_h1=2.0, sin_theta=0.01)):.2e}"
     '1.44e-12'
     """
-    m = _mass(sector, mass)
-    total = 0.0
-    for lepton in ("m_e", "m_mu", "m_tau"):
-        beta_2 = _beta_squared(m, natural(lepton))
-        total = total + natural(lepton) ** 2 * (beta_2 * np.sqrt(beta_2))
-    value: Array = sector.sin_theta**2 * m / (8.0 * np.pi * v_higgs() ** 2) * total
+    return _h1_to_leptons(sector, _mass(sector, mass))
+
+
+def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
+    m_2, total = m**2, 0.0 * m
+    for squared_mass, strength in _leptons():
+        beta_2 = clip(1.0 - 4.0 * squared_mass / m_2, 0.0)
+        total = total + strength * beta_2 * np.sqrt(beta_2)
+    value: Array = sector.sin_theta**2 * m * total
     return value
+
+
+@lru_cache
+def _leptons() -> list[tuple[float, float]]:
+    """Squared masses of e, mu and tau, and their squared couplings over 8 pi."""
+    squares = [natural(f"m_{lepton}") ** 2 for lepton in ("e", "mu", "tau")]
+    return [(square, square / (8.0 * np.pi * v_higgs() ** 2)) for square in squares]
 
 
 def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
@@ -190,7 +212,8 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     >>> f"{widths.gamma_h1(model.benchmark('B').replace(m_h1=2.0)):.3e}"
     '7.957e-06'
     """
-    return gamma_h1_to_zpzp(sector, mass) + gamma_h1_to_xx(sector, mass) + gamma_h1_to_leptons(sector, mass)
+    m = _mass(sector, mass)
+    return _h1_to_zpzp(sector, m) + _h1_to_xx(sector, m) + _h1_to_leptons(sector, m)
 
 
 def br_h1_invisible(sector: DarkSector) -> Array:
@@ -220,8 +243,8 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     """
     invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
     total = gamma_h1(sector)
-    value: Array = invisible / np.where(total == 0.0, 1.0, total)
-    return value[()]
+    value: Array = invisible / divisor(total)
+    return value
 
 
 def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
