@@ -243,7 +243,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="collision integrals by quad at every step with the Z' too; slow")
     parser.add_argument(
-        "--only", default="", help="run those whose name contains this: scalar_calls, freeze_out, hazma, growth, belle2, trident, n_eff"
+        "--only",
+        default="",
+        help="run those whose name has this in it: scalar_calls, freeze_out, hazma, growth, belle2, trident, n_eff",
     )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {

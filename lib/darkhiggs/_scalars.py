@@ -23,8 +23,8 @@ def divisor(value: Any) -> Array:
     """Return values, and 1 where they are zero."""
     if isinstance(value, np.ndarray):
         return np.where(value == 0.0, 1.0, value)
-    one: Any = 1.0
-    return value if value != 0.0 else one
+    one: Array = value + (value == 0.0)
+    return one
 
 
 def kept(condition: Any, value: Any) -> Array:
