@@ -70,8 +70,9 @@ _BACKWARD = (
     (np.array([-3.0, 16.0, -36.0, 48.0]) / 25.0, 12.0 / 25.0),
     (np.array([12.0, -75.0, 200.0, -300.0, 300.0]) / 137.0, 60.0 / 137.0),
 )
-# Coupling scan: decades below 4 pi, and the largest slope of ln(Omega) in ln(lambda) that is reckoned with, parts of a decade
-_DECADES, _STEEP = 11, 4.0
+# Coupling scan: decades below 4 pi, the largest slope of ln(Omega) in ln(lambda) that is reckoned with, and a rise of ln(Omega)
+# over a decade, beyond rounding and the first trace of an interference, that tells of a minimum
+_DECADES, _STEEP, _RISE = 11, 4.0, 0.01
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
 _FINER = 5  # parts of a decade
@@ -761,7 +762,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     gap = np.diff(decades)[:, None]
     low, high = value[:-1], value[1:]
     # between two ends the density can reach the target and return if it is near, or rises
-    left, which = np.nonzero((low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low))
+    left, which = np.nonzero((low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low + _RISE))
     inner = decades[left] + gap[left, 0] * (np.arange(1, _FINER)[:, None] / _FINER)
     middle = f(np.tile(which, len(inner)), inner.ravel()).reshape(inner.shape)
     place = np.concatenate([decades[None, left], inner, decades[None, left + 1]])
