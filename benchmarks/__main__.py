@@ -1,4 +1,4 @@
-"""The library against adaptive quadrature, solve_ivp, hazma and pyhf: the same answers, and how much sooner."""
+"""The library against adaptive quadrature, solve_ivp, hazma, pyhf and itself: the same answers, and how much sooner."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ import numpy as np
 
 from darkhiggs import meson_decays, model, neutrinos, relic, trident
 
-from . import decoupling, freezeout, nested
+from . import decoupling, freezeout, nested, scalar_calls
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 9
@@ -243,10 +243,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--full", action="store_true", help="collision integrals by quad at every step with the Z' too; slow")
     parser.add_argument(
-        "--only", default="", help="run those whose name contains this: trident, n_eff, freeze_out, hazma, growth, belle2"
+        "--only",
+        default="",
+        help="run those whose name has this in it: scalar_calls, freeze_out, hazma, growth, belle2, trident, n_eff",
     )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
+        "scalar_calls": scalar_calls.compare,
         "freeze_out": freeze_out,
         "hazma": against_hazma,
         "growth": growth,

@@ -1,5 +1,6 @@
 """Validation of arguments and the quadrature rules that the physics modules share."""
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from .errors import ParameterError
 Array = npt.NDArray[np.float64]
 
 
+_INF = math.inf
 # What numpy would turn into a float in silence though it is no number.
 _NO_NUMBERS = (bool, str, bytes, bytearray, complex, np.bool_, np.complexfloating, np.character, np.datetime64, np.timedelta64)
 
@@ -88,7 +90,7 @@ def checked(
     if array.ndim == 0:
         # plain comparisons are ten times as fast; nan fails them
         one = array.item()
-        if low <= one <= high and -np.inf < one < np.inf and not (open_low and one == low):
+        if (low < one or (one == low and not open_low)) and one <= high and -_INF < one < _INF:
             return array
         first = one
     else:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
@@ -40,6 +40,8 @@ def without_units(name: str, value: Any) -> None:
 
 def owned(name: str, value: Any) -> Any:
     """Return a copy that nobody can write into, of what can be written into."""
+    if type(value) is np.float64:
+        return value
     if isinstance(value, dict):
         return Table({key: owned(f"{name}[{key!r}]", part) for key, part in value.items()})
     without_units(name, value)
@@ -117,7 +119,10 @@ class Owned:
         vars(self).update({name: owned(name, value) for name, value in state.items()})
 
     def _key(self) -> Any:
-        return tuple(_key(value) for value in vars(self).values())
+        # what was derived since, and is cached, does not count
+        cached = (name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property))
+        own = vars(self).keys() - set(cached)
+        return tuple((name, _key(vars(self)[name])) for name in sorted(own))
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same."""

@@ -87,10 +87,12 @@ def _angles(s: Array, beta_2: Array, a: Array, k_2: Array, product: Array) -> tu
     """
     y_2 = s * beta_2 * k_2 / a**2
     small = y_2 < _SMALL
-    t_1, u_2 = np.zeros_like(y_2), np.zeros_like(y_2)
-    for j in range(_TERMS, -1, -1):
-        t_1 = t_1 * y_2 + 1.0 / (2 * j + 3)
-        u_2 = u_2 * y_2 + (j + 1.0) / (2 * j + 5)
+    t_1, u_2 = np.full_like(y_2, 1.0 / (2 * _TERMS + 3)), np.full_like(y_2, (_TERMS + 1.0) / (2 * _TERMS + 5))
+    for j in range(_TERMS - 1, -1, -1):
+        t_1 *= y_2
+        t_1 += 1.0 / (2 * j + 3)
+        u_2 *= y_2
+        u_2 += (j + 1.0) / (2 * j + 5)
     if not small.all():
         # 1 - y^2 without the cancellation for light products
         rest = (product + s * (1.0 - beta_2) * k_2) / a**2

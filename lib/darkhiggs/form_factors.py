@@ -4,8 +4,9 @@ The uncertainty enters through `nuisance`, a vector of independent standard-norm
 published central value, and a matrix of toys gives one curve a row. `band` turns it into an error.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -50,12 +51,12 @@ def nuisance_size(source: str) -> int:
     return _SIZES[choice("source", source, tuple(_SIZES))]
 
 
-def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array:
+def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array | None:
     """Check a nuisance vector; the scalar 0 stands for the central value."""
     vector: Array = checked("nuisance", nuisance, -20.0, 20.0)
     size = _SIZES[source]
     if vector.ndim == 0 and vector == 0.0:
-        return np.zeros(size)
+        return None
     if vector.ndim == 0 or vector.shape[-1] != size:
         raise ParameterError(f"nuisance has shape {vector.shape}; {source} takes vectors of length {size}")
     return vector
@@ -68,15 +69,27 @@ def _z(q2: Array, t_plus: float, t_0: float) -> Array:
     return value
 
 
-def _sum(coefficients: Array, basis: list[Array]) -> Array:
-    """Sum coefficients (..., n) over n basis functions (q2 shape): shape (..., q2 shape)."""
-    value: Array = np.tensordot(coefficients, np.stack(basis), axes=(-1, 0))
+def _sum(central: Sequence[float], directions: Array, nuisance: Array | None, basis: list[Array]) -> Array:
+    """Sum coefficients over basis functions of q2; the toys come in front of the axes of q2.
+
+    The nuisance vector adds its product with `directions`, of shape (its length, functions), to the central coefficients.
+    """
+    coefficients: Sequence[Any] = central
+    if nuisance is not None:
+        moved = np.asarray(central) + nuisance @ directions
+        coefficients = [moved[(..., k, *(None,) * np.ndim(basis[0]))] for k in range(len(basis))]
+    value: Array = sum((a * f for a, f in zip(coefficients[1:], basis[1:], strict=True)), coefficients[0] * basis[0])
     return value
 
 
 def _bcl_vector(z: Array) -> list[Array]:
     """Basis of the BCL expansion (N = 3) of a form factor with the correct threshold behaviour."""
-    return [z**n - n / 3.0 * (-1.0) ** (n - 3) * z**3 for n in range(3)]
+    cube = z * z * z
+    return [z**n - n / 3.0 * (-1.0) ** (n - 3) * cube for n in range(3)]
+
+
+# f_+ and f_0 share their first coefficient
+_HPQCD_ROWS = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}
 
 
 @lru_cache
@@ -86,30 +99,37 @@ def _hpqcd_square_root() -> Array:
     The points are linear in the coefficients, point = J a; so Cov(a) = J^-1 Cov(point) J^-T.
     """
     jacobian = np.zeros((8, 8))
-    columns = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}
     points = [("f0", (0.0, 12.0, 22.9)), ("f+", (12.0, 22.9)), ("fT", (0.0, 12.0, 22.9))]
     row = 0
     for which, q2s in points:
         for q2 in q2s:
-            jacobian[row, columns[which]] = np.array(_hpqcd_basis(np.asarray(q2), which))
+            jacobian[row, _HPQCD_ROWS[which]] = np.array(_hpqcd_basis(np.asarray(q2), which))
             row += 1
     inverse = np.linalg.inv(jacobian)
     return np.asarray(inverse @ np.linalg.cholesky(natural("HPQCD22.points_covariance", "1")), dtype=np.float64)
 
 
-def _hpqcd_basis(q2: Array, which: str) -> list[Array]:
+@lru_cache
+def _hpqcd_frame(which: str) -> tuple[float, float, float]:
+    """Threshold and pole, squared, and the logarithm in front."""
     m_b, m_k = natural("HPQCD22.masses")
     pole = natural("HPQCD22.poles")[0 if which == "f0" else 1]
-    z = _z(q2, (m_b + m_k) ** 2, 0.0)
-    front = natural("HPQCD22.log_factor", "1") / (1.0 - q2 / pole**2)
+    return (m_b + m_k) ** 2, pole**2, natural("HPQCD22.log_factor", "1")
+
+
+def _hpqcd_basis(q2: Array, which: str) -> list[Array]:
+    t_plus, pole_2, log_factor = _hpqcd_frame(which)
+    z = _z(q2, t_plus, 0.0)
+    front = log_factor / (1.0 - q2 / pole_2)
     terms = [z**n for n in range(3)] if which == "f0" else _bcl_vector(z)
     return [front * term for term in terms]
 
 
-def _hpqcd(q2: Array, which: str, nuisance: Array) -> Array:
-    coefficients = natural("HPQCD22.coefficients", "1") + nuisance @ _hpqcd_square_root().T
-    index = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}[which]
-    return _sum(coefficients[..., index], _hpqcd_basis(q2, which))
+@lru_cache
+def _hpqcd_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
+    """Central values, and what the nuisance vector adds."""
+    rows = _HPQCD_ROWS[which]
+    return tuple(natural("HPQCD22.coefficients", "1")[rows]), _hpqcd_square_root()[rows].T
 
 
 def _ball_zwicky(q2: Array, which: str) -> Array:
@@ -159,13 +179,13 @@ def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nui
     >>> print(form_factors.b_to_k([0.0, 12.0, 22.9], "f0").round(4))
     [0.3319 0.4757 0.8502]
     """
-    q2 = checked("q2", q2, -30.0, 23.0, "GeV^2")
+    q2 = checked("q2", q2, -30.0, 23.0, "GeV^2")[()]
     choice("which", which, ("f+", "f0", "fT"))
     choice("source", source, B_TO_K)
     vector = _nuisance(nuisance, source)
     if source == "HPQCD22":
-        return _hpqcd(q2, which, vector)[()]
-    return _ball_zwicky(q2, which)[()]
+        return _sum(*_hpqcd_coefficients(which), vector, _hpqcd_basis(q2, which))
+    return _ball_zwicky(q2, which)
 
 
 @lru_cache
@@ -175,22 +195,32 @@ def _bsz_square_root() -> Array:
     return root
 
 
-def _bsz(q2: Array, which: str, nuisance: Array) -> Array:
+@lru_cache
+def _bsz_frame(which: str) -> tuple[float, float, float, float]:
+    """Threshold t_+, t_0, z(0) and the pole squared."""
     m_b, m_v = natural("m_B0"), natural("m_K*0")
     t_plus, t_minus = (m_b + m_v) ** 2, (m_b - m_v) ** 2
     t_0 = t_plus * (1.0 - np.sqrt(1.0 - t_minus / t_plus))
-    a = natural("BSZ15.coefficients", "1") + nuisance @ _bsz_square_root().T
+    pole = dict(zip(("A0", "V", "A1"), natural("BSZ15.poles"), strict=True))["A1" if which == "A12" else which]
+    return t_plus, t_0, float(_z(np.asarray(0.0), t_plus, t_0)), pole**2
+
+
+@lru_cache
+def _bsz_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
+    """Central values, and what the nuisance vector adds."""
+    rows = {"A0": [0, 1, 2], "A1": [3, 4, 5], "A12": [0, 6, 7], "V": [8, 9, 10]}[which]
+    scale = np.ones(3)
     if which == "A12":
         # exact kinematical relation between A_12 and A_0 at q2 = 0
-        first = a[..., :1] * (m_b**2 - m_v**2) / (8.0 * m_b * m_v)
-        coefficients: Array = np.concatenate([first, a[..., 6:8]], axis=-1)
-    else:
-        start = {"A0": 0, "A1": 3, "V": 8}[which]
-        coefficients = a[..., start : start + 3]
-    pole = dict(zip(("A0", "V", "A1"), natural("BSZ15.poles"), strict=True))["A1" if which == "A12" else which]
-    distance = _z(q2, t_plus, t_0) - _z(np.asarray(0.0), t_plus, t_0)
-    value: Array = _sum(coefficients, [distance**k for k in range(3)]) / (1.0 - q2 / pole**2)
-    return value
+        m_b, m_v = natural("m_B0"), natural("m_K*0")
+        scale[0] = (m_b**2 - m_v**2) / (8.0 * m_b * m_v)
+    return tuple(natural("BSZ15.coefficients", "1")[rows] * scale), _bsz_square_root()[rows].T * scale
+
+
+def _bsz(q2: Array, which: str, nuisance: Array | None) -> Array:
+    t_plus, t_0, z_0, pole_2 = _bsz_frame(which)
+    distance = _z(q2, t_plus, t_0) - z_0
+    return _sum(*_bsz_coefficients(which), nuisance, [distance**k for k in range(3)]) / (1.0 - q2 / pole_2)
 
 
 @public
@@ -228,17 +258,17 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     >>> round(float(form_factors.b_to_kstar(0.0)), 4)
     0.3692
     """
-    q2 = checked("q2", q2, -30.0, 19.3, "GeV^2")
+    q2 = checked("q2", q2, -30.0, 19.3, "GeV^2")[()]
     choice("which", which, ("A0", "A1", "A12", "V"))
     choice("source", source, B_TO_KSTAR)
     vector = _nuisance(nuisance, source)
     if source == "BSZ15":
-        return _bsz(q2, which, vector)[()]
+        return _bsz(q2, which, vector)
     if which != "A0":
         raise ParameterError(f"which = {which!r} is not carried for source 'BallZwicky'; use 'A0' or source 'BSZ15'")
     r_1, r_2, m_fit_2 = natural("BallZwicky.A0", "1")
     value: Array = r_1 / (1.0 - q2 / natural("m_B0") ** 2) + r_2 / (1.0 - q2 / m_fit_2)
-    return value[()]
+    return value
 
 
 @public

@@ -9,7 +9,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -286,4 +286,16 @@ def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     >>> f"{inputs.natural('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
     '2.4886e+12'
     """
-    return get(name, inputs).to(unit)
+    try:
+        return _natural(name, unit, inputs)
+    except TypeError:
+        # what cannot be hashed is no name; the slow path says which
+        return get(name, inputs).to(unit)
+
+
+@cache
+def _natural(name: str, unit: str, inputs: str) -> Any:
+    """Convert an input once; an array is shared, so nobody can write into it."""
+    value = get(name, inputs).to(unit)
+    value.setflags(write=False)
+    return value

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from ._arrays import Array, checked
 from ._public import public
+from ._scalars import clip, kept
 
 __all__ = ["kallen", "momentum"]
 
@@ -36,9 +37,9 @@ def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     >>> float(kinematics.kallen(9.0, 1.0, 4.0))
     0.0
     """
-    a, b, c = (checked(name, x, -_HUGE, _HUGE) for name, x in (("a", a), ("b", b), ("c", c)))
+    a, b, c = (checked(name, x, -_HUGE, _HUGE)[()] for name, x in (("a", a), ("b", b), ("c", c)))
     value: Array = (a - b - c) ** 2 - 4.0 * b * c
-    return value[()]
+    return value
 
 
 @public
@@ -72,10 +73,8 @@ def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
     >>> float(kinematics.momentum(1.0, 0.8, 0.3))
     0.0
     """
-    m = checked("m", m, _LEAST, _HUGE, "GeV")
-    m_1, m_2 = checked("m_1", m_1, 0.0, _HUGE, "GeV"), checked("m_2", m_2, 0.0, _HUGE, "GeV")
+    m = checked("m", m, _LEAST, _HUGE, "GeV")[()]
+    m_1, m_2 = checked("m_1", m_1, 0.0, _HUGE, "GeV")[()], checked("m_2", m_2, 0.0, _HUGE, "GeV")[()]
     # factorised, so that it stays accurate for m_1 + m_2 just below m
     product = (m - m_1 - m_2) * (m + m_1 + m_2) * (m - m_1 + m_2) * (m + m_1 - m_2)
-    open_ = m >= m_1 + m_2
-    value: Array = np.where(open_, np.sqrt(np.where(open_, np.maximum(product, 0.0), 0.0)) / (2.0 * m), 0.0)
-    return value[()]
+    return kept(m >= m_1 + m_2, np.sqrt(clip(product, 0.0)) / (2.0 * m))

@@ -1,10 +1,13 @@
 """Kinetic mixing of the Z' with the photon through muon and tau loops."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
 from ._public import public
+from ._scalars import kept
 from .inputs import natural
 
 __all__ = ["epsilon"]
@@ -12,21 +15,32 @@ __all__ = ["epsilon"]
 _SMALL = 0.05
 
 
-def _loop(ratio: Array) -> npt.NDArray[np.complex128]:
-    """Integral of x(1-x) ln(1 - x(1-x) ratio - i0) over 0 < x < 1, ratio = q2/m^2."""
-    small = np.abs(ratio) < _SMALL
-    # Taylor series: the closed form cancels to ratio^2
+def _loop(ratio: Array) -> tuple[Array, Array]:
+    """Real and imaginary part of the integral of x(1-x) ln(1 - x(1-x) ratio - i0) over 0 < x < 1, ratio = q2/m^2."""
+    small = abs(ratio) < _SMALL
+    if not isinstance(ratio, np.ndarray):
+        return _series(ratio) if small else _closed(ratio)
+    pair = zip(_series(ratio), _closed(np.where(small, 1.0, ratio)), strict=True)
+    real, imaginary = (np.where(small, *parts) for parts in pair)
+    return real, imaginary
+
+
+def _series(ratio: Array) -> tuple[Array, Array]:
+    """Taylor series for small ratios, where the closed form cancels to ratio^2."""
     terms = (1 / 30, 1 / 280, 1 / 1890, 1 / 11088, 1 / 60060, 1 / 308880)
-    series = -sum(term * ratio**n for n, term in enumerate(terms, start=1))
-    y = 4.0 / np.where(small, 1.0, ratio)
-    root = np.sqrt(1.0 - y + 0j)
-    log = np.log((root + 1.0) / (root - 1.0 + 0j))
-    # at and above threshold q2 + i0 puts the logarithm at + i pi below the real axis
-    log = np.where(
-        (y > 0.0) & (y <= 1.0), np.log(np.abs((root + 1.0) / np.where(y == 1.0, -1.0, root - 1.0))) - 1j * np.pi, log
-    )
-    closed = -(5.0 / 3.0 + y - (1.0 + 0.5 * y) * root * log) / 6.0
-    return np.where(small, series + 0j, closed)
+    real: Any = -sum(term * ratio**n for n, term in enumerate(terms, start=1))
+    return real, 0.0 * ratio
+
+
+def _closed(ratio: Array) -> tuple[Array, Array]:
+    """Elementary functions of the velocity root, which is imaginary in the gap below the threshold."""
+    y = 4.0 / ratio
+    root = np.sqrt(abs(1.0 - y))
+    gap, above = y > 1.0, (y > 0.0) & (y <= 1.0)
+    # (root + 1)/|root - 1| without cancellation; q2 + i0 puts the logarithm pi below the real axis
+    log = kept(gap, 2.0 * np.arctan2(1.0, root)) + kept(~gap, np.log((root + 1.0) ** 2 / abs(y)))
+    front = (1.0 + 0.5 * y) * root / 6.0
+    return front * log - (5.0 / 3.0 + y) / 6.0, kept(above, -np.pi * front)
 
 
 @public
@@ -62,12 +76,14 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     >>> f"1/{5e-4 / kinetic_mixing.epsilon(5e-4):.1f}"
     '1/-69.3'
     """
-    g = checked("g_x", g_x, 0.0, 1.0, open_low=True)
-    q2 = checked("q2", q2, -1e8, 1e8, "GeV^2")
+    g = checked("g_x", g_x, 0.0, 1.0, open_low=True)[()]
+    q2 = checked("q2", q2, -1e8, 1e8, "GeV^2")[()]
     e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
     mu_2, tau_2 = natural("m_mu") ** 2, natural("m_tau") ** 2
-    value = e * g / (2.0 * np.pi**2) * (np.log(mu_2 / tau_2) / 6.0 + _loop(q2 / mu_2) - _loop(q2 / tau_2))
-    if np.any(q2 > 4.0 * mu_2):
-        return np.asarray(value)[()]
-    real: Array = np.real(value)
-    return real[()]
+    (real_mu, imaginary_mu), (real_tau, imaginary_tau) = _loop(q2 / mu_2), _loop(q2 / tau_2)
+    front = e * g / (2.0 * np.pi**2)
+    real: Array = front * (np.log(mu_2 / tau_2) / 6.0 + real_mu - real_tau)
+    if (q2 > 4.0 * mu_2).any():
+        value: npt.NDArray[np.complex128] = real + 1j * (front * (imaginary_mu - imaginary_tau))
+        return value
+    return real

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from . import form_factors
 from ._arrays import Array, checked, choice, composite, numbers
 from ._public import public
+from ._scalars import clip, divisor, kept
 from .errors import ParameterError
 from .inputs import natural
 from .kinematics import kallen
@@ -41,16 +42,16 @@ _NARROW = 1e-11
 def _penguin(kappa: npt.ArrayLike | None, sin_theta: npt.ArrayLike) -> Array:
     """(kappa sin theta)^2 after validation."""
     kappa = natural("kappa", "1") if kappa is None else checked("kappa", kappa, 0.0, 1e-3)
-    value: Array = np.square(kappa * checked("sin_theta", sin_theta, -1.0, 1.0))
+    value: Array = (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
     return value
 
 
 def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[npt.NDArray[np.bool_], Array, Array]:
     """Where the decay is open; a mass that is safe to evaluate everywhere; sqrt of the Källén function in GeV^2."""
-    m = checked("m_scalar", m_scalar, 0.0, 1e3, "GeV")
+    m = checked("m_scalar", m_scalar, 0.0, 1e3, "GeV")[()]
     inside = m <= m_parent - m_daughter
-    safe = np.minimum(m, m_parent - m_daughter)
-    root = np.sqrt(np.maximum(kallen(m_parent**2, m_daughter**2, safe**2), 0.0))
+    safe = clip(m, 0.0, m_parent - m_daughter)
+    root = np.sqrt(clip(kallen(m_parent**2, m_daughter**2, safe**2), 0.0))
     return inside, safe, root
 
 
@@ -109,10 +110,9 @@ def br_b_to_k_scalar(
     choice("form_factor", form_factor, form_factors.B_TO_K)
     inside, m, root = _open(m_scalar, m_b, m_k)
     density = (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s"))
-    density = density * form_factors.b_to_k(np.square(m), "f0", form_factor, nuisance=nuisance)
+    density = density * form_factors.b_to_k(m * m, "f0", form_factor, nuisance=nuisance)
     width = _penguin(kappa, sin_theta) / (64.0 * np.pi * m_b**3) * density**2 * root
-    value: Array = np.where(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs), 0.0)
-    return value[()]
+    return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
 @public
@@ -169,11 +169,10 @@ def br_b_to_kstar_scalar(
     m_b, m_v = natural(f"m_B{charge}"), natural(f"m_K*{charge}")
     choice("form_factor", form_factor, form_factors.B_TO_KSTAR)
     inside, m, root = _open(m_scalar, m_b, m_v)
-    density = form_factors.b_to_kstar(np.square(m), "A0", form_factor, nuisance=nuisance)
+    density = form_factors.b_to_kstar(m * m, "A0", form_factor, nuisance=nuisance)
     density = density / (natural("m_b") + natural("m_s"))
-    width = _penguin(kappa, sin_theta) / (64.0 * np.pi * m_b**3) * density**2 * root**3
-    value: Array = np.where(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs), 0.0)
-    return value[()]
+    width = _penguin(kappa, sin_theta) / (64.0 * np.pi * m_b**3) * density**2 * (root * root * root)
+    return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
 def _kaon(
@@ -189,8 +188,7 @@ def _kaon(
     scale = natural(ckm, "1") / natural("|V_ts*V_tb|", "1", "belle2") * natural("m_s") / natural("m_b")
     density = (m_k**2 - m_pi**2) / natural("m_s") * natural("f_0^Kpi(0)", "1")
     width = _penguin(kappa, sin_theta) * scale**2 / (64.0 * np.pi * m_k**3) * density**2 * root
-    value: Array = np.where(inside, width * lifetime, 0.0)
-    return value[()]
+    return kept(inside, width * lifetime)
 
 
 @public
@@ -309,17 +307,17 @@ def _spectrum(
     With a `floor`, a line too narrow for floating-point numbers is widened at constant area.
     """
     q = np.sqrt(q2)
-    pairs = np.zeros(np.broadcast_shapes(q.shape, sector.shape))
+    pairs = 0.0 * q
     if final_state != "zpzp":
         pairs = pairs + gamma_h1_to_xx(sector, q)
     if final_state != "xx":
         pairs = pairs + gamma_h1_to_zpzp(sector, q) * br_zp_invisible(sector) ** 2
-    offset, width = q2 - np.square(sector.require("m_h1")), q * gamma_h1(sector, q)
+    offset, width = q2 - sector.require("m_h1") ** 2, q * gamma_h1(sector, q)
     # |1/(offset + i width) - 1/(q2 - m_2^2)|^2; on the pole of a stable H1 nothing is open, and the rate is zero
-    heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), np.maximum(width, floor)
-    pole, area = np.square(offset) + np.square(wide), wide / np.where(width == 0.0, 1.0, width)
-    shape = area * (np.square(1.0 - heavy * offset) + np.square(heavy * width)) / np.where(pole == 0.0, 1.0, pole)
-    value: Array = two_body(q) * np.square(sector.sin_theta) * q * pairs * shape / np.pi
+    heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), clip(width, floor)
+    pole, area = offset**2 + wide**2, wide / divisor(width)
+    shape = area * ((1.0 - heavy * offset) ** 2 + (heavy * width) ** 2) / divisor(pole)
+    value: Array = two_body(q) * sector.sin_theta**2 * q * pairs * shape / np.pi
     return value
 
 
@@ -418,7 +416,7 @@ def dbr_dq2_b_to_k_invisible(
     1.334e-08 3.551e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K", charge, options)
-    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2"), sector, final_state, rate)[()]
+    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2")[()], sector, final_state, rate)
 
 
 @public
@@ -502,7 +500,7 @@ def dbr_dq2_b_to_kstar_invisible(
     1.294e-08 2.697e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K*", charge, options)
-    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2"), sector, final_state, rate)[()]
+    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2")[()], sector, final_state, rate)
 
 
 @public

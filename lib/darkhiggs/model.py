@@ -3,6 +3,7 @@
 import dataclasses
 import warnings
 from dataclasses import InitVar, dataclass
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -35,11 +36,13 @@ _SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 _BROAD = 0.1
 # From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
 _M_ODD, _V_ODD = 1.0, 1e3
+# Why a single good point is masked
+_GOOD: npt.NDArray[np.str_] = np.broadcast_to(np.asarray(""), ())
 
 
 def _first(reasons: list[Any], shape: tuple[int, ...]) -> npt.NDArray[np.str_]:
     """Return the first reason given for each point."""
-    found: npt.NDArray[np.str_] = np.full(shape, "")
+    found = np.full(shape, "") if shape else _GOOD
     for other in reasons:
         if not np.any(other != ""):
             continue
@@ -68,6 +71,11 @@ def v_higgs() -> float:
     >>> round(model.v_higgs(), 2)
     246.22
     """
+    return _v_higgs()
+
+
+@lru_cache
+def _v_higgs() -> float:
     return float((np.sqrt(2.0) * natural("G_F", "GeV^-2")) ** -0.5)
 
 
@@ -163,9 +171,9 @@ class DarkSector(Owned):
                     words = np.select(list(cases.values()), list(cases), "too low")
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
                     array = np.where(bad, np.nan, array)
-            object.__setattr__(self, name, owned(name, array)[()])
+            object.__setattr__(self, name, owned(name, array[()]))
         shape = together(**shapes)
-        if self.m_x is None and np.any(self.lambda_phi_x != 0.0):
+        if self.m_x is None and (self.lambda_phi_x != 0.0).any():
             raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
         object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)))
         if _reason is None:
@@ -249,7 +257,7 @@ class DarkSector(Owned):
         >>> float(model.benchmark("A").replace(q_phi=0.5).v_phi)
         46.0
         """
-        unknown = sorted(set(changes) - set(_RANGES))
+        unknown = sorted(changes.keys() - _RANGES.keys())
         if unknown:
             raise ParameterError(f"{unknown[0]} is not a parameter of DarkSector; known: {', '.join(_RANGES)}")
         copy = dataclasses.replace(self, **changes)
@@ -359,16 +367,18 @@ class DarkSector(Owned):
         value: Array = full.reshape((*values.shape[:-1], *self.shape))
         return value[()]
 
-    @property
+    @cached_property
     def v_phi(self) -> Array:
         """Vacuum expectation value of Phi in GeV, ``m_Z'/(g_X |Q_Phi|)``."""
-        value: Array = self.m_zp / (self.g_x * np.abs(self.q_phi))
+        value: Array = self.m_zp / (self.g_x * abs(self.q_phi))
+        value.setflags(write=False)
         return value
 
-    @property
+    @cached_property
     def cos_theta(self) -> Array:
         """Cosine of the mixing angle, not negative."""
-        value: Array = np.sqrt(1.0 - np.square(self.sin_theta))
+        value: Array = np.sqrt(1.0 - self.sin_theta**2)
+        value.setflags(write=False)
         return value
 
     @property

@@ -63,17 +63,18 @@ _PANELS = np.linspace(np.log(_E_MIN), np.log(_E_MAX), 11)
 _SMOOTH, _SHARP, _NEAR = 6, 20, 1.0
 _TERMS = 7  # of the expansion of K_1 in 1/x
 _NOTHING = 1e-300  # GeV^-2
-_CHUNK = 512
+_CHUNK, _CACHED = 512, 128
 # Backward differences of order 1 to 5: weights of the past values, latest last, and of the slope
 _BACKWARD = (
-    ((1.0,), 1.0),
-    ((-1.0 / 3.0, 4.0 / 3.0), 2.0 / 3.0),
-    ((2.0 / 11.0, -9.0 / 11.0, 18.0 / 11.0), 6.0 / 11.0),
-    ((-3.0 / 25.0, 16.0 / 25.0, -36.0 / 25.0, 48.0 / 25.0), 12.0 / 25.0),
-    ((12.0 / 137.0, -75.0 / 137.0, 200.0 / 137.0, -300.0 / 137.0, 300.0 / 137.0), 60.0 / 137.0),
+    (np.array([1.0]), 1.0),
+    (np.array([-1.0, 4.0]) / 3.0, 2.0 / 3.0),
+    (np.array([2.0, -9.0, 18.0]) / 11.0, 6.0 / 11.0),
+    (np.array([-3.0, 16.0, -36.0, 48.0]) / 25.0, 12.0 / 25.0),
+    (np.array([12.0, -75.0, 200.0, -300.0, 300.0]) / 137.0, 60.0 / 137.0),
 )
-# Coupling scan: decades below 4 pi, and the largest slope of ln(Omega) in ln(lambda) that is reckoned with, parts of a decade
-_DECADES, _STEEP = 11, 4.0
+# Coupling scan: decades below 4 pi, the largest slope of ln(Omega) in ln(lambda) that is reckoned with, and a rise of ln(Omega)
+# over a decade, beyond rounding and the first trace of an interference, that tells of a minimum
+_DECADES, _STEEP, _RISE = 11, 4.0, 0.01
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
 _FINER = 5  # parts of a decade
@@ -150,7 +151,8 @@ class _Bath:
 
     first: float
     step: float
-    rows: Array  # (_CLOCK + 1, 2); the last one twice
+    rows: Array  # (2, _CLOCK)
+    rises: Array  # to the next row
 
     @classmethod
     def through(cls, first: float, last: float, cubics: Array) -> "_Bath":
@@ -163,16 +165,16 @@ class _Bath:
         slope = _interpolate(slopes, position)[1] / step
         log_rate = np.log(s) - 0.5 * np.log(rho) + np.log1p(slope / (3.0 * s))
         front = 0.5 * np.log(np.pi / 45.0) + np.log(natural("M_Pl"))
-        rows = np.stack([front + log_rate, np.log(s)], axis=-1)
-        return cls(first, (last - first) / (_CLOCK - 1), np.concatenate([rows, rows[-1:]]))
+        rows = np.stack([front + log_rate, np.log(s)])
+        return cls(first, (last - first) / (_CLOCK - 1), rows, np.diff(rows, append=rows[:, -1:]))
 
     def clock(self, log_t: Array) -> tuple[Array, Array]:
         """Return ln of s/H (1 + dln g_s/dlnT/3), and ln g_s."""
         position = np.clip((log_t - self.first) / self.step, 0.0, _CLOCK - 1.0)
         row = position.astype(np.intp)
-        left, right = self.rows[row], self.rows[row + 1]
-        between = left + (right - left) * (position - row)[..., None]
-        return log_t + between[..., 0], between[..., 1]
+        part = position - row
+        log_rate, log_g = (r[row] + d[row] * part for r, d in zip(self.rows, self.rises, strict=True))
+        return log_t + log_rate, log_g
 
 
 @lru_cache
@@ -315,13 +317,17 @@ def _averages(mass: Array, rate: Rate, breaks: tuple[Array, Array], x: Array) ->
     e, terms = np.ascontiguousarray(e.T), np.ascontiguousarray(terms.T)
     x = np.asarray(x)[..., None]
     fronts = x / (8.0 * special.kve(2, x) ** 2) * _bessel() * x ** -(np.arange(_TERMS) + 0.5)
-    result = np.empty((mass.size, len(x)))
+    moments = np.empty((mass.size, len(x), _TERMS))
+    boltzmann = np.empty((len(x), len(strength)))
     for i in range(mass.size):
-        x_i, front = (x, fronts) if x.ndim == 2 else (x[:, i], fronts[:, i])
+        np.multiply(-x if x.ndim == 2 else -x[:, i], e[i], out=boltzmann)
         # numbers that underflow are slow
-        boltzmann = np.exp(np.maximum(-x_i * e[i], -500.0))
-        result[i] = np.sum(front * (boltzmann @ terms[i]), axis=-1) / mass[i] ** 2
-    return result
+        np.maximum(boltzmann, -500.0, out=boltzmann)
+        np.exp(boltzmann, out=boltzmann)
+        np.matmul(boltzmann, terms[i], out=moments[i])
+    fronts = fronts if x.ndim == 2 else fronts.swapaxes(0, 1)
+    value: Array = np.sum(fronts * moments, axis=-1) / mass[:, None] ** 2
+    return value
 
 
 class _Solution(NamedTuple):
@@ -338,13 +344,14 @@ def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Sol
     y_eq = np.asarray(dof) * grid.y_eq[:, None] * np.exp(-log_g)
     y = np.empty_like(y_eq)
     y[0] = y_eq[0]
-    loss = grid.step[:, None] * rate[: grid.early]
+    rules = [_BACKWARD[min(i, len(_BACKWARD)) - 1] for i in range(1, grid.early)]
+    loss = np.array([0.0, *(slope for _, slope in rules)])[:, None] * grid.step[:, None] * rate[: grid.early]
     source = loss * y_eq[: grid.early] ** 2
-    for i in range(1, grid.early):
-        past, slope = _BACKWARD[min(i, len(_BACKWARD)) - 1]
-        # y + slope loss y^2 = known, solved without cancellation
-        known = np.asarray(past) @ y[i - len(past) : i] + slope * source[i]
-        y[i] = 2.0 * known / (1.0 + np.sqrt(1.0 + 4.0 * slope * loss[i] * known))
+    loss *= 4.0
+    for i, (past, _) in enumerate(rules, start=1):
+        # y + loss y^2/4 = known, solved without cancellation
+        known = past @ y[i - len(past) : i] + source[i]
+        y[i] = 2.0 * known / (1.0 + np.sqrt(1.0 + loss[i] * known))
     late = rate[grid.early :]
     frozen = 1.0 / y[grid.early - 1]
     y[grid.early :] = 1.0 / (frozen + grid.passed @ late)
@@ -368,6 +375,15 @@ def _portal(sector: DarkSector) -> tuple[Array, Rate, tuple[Array, Array]]:
     return np.asarray(sector.require("m_x")), rate, annihilation.breaks(sector)
 
 
+def _on_grid(sector: DarkSector, x: Array) -> tuple[Array, Array]:
+    """Masses and <sigma v> of a flat sector, a few points at a time, as their arrays then stay in the cache."""
+    found = [np.empty((0, len(x)))]
+    for start in range(0, sector.reason.size, _CACHED):
+        part = sector.select(np.arange(start, min(start + _CACHED, sector.reason.size)))
+        found.append(_averages(*_portal(part), x))
+    return np.asarray(sector.require("m_x")), np.concatenate(found)
+
+
 def _chunks(sector: DarkSector) -> Iterator[DarkSector]:
     """Yield the good points of a sector, some at a time."""
     _ = sector.require("m_x")
@@ -380,8 +396,8 @@ def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
     """Density at the good points, flat."""
     found = [np.empty(0)]
     for part in _chunks(sector):
-        mass, rate, breaks = _portal(part)
-        solution = _solve(mass, _averages(mass, rate, breaks, _grid().averages), 1.0, bath or _standard())
+        mass, average = _on_grid(part, _grid().averages)
+        solution = _solve(mass, average, 1.0, bath or _standard())
         found.append(_density(mass, solution.today, False))
     return np.concatenate(found)
 
@@ -427,8 +443,8 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     wide = np.broadcast_to(x, shape).reshape(math.prod(lead), index.size)
     value = np.full((*wide.shape,), np.nan)
     good = np.flatnonzero(sector.reason.ravel()[index] == "")
-    for start in range(0, len(good), _CHUNK):
-        some = good[start : start + _CHUNK]
+    for start in range(0, len(good), _CACHED):
+        some = good[start : start + _CACHED]
         value[:, some] = _averages(*_portal(sector.select(index[some])), wide[:, some]).T
     return value.reshape((*lead, *own))[()]
 
@@ -597,8 +613,8 @@ def evolve(sector: DarkSector) -> Evolution:
     empty = np.empty((len(grid.x), 0))
     paths, equilibria, freeze, omega = [empty], [empty], [np.empty(0)], [np.empty(0)]
     for part in _chunks(sector):
-        mass, rate, breaks = _portal(part)
-        solution = _solve(mass, _averages(mass, rate, breaks, grid.averages), 1.0, _standard())
+        mass, average = _on_grid(part, grid.averages)
+        solution = _solve(mass, average, 1.0, _standard())
         paths.append(solution.y)
         equilibria.append(solution.y_eq)
         # linear in the logarithm of Y/Y_eq
@@ -704,8 +720,7 @@ def omega_h2_analytic(
             raise ParameterError("cross_section and self_conjugate are for a mass; a sector has its own")
         found = [np.empty(0)]
         for part in _chunks(target):
-            mass, rate, breaks = _portal(part)
-            average = _averages(mass, rate, breaks, _grid().averages[:_EARLY_AVERAGES])
+            mass, average = _on_grid(part, _grid().averages[:_EARLY_AVERAGES])
             rows = np.log(np.maximum(average, _NOTHING))
             found.append(_analytic(mass, partial(_along, rows)))
         return target.scatter(np.concatenate(found))
@@ -774,7 +789,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     gap = np.diff(decades)[:, None]
     low, high = value[:-1], value[1:]
     # between two ends the density can reach the target and return if it is near, or rises
-    left, which = np.nonzero((low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low))
+    left, which = np.nonzero((low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low + _RISE))
     inner = decades[left] + gap[left, 0] * (np.arange(1, _FINER)[:, None] / _FINER)
     middle = f(np.tile(which, len(inner)), inner.ravel()).reshape(inner.shape)
     place = np.concatenate([decades[None, left], inner, decades[None, left + 1]])

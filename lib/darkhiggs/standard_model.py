@@ -1,7 +1,7 @@
 """Standard Model rates of b -> s nu nubar, summed over the three neutrinos."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +9,7 @@ import numpy.typing as npt
 from . import form_factors
 from ._arrays import Array, checked, choice, legendre, single, switch
 from ._public import public
+from ._scalars import clip, kept
 from .inputs import natural
 from .kinematics import momentum
 
@@ -144,9 +145,16 @@ def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 def _normalisation(x_t: npt.ArrayLike | None, lifetime: str, inputs: str) -> Array:
     """Squared effective coupling times lifetime, (G_F alpha |V_ts* V_tb| X_t/s_W^2)^2 tau_B in GeV^-5."""
     x = natural("X_t", "1", inputs) if x_t is None else checked("x_t", x_t, 0.5, 3.0)
-    coupling = natural("G_F", "GeV^-2") / natural("1/alpha(M_Z)", "1", inputs) * natural("|V_ts*V_tb|", "1", inputs)
-    value: Array = (coupling * x / natural("s_W^2", "1", inputs)) ** 2 * natural(lifetime, "GeV^-1", inputs)
+    coupling, s_w_2, tau = _normalisation_inputs(lifetime, inputs)
+    value: Array = (coupling * x / s_w_2) ** 2 * tau
     return value
+
+
+@lru_cache
+def _normalisation_inputs(lifetime: str, inputs: str) -> tuple[float, float, float]:
+    """G_F alpha |V_ts* V_tb|, s_W^2 and the lifetime."""
+    coupling = natural("G_F", "GeV^-2") / natural("1/alpha(M_Z)", "1", inputs) * natural("|V_ts*V_tb|", "1", inputs)
+    return coupling, natural("s_W^2", "1", inputs), natural(lifetime, "GeV^-1", inputs)
 
 
 @public
@@ -197,15 +205,14 @@ def dbr_dq2_b_to_k_nunu(
     >>> print([f"{x:.3e}" for x in standard_model.dbr_dq2_b_to_k_nunu([0.0, 10.0, 25.0])])
     ['2.942e-07', '2.645e-07', '0.000e+00']
     """
-    q2 = checked("q2", q2, unit="GeV^2")
+    q2 = checked("q2", q2, unit="GeV^2")[()]
     m_b, m_k, lifetime = _mesons_k(charge)
     inside, safe = _clipped(q2, (m_b - m_k) ** 2)
     choice("form_factor", form_factor, form_factors.B_TO_K)
     p = momentum(m_b, m_k, np.sqrt(safe))
     f = form_factors.b_to_k(safe, "f+", form_factor, nuisance=nuisance)
-    rate = _normalisation(x_t, lifetime, inputs) / (32.0 * np.pi**5) * p**3 * f**2
-    value: Array = np.where(inside, rate, 0.0)
-    return value[()]
+    rate = _normalisation(x_t, lifetime, inputs) / (32.0 * np.pi**5) * (p * p * p) * f**2
+    return kept(inside, rate)
 
 
 def _mesons_k(charge: str) -> tuple[float, float, str]:
@@ -215,7 +222,7 @@ def _mesons_k(charge: str) -> tuple[float, float, str]:
 
 def _clipped(q2: Array, end: float) -> tuple[npt.NDArray[np.bool_], Array]:
     """Say where q2 is inside phase space, and return values that are safe to evaluate everywhere."""
-    return (q2 >= 0.0) & (q2 <= end), np.clip(q2, 0.0, end)
+    return (q2 >= 0.0) & (q2 <= end), clip(q2, 0.0, end)
 
 
 def _integral(spectrum: Callable[[Array], Array], end: float) -> Array:
@@ -355,7 +362,7 @@ def dbr_dq2_b_to_kstar_nunu(
     >>> f"{standard_model.dbr_dq2_b_to_kstar_nunu(10.0):.3e}"
     '6.292e-07'
     """
-    q2 = checked("q2", q2, unit="GeV^2")
+    q2 = checked("q2", q2, unit="GeV^2")[()]
     choice("charge", charge, ("+", "0"))
     m_b, m_v = natural(f"m_B{charge}"), natural(f"m_K*{charge}")
     inside, safe = _clipped(q2, (m_b - m_v) ** 2)
@@ -367,8 +374,7 @@ def dbr_dq2_b_to_kstar_nunu(
     longitudinal = 64.0 * m_b**2 * m_v**2 * a_12**2
     total = perpendicular + parallel + longitudinal
     rate = _normalisation(x_t, f"tau_B{charge}", inputs) / (32.0 * np.pi**5) * p * total / (4.0 * m_b**2)
-    value: Array = np.where(inside, rate, 0.0)
-    return value[()]
+    return kept(inside, rate)
 
 
 @public

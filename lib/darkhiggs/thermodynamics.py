@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre
 from ._public import public
+from ._scalars import clip
 from .inputs import natural
 
 __all__ = [
@@ -47,10 +48,12 @@ def _cubics(table: Array) -> Array:
 def _interpolate(cubics: Array, position: Array) -> Array:
     """Read the columns of a table between its rows; beyond its ends they are constant."""
     last = cubics.shape[-1]
-    position = np.minimum(np.maximum(position, 0.0), last)
-    row = np.minimum(np.maximum(position.astype(np.intp), 1), last - 2)
+    position = clip(position, 0.0, last)
+    row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
     t = position - row
-    constant, linear, square, cubic = cubics[:, :, row]
+    four = cubics[..., row]
+    # a short array is slow to take apart
+    constant, linear, square, cubic = four.tolist() if four.ndim == 1 else four
     value: Array = ((cubic * t + square) * t + linear) * t + constant
     return value
 
@@ -61,13 +64,19 @@ def _degrees_of_freedom() -> Array:
     return _cubics(_table()[:, 1:])
 
 
+@lru_cache
+def _column(column: int) -> tuple[Array, float, float, float, float]:
+    """Cubics of one column, the lowest and highest temperature, the logarithm of the lowest and the range of it."""
+    low, high = _table()[[0, -1], 0].tolist()
+    first, last = np.log(low), np.log(high)
+    return np.ascontiguousarray(_degrees_of_freedom()[:, column]), low, high, first, last - first
+
+
 def _lookup(T: npt.ArrayLike, column: int) -> Array:
     """Interpolate a column in ln T; the rows are equidistant in it."""
-    table = _table()
-    T = checked("T", T, float(table[0, 0]), float(table[-1, 0]), "GeV")
-    first, last = np.log(table[0, 0]), np.log(table[-1, 0])
-    value: Array = _interpolate(_degrees_of_freedom(), (np.log(T) - first) / (last - first) * (len(table) - 1.0))[column]
-    return value[()]
+    cubics, low, high, first, span = _column(column)
+    T = checked("T", T, low, high, "GeV")[()]
+    return _interpolate(cubics, (np.log(T) - first) / span * float(cubics.shape[-1]))
 
 
 @public

@@ -1,10 +1,13 @@
 """Decay widths of the dark Higgs H1, of the Z' and of the Higgs boson H2 into the dark sector."""
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, together
 from ._public import public
+from ._scalars import clip, divisor
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector, scalar_potential, v_higgs
@@ -25,22 +28,25 @@ __all__ = [
 ]
 
 
+_16_PI, _32_PI = 16.0 * np.pi, 32.0 * np.pi
+
+
 def _beta_squared(m: Array, m_product: Array) -> Array:
     """1 - 4 m_product^2/m^2, cut to zero below threshold."""
-    value: Array = np.maximum(1.0 - 4.0 * np.square(m_product / m), 0.0)
-    return value
+    return clip(1.0 - 4.0 * (m_product / m) ** 2, 0.0)
 
 
 def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     """Width of a scalar into two identical massive vectors, L = (m_V^2/v) S V.V."""
-    r = np.square(m_vector / m)
-    value: Array = m**3 / (32.0 * np.pi * v**2) * np.sqrt(_beta_squared(m, m_vector)) * (1.0 - 4.0 * r + 12.0 * r**2)
+    r = (m_vector / m) ** 2
+    beta_2 = 1.0 - 4.0 * r
+    value: Array = m * m * m / (_32_PI * v**2) * np.sqrt(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r**2)
     return value
 
 
 def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
     """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
-    value: Array = coupling**2 / (16.0 * np.pi * m) * np.sqrt(_beta_squared(m, m_scalar))
+    value: Array = coupling**2 / (_16_PI * m) * np.sqrt(_beta_squared(m, m_scalar))
     return value
 
 
@@ -48,7 +54,7 @@ def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
     """On-shell mass of H1, or its virtuality."""
     if mass is None:
         return sector.require("m_h1")
-    return checked("mass", mass, 1e-12, 1e4, "GeV")
+    return checked("mass", mass, 1e-12, 1e4, "GeV")[()]
 
 
 @public
@@ -82,7 +88,11 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
     >>> f"{widths.gamma_h1_to_zpzp(model.benchmark('A').replace(m_h1=2.0)):.3e}"
     '1.504e-04'
     """
-    value: Array = sector.cos_theta**2 * _vector_pair(_mass(sector, mass), sector.m_zp, sector.v_phi)
+    return _h1_to_zpzp(sector, _mass(sector, mass))
+
+
+def _h1_to_zpzp(sector: DarkSector, m: Array) -> Array:
+    value: Array = sector.cos_theta**2 * _vector_pair(m, sector.m_zp, sector.v_phi)
     return value
 
 
@@ -118,7 +128,10 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
     >>> f"{widths.gamma_h1_to_xx(sector):.3e}"
     '4.557e-04'
     """
-    m = _mass(sector, mass)
+    return _h1_to_xx(sector, _mass(sector, mass))
+
+
+def _h1_to_xx(sector: DarkSector, m: Array) -> Array:
     if sector.m_x is None:
         return np.zeros(np.broadcast_shapes(sector.shape, np.shape(m)))[()]
     value: Array = sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
@@ -158,12 +171,23 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     >>> f"{widths.gamma_h1_to_leptons(model.benchmark('A').replace(m_h1=2.0, sin_theta=0.01)):.2e}"
     '1.44e-12'
     """
-    m = _mass(sector, mass)
-    masses = np.array([natural(f"m_{lepton}") for lepton in ("e", "mu", "tau")])
-    beta_2 = _beta_squared(np.asarray(m)[..., None], masses)
-    total = np.sum(masses**2 * beta_2**1.5, axis=-1)
-    value: Array = np.square(sector.sin_theta) * m / (8.0 * np.pi * v_higgs() ** 2) * total
+    return _h1_to_leptons(sector, _mass(sector, mass))
+
+
+def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
+    m_2, total = m**2, 0.0 * m
+    for squared_mass, strength in _leptons():
+        beta_2 = clip(1.0 - 4.0 * squared_mass / m_2, 0.0)
+        total = total + strength * beta_2 * np.sqrt(beta_2)
+    value: Array = sector.sin_theta**2 * m * total
     return value
+
+
+@lru_cache
+def _leptons() -> list[tuple[float, float]]:
+    """Squared masses of e, mu and tau, and their squared couplings over 8 pi."""
+    squares = [natural(f"m_{lepton}") ** 2 for lepton in ("e", "mu", "tau")]
+    return [(square, square / (8.0 * np.pi * v_higgs() ** 2)) for square in squares]
 
 
 @public
@@ -193,8 +217,8 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     >>> f"{widths.gamma_h1(model.benchmark('B').replace(m_h1=2.0)):.3e}"
     '7.957e-06'
     """
-    value: Array = gamma_h1_to_zpzp(sector, mass) + gamma_h1_to_xx(sector, mass) + gamma_h1_to_leptons(sector, mass)
-    return value
+    m = _mass(sector, mass)
+    return _h1_to_zpzp(sector, m) + _h1_to_xx(sector, m) + _h1_to_leptons(sector, m)
 
 
 @public
@@ -225,28 +249,31 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     """
     invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
     total = gamma_h1(sector)
-    value: Array = invisible / np.where(total == 0.0, 1.0, total)
-    return value[()]
+    value: Array = invisible / divisor(total)
+    return value
 
 
 def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     """Invisible and visible width of the Z'."""
     from .kinetic_mixing import epsilon
 
-    m, g = np.asarray(sector.m_zp), np.asarray(sector.g_x)
+    m, g = sector.m_zp, sector.g_x
     neutrinos = g**2 * m / (12.0 * np.pi)
-    dark = np.zeros_like(m)
+    dark = 0.0 * m
     if sector.m_x is not None and sector.q_x is not None:
-        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * _beta_squared(m, sector.m_x) ** 1.5
+        beta_2 = _beta_squared(m, sector.m_x)
+        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * (beta_2 * np.sqrt(beta_2))
     e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
 
     def leptons(lepton: str, coupling: Array) -> Array:
-        ratio, beta_2 = np.square(natural(f"m_{lepton}") / m), _beta_squared(m, natural(f"m_{lepton}"))
-        value: Array = coupling**2 * m / (12.0 * np.pi) * np.sqrt(beta_2) * (1.0 + 2.0 * ratio)
+        ratio = (natural(f"m_{lepton}") / m) ** 2
+        beta = np.sqrt(clip(1.0 - 4.0 * ratio, 0.0))
+        value: Array = coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
         return value
 
     # epsilon is linear in g; nan of a masked point comes back with the factors g and m
-    mixing = g * np.abs(epsilon(1.0, np.where(np.isnan(m), 1.0, m) ** 2))
+    safe = np.where(np.isnan(m), 1.0, m) if isinstance(m, np.ndarray) else m
+    mixing = g * abs(epsilon(1.0, safe**2))
     electrons = leptons("e", e * mixing)
     return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
 
