@@ -1,7 +1,7 @@
 """What holds arrays owns them: read-only copies, however the object was made, copied or stored."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
@@ -136,3 +136,19 @@ class Owned:
                 continue
             parts.append(f"{field.name}={show(value, self._units.get(field.name, ''))}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class Record(Owned):
+    """An owner that is also read as a tuple of its fields."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the fields in order."""
+        return (getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+
+    def __getitem__(self, index: Any) -> Any:
+        """Give a field by its place."""
+        return tuple(iter(self))[index]
+
+    def __len__(self) -> int:
+        """Count the fields."""
+        return len(tuple(iter(self)))

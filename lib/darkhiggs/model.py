@@ -351,7 +351,9 @@ class DarkSector(Owned):
         >>> print(model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0]).scatter([10.0, 20.0]))
         [10. nan 20.]
         """
-        values, good = numbers("values", values), self.reason.ravel() == ""
+        # whether a point is allowed is a result too
+        values = np.asarray(values, np.float64) if getattr(values, "dtype", None) == np.bool_ else numbers("values", values)
+        good = self.reason.ravel() == ""
         if values.shape[-1:] != (np.sum(good),):
             raise ParameterError(f"values has shape {values.shape} for {np.sum(good)} good points")
         full = np.full((*values.shape[:-1], good.size), np.nan)
