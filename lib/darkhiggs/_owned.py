@@ -106,6 +106,7 @@ class Owned:
     """Base of a frozen dataclass with arrays, which are compared by what they hold."""
 
     _units: ClassVar[dict[str, str]] = {}
+    _more: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         """Take read-only copies."""
@@ -117,7 +118,9 @@ class Owned:
         vars(self).update({name: owned(name, value) for name, value in state.items()})
 
     def _key(self) -> Any:
-        return tuple(_key(value) for value in vars(self).values())
+        # not what is derived from the fields and kept
+        names = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        return tuple(_key(getattr(self, name)) for name in (*names, *self._more))
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same."""

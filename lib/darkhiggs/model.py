@@ -33,6 +33,8 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 # Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
 _SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 _BROAD = 0.1
+# Why a single good point is masked
+_GOOD = np.broadcast_to(np.asarray(""), ())
 # From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
 _M_ODD, _V_ODD = 1.0, 1e3
 
@@ -137,6 +139,7 @@ class DarkSector(Owned):
     _reason: InitVar[Any] = None
 
     _units: ClassVar[dict[str, str]] = {name: unit for name, (_, _, unit) in _RANGES.items() if unit != "1"}
+    _more: ClassVar[tuple[str, ...]] = ("_reason",)
 
     def __post_init__(self, _reason: Any) -> None:
         """Check every parameter and store it as an array."""
@@ -163,18 +166,19 @@ class DarkSector(Owned):
                     words = np.select(list(cases.values()), list(cases), "too low")
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
                     array = np.where(bad, np.nan, array)
-            object.__setattr__(self, name, owned(name, array)[()])
-        shape = together(**shapes)
+            object.__setattr__(self, name, owned(name, array) if array.ndim else array[()])
+        shape = together(**shapes) if any(array.ndim for array in shapes.values()) else ()
         if self.m_x is None and np.any(self.lambda_phi_x != 0.0):
             raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
-        object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)))
+        object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)) if shape or reasons else _GOOD)
         if _reason is None:
             self._hint()
 
     def _hint(self) -> None:
         """Warn of a mass that was meant in MeV."""
-        with np.errstate(invalid="ignore"):
-            odd = np.broadcast_to((self.m_zp >= _M_ODD) & (self.v_phi > _V_ODD), self.shape)
+        if not (self.m_zp >= _M_ODD).any():
+            return
+        odd = np.broadcast_to((self.m_zp >= _M_ODD) & (self.v_phi > _V_ODD), self.shape)
         if odd.size and odd.all():
             text = (
                 f"m_zp = {show(self.m_zp, 'GeV')} is a thousand times what goes with g_x = {show(self.g_x)}; masses are in GeV"
