@@ -143,7 +143,7 @@ class DarkSector(Owned):
 
     def __post_init__(self, _reason: Any) -> None:
         """Check every parameter and store it as an array."""
-        reasons: list[Any] = [] if _reason is None else [np.asarray(_reason, dtype=np.str_)]
+        reasons: list[Any] = [] if _reason is None or _reason is _GOOD else [np.asarray(_reason, dtype=np.str_)]
         shapes: dict[str, Array] = {}
         for name, (low, high, unit) in _RANGES.items():
             value = getattr(self, name)
