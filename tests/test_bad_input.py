@@ -441,7 +441,7 @@ ALLOWED = {
     ("model.DarkSector.replace", "m_h1"): {"a nan", "none"},
     ("model.DarkSector.masked", "reason"): {"text", "texts"},
     ("model.DarkSector.select", "points"): {"truths"},
-    ("model.DarkSector.scatter", "values"): NO_ENDS | NOT_FINITE,
+    ("model.DarkSector.scatter", "values"): NO_ENDS | NOT_FINITE | {"truths"},
     ("scan.crossing", "level"): {"high"},
     ("scan.crossing", "y"): NO_ENDS | NOT_FINITE,
     ("scan.window", "high"): {"high"},

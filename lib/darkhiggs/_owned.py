@@ -1,8 +1,8 @@
 """What holds arrays owns them: read-only copies, however the object was made, copied or stored."""
 
 import dataclasses
-from collections.abc import Callable
-from functools import cached_property, wraps
+from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any, ClassVar, NoReturn, ParamSpec, TypeVar
 
 import numpy as np
@@ -108,6 +108,7 @@ class Owned:
     """Base of a frozen dataclass with arrays, which are compared by what they hold."""
 
     _units: ClassVar[dict[str, str]] = {}
+    _more: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         """Take read-only copies."""
@@ -119,10 +120,9 @@ class Owned:
         vars(self).update({name: owned(name, value) for name, value in state.items()})
 
     def _key(self) -> Any:
-        # what was derived since, and is cached, does not count
-        cached = (name for name in vars(self) if isinstance(getattr(type(self), name, None), cached_property))
-        own = vars(self).keys() - set(cached)
-        return tuple((name, _key(vars(self)[name])) for name in sorted(own))
+        # not what is derived from the fields and kept
+        names = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        return tuple(_key(getattr(self, name)) for name in (*names, *self._more))
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same."""
@@ -141,3 +141,19 @@ class Owned:
                 continue
             parts.append(f"{field.name}={show(value, self._units.get(field.name, ''))}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class Record(Owned):
+    """An owner that is also read as a tuple of its fields."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give the fields in order."""
+        return (getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
+
+    def __getitem__(self, index: Any) -> Any:
+        """Give a field by its place."""
+        return tuple(iter(self))[index]
+
+    def __len__(self) -> int:
+        """Count the fields."""
+        return len(tuple(iter(self)))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, composite, numbers
+from ._arrays import Array, checked, choice, composite, numbers, together
 from ._public import public
 from ._scalars import clip, divisor, kept
 from .errors import ParameterError
@@ -416,7 +416,9 @@ def dbr_dq2_b_to_k_invisible(
     1.334e-08 3.551e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K", charge, options)
-    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2")[()], sector, final_state, rate)
+    q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
+    together(q2=q2, sector=sector)
+    return _spectrum(q2, sector, final_state, rate)
 
 
 @public
@@ -500,7 +502,9 @@ def dbr_dq2_b_to_kstar_invisible(
     1.294e-08 2.697e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K*", charge, options)
-    return _spectrum(checked("q2", q2, 1e-20, 1e6, "GeV^2")[()], sector, final_state, rate)
+    q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
+    together(q2=q2, sector=sector)
+    return _spectrum(q2, sector, final_state, rate)
 
 
 @public

@@ -145,10 +145,11 @@ class DarkSector(Owned):
     _reason: InitVar[Any] = None
 
     _units: ClassVar[dict[str, str]] = {name: unit for name, (_, _, unit) in _RANGES.items() if unit != "1"}
+    _more: ClassVar[tuple[str, ...]] = ("_reason",)
 
     def __post_init__(self, _reason: Any) -> None:
         """Check every parameter and store it as an array."""
-        reasons: list[Any] = [] if _reason is None else [np.asarray(_reason, dtype=np.str_)]
+        reasons: list[Any] = [] if _reason is None or _reason is _GOOD else [np.asarray(_reason, dtype=np.str_)]
         shapes: dict[str, Array] = {}
         for name, (low, high, unit) in _RANGES.items():
             value = getattr(self, name)
@@ -171,18 +172,19 @@ class DarkSector(Owned):
                     words = np.select(list(cases.values()), list(cases), "too low")
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
                     array = np.where(bad, np.nan, array)
-            object.__setattr__(self, name, owned(name, array[()]))
-        shape = together(**shapes)
+            object.__setattr__(self, name, owned(name, array) if array.ndim else array[()])
+        shape = together(**shapes) if any(array.ndim for array in shapes.values()) else ()
         if self.m_x is None and (self.lambda_phi_x != 0.0).any():
             raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
-        object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)))
+        object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)) if shape or reasons else _GOOD)
         if _reason is None:
             self._hint()
 
     def _hint(self) -> None:
         """Warn of a mass that was meant in MeV."""
-        with np.errstate(invalid="ignore"):
-            odd = np.broadcast_to((self.m_zp >= _M_ODD) & (self.v_phi > _V_ODD), self.shape)
+        if not (self.m_zp >= _M_ODD).any():
+            return
+        odd = np.broadcast_to((self.m_zp >= _M_ODD) & (self.v_phi > _V_ODD), self.shape)
         if odd.size and odd.all():
             text = (
                 f"m_zp = {show(self.m_zp, 'GeV')} is a thousand times what goes with g_x = {show(self.g_x)}; masses are in GeV"
@@ -359,7 +361,9 @@ class DarkSector(Owned):
         >>> print(model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0]).scatter([10.0, 20.0]))
         [10. nan 20.]
         """
-        values, good = numbers("values", values), self.reason.ravel() == ""
+        # whether a point is allowed is a result too
+        values = np.asarray(values, np.float64) if getattr(values, "dtype", None) == np.bool_ else numbers("values", values)
+        good = self.reason.ravel() == ""
         if values.shape[-1:] != (np.sum(good),):
             raise ParameterError(f"values has shape {values.shape} for {np.sum(good)} good points")
         full = np.full((*values.shape[:-1], good.size), np.nan)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import annihilation, units
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
-from ._owned import Owned, read_only
+from ._owned import Owned, Record, read_only
 from ._public import public
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
@@ -86,7 +86,7 @@ Rate = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Coupling(Owned):
+class Coupling(Record):
     """A coupling that gives the wanted density.
 
     Parameters

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, numbers, single
-from ._owned import Owned
+from ._owned import Record
 from ._public import public
 from .errors import ParameterError
 from .model import DarkSector
@@ -16,7 +16,7 @@ __all__ = ["Window", "crossing", "on_relic_line", "window"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Window(Owned):
+class Window(Record):
     """The stretch of a scan where a quantity lies in a band.
 
     Parameters
