@@ -13,7 +13,7 @@ export IPYTHONDIR := $(CURDIR)/_build/ipython
 export MPLCONFIGDIR := $(CURDIR)/.venv/matplotlib
 export PYDEVD_DISABLE_FILE_VALIDATION := 1
 
-.PHONY: help book chapter test reference bench oracle mutants lock clean _book _venv _site
+.PHONY: help book chapter test reference bench oracle mutants portable lock clean _book _venv _site
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -36,6 +36,9 @@ reference: ## refresh the stored outputs and what is generated from them; prints
 mutants: ## break the physics on purpose; a check must fail each time
 	@$(LOCK) _venv
 	@$(PY) -m tests.mutants $(MUTANTS)
+
+portable: book ## the chapters as other processors run them; prints what moves: make portable KERNELS="prescott haswell"
+	@$(LOCKED) $(PY) -m bookkit.portable $(KERNELS)
 
 bench: ## hot paths against what a user would write instead, as ratios in one run
 	@$(LOCK) _venv

@@ -597,8 +597,8 @@ def test_curves_are_written_only_when_asked(tmp_path: Path, monkeypatch: pytest.
     figures.save_curves("c", {"x [GeV]": [1.0, 2.0]})
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setenv("BOOK_OUTPUT", str(tmp_path / "data"))
-    figures.save_curves("c", {"x [GeV]": [1.0, 2.0], "y": [0.5, math.nan]}, kappa=6.7e-6)
-    assert (tmp_path / "data/c.csv").read_text() == "# kappa = 6.7e-06\nx [GeV],y\n1,0.5\n2,nan\n"
+    figures.save_curves("c", {"x [GeV]": [1.0, 2.0], "y [1]": [0.5, math.nan]}, kappa=6.7e-6)
+    assert (tmp_path / "data/c.csv").read_text() == "# kappa = 6.7e-06\nx [GeV],y [1]\n1,0.5\n2,nan\n"
 
 
 @pytest.mark.parametrize("columns", [{"x": [1.0], "y": [1.0, 2.0]}, {"x": 1.0}, {"x": [[1.0]]}])

@@ -1,6 +1,8 @@
 """One style for all figures: colour-blind safe, SVG, opaque white, byte-stable."""
 
+import csv
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["PALETTE", "save_curves", "use_style"]
+from .numbers import num
+
+__all__ = ["PALETTE", "plain", "save_curves", "use_style"]
+
+_UNIT = re.compile(r" \[[^\[\]]+\]$")
 
 # Okabe and Ito's palette without its yellow, which vanishes on white.
 PALETTE = {
@@ -60,6 +66,33 @@ def use_style() -> None:
     set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")
 
 
+def plain(label: str) -> str:
+    r"""Write the label of a curve without TeX, for a table or the title of a column.
+
+    Parameters
+    ----------
+    label : str
+        Text with formulas between dollars.
+
+    Returns
+    -------
+    str
+        The same in letters.
+
+    Examples
+    --------
+    >>> from bookkit import figures
+    >>> figures.plain(r"more $K\nu\bar\nu$, $m_{Z'}=10$ MeV")
+    "more K nu nubar, m_Z' = 10 MeV"
+    """
+
+    def letters(formula: re.Match[str]) -> str:
+        text = formula[1].replace(r"\nu\bar\nu", " nu nubar").replace("=", " = ").replace("H_1", "H1")
+        return re.sub(r"[\\{}]", "", text)
+
+    return " ".join(re.sub(r"\$([^$]*)\$", letters, label).split())
+
+
 def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -> None:
     """Offer the curves of a figure as CSV, one column a curve.
 
@@ -71,23 +104,34 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
     name : str
         Name of the file without its ending.
     columns : mapping of str to array_like, shape (n,)
-        Column title with the unit in brackets, such as ``"q2 [GeV^2]"``; all of one length.
+        Column title that ends with the unit in brackets, such as ``"q2 [GeV^2]"`` or ``"epsilon [1]"``; all of one length.
     **facts
         Parameters, written as comment lines.
 
     Raises
     ------
     ValueError
-        If the columns differ in length.
+        If the columns differ in length, or a title stands twice once its blanks are trimmed, is empty, has a '#' or no
+        unit.
     """
-    table = {title: np.asarray(values, dtype=float) for title, values in columns.items()}
+    table = {" ".join(title.split()): np.asarray(values, dtype=float) for title, values in columns.items()}
     lengths = {title: values.shape for title, values in table.items()}
     if len(set(lengths.values())) != 1 or any(len(shape) != 1 for shape in lengths.values()):
         raise ValueError(f"the columns of {name}.csv differ in length: {lengths}")
-    lines = [f"# {key} = {value}" for key, value in facts.items()] + [",".join(table)]
-    lines += [",".join(f"{x:.6g}" for x in row) for row in zip(*table.values(), strict=True)]
+    if len(table) < len(columns) or "" in table:
+        raise ValueError(f"a column title of {name}.csv is empty or stands twice: {', '.join(columns)}")
+    if "#" in "".join(table):
+        raise ValueError(f"a column title of {name}.csv would be cut at its '#', which begins a comment: {', '.join(columns)}")
+    bare = [title for title in table if not _UNIT.search(title)]
+    if bare:
+        raise ValueError(f"column {bare[0]!r} of {name}.csv names no unit; write '{bare[0]} [GeV]', or [1] for a pure number")
     folder = os.environ.get("BOOK_OUTPUT")
     if folder:
         path = Path(folder) / f"{name}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            for key, value in facts.items():
+                file.write(f"# {key} = {f'{num(value):g}' if isinstance(value, float) else value}\n")
+            write = csv.writer(file, lineterminator="\n")
+            write.writerow(table)
+            write.writerows([f"{num(x):.6g}" for x in row] for row in zip(*table.values(), strict=True))
