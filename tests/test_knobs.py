@@ -4,7 +4,7 @@ Any two ends of two different knobs meet in a run. A failure that needs three en
 """
 
 import os
-from itertools import combinations, product
+from itertools import combinations, count, product
 
 import nbformat
 import pytest
@@ -18,22 +18,33 @@ def ends(knob):
     return knob.choices or (knob.low, knob.high)
 
 
-def meetings(run):
-    """Pairs of ends in a run; of a single knob the end."""
-    return set(combinations(run.items(), min(2, len(run))))
+def columns(sizes, rows, chosen=()):
+    """Columns of numbers below their sizes in which any two columns show all pairs; None if the rows are too few.
+
+    The order of rows, of equal columns and of numbers is free: the first column ascends, columns of a size ascend, each begins with 0.
+    """
+    place = len(chosen)
+    if place == len(sizes):
+        return chosen
+    size = sizes[place]
+    last = chosen[-1] if place and sizes[place - 1] == size else ()
+    for column in product(range(size), repeat=rows):
+        if column[0] or column <= last or len({*column}) < size or (not place and [*column] != sorted(column)):
+            continue
+        if all(len({*zip(column, other, strict=True)}) == size * its for other, its in zip(chosen, sizes, strict=False)):
+            found = columns(sizes, rows, (*chosen, column))
+            if found:
+                return found
+    return None
 
 
 def design(knobs):
-    """Few runs in which any two ends meet, chosen one by one for the most new pairs; and the most work, alone."""
-    free = {name: ends(knob) for name, knob in knobs.items() if name not in WORK}
+    """The fewest runs in which any two ends meet; and the most work, alone."""
+    free = sorted((knob for knob in knobs.values() if knob.name not in WORK), key=lambda knob: -len(ends(knob)))
     work = [knob for knob in knobs.values() if knob.name in WORK]
-    candidates = [(run, meetings(run)) for values in product(*free.values()) for run in [dict(zip(free, values, strict=True))]]
-    missing, runs = set().union(*(met for _, met in candidates)), []
-    while missing:
-        run, met = max(candidates, key=lambda candidate: len(candidate[1] & missing))
-        missing -= met
-        runs.append(run | {knob.name: knob.low for knob in work})
-    return [{knob.name: knob.high} for knob in work] + runs
+    found = next(filter(None, (columns([len(ends(knob)) for knob in free], rows) for rows in count(1))))
+    runs = [{knob.name: ends(knob)[number] for knob, number in zip(free, row, strict=True)} for row in zip(*found, strict=True)]
+    return [{knob.name: knob.high} for knob in work] + [run | {knob.name: knob.low for knob in work} for run in runs]
 
 
 def apart(knobs, runs):
