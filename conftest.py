@@ -62,12 +62,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if type(item).__name__ == "IPyNbCell":
             item.add_marker("regression")
-        kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
-        if len(kinds) != 1:
-            raise pytest.UsageError(f"{item.nodeid} has the kinds {kinds}; exactly one of {', '.join(KINDS)} is needed")
-        item.user_properties.append(("kind", kinds[0]))
     if "PYTEST_XDIST_WORKER" in os.environ:
         items.sort(key=_place)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
+    if len(kinds) != 1:
+        pytest.fail(f"{item.nodeid} has the kinds {kinds}; exactly one of {', '.join(KINDS)} is needed", pytrace=False)
+    item.user_properties.append(("kind", kinds[0]))
 
 
 @pytest.hookimpl(hookwrapper=True)
