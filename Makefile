@@ -27,7 +27,8 @@ chapter: ## rerun one chapter: make chapter NAME=two_body ARGS="br_target=1.1e-5
 	@$(LOCKED) $(PY) -m bookkit.run alone $(NAME) $(ARGS)
 
 test: book ## unit tests, stored outputs of the chapters, built pages
-	@$(PY) -m pytest tests --nbval book/chapters --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=60 -q $(PYTEST)
+	@$(PY) -m pytest tests --nbval book/chapters --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=60 \
+	  -n $(CORES) -q $(PYTEST)
 
 reference: ## refresh the stored outputs and what is generated from them; prints what moved
 	@$(LOCK) _venv

@@ -6,6 +6,8 @@ from collections import Counter
 import pytest
 
 KINDS = ("talk", "published", "independent", "identity", "regression", "page", "house")
+# What takes longest begins first when the checks run on several cores: these, then the chapters, then the rest.
+FIRST = ("test_house.py", "test_pages.py", "test_knobs.py")
 _counts: Counter[str] = Counter()
 
 
@@ -38,13 +40,37 @@ def _adapt(file_class: type) -> None:
     file_class.setup = patient
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Keep a file on one worker, with its kernel, its fixtures and its caches; each run of test_knobs may go anywhere."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if "test_knobs.py" in nodeid else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+def _place(item: pytest.Item) -> int:
+    name = item.path.name
+    return FIRST.index(name) if name in FIRST else len(FIRST) + (item.path.suffix != ".ipynb")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if type(item).__name__ == "IPyNbCell":
             item.add_marker("regression")
-        kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
-        if len(kinds) != 1:
-            raise pytest.UsageError(f"{item.nodeid} has the kinds {kinds}; exactly one of {', '.join(KINDS)} is needed")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=_place)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    kinds = [mark.name for mark in item.iter_markers() if mark.name in KINDS]
+    if len(kinds) != 1:
+        pytest.fail(f"{item.nodeid} has the kinds {kinds}; exactly one of {', '.join(KINDS)} is needed", pytrace=False)
+    item.user_properties.append(("kind", kinds[0]))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -55,8 +81,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     if os.environ.get("CI") == "true" and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped with CI=true: {report.longrepr}"
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.when == "call" and report.passed:
-        _counts.update(mark.name for mark in item.iter_markers() if mark.name in KINDS)
+        _counts.update(value for name, value in report.user_properties if name == "kind")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

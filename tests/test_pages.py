@@ -101,6 +101,7 @@ SOUND = (
     '<span class="caption-text">A square.</span></figcaption></figure><a href="#top">Up</a> <code>$x^2$ \\frac</code>'
     '<div style="overflow-x: auto" tabindex="0"><table style="width: 2000px"><tr><td>wide, but scrolls</td></tr></table></div>'
 )
+CELL = "<td>cell</td>"
 FAULTS = {
     "external": ('<script src="https://example.org/x.js"></script>', "https://example.org/x.js"),
     "network": ('<link rel="stylesheet" href="none.css">', "status 404: none.css"),
@@ -121,6 +122,13 @@ MORE = {
     "command without dollars": (r"<p>The width \Gamma.</p>", "math", r"\Gamma"),
     "uncaught error": ("<script>throw new Error('ouch')</script>", "console", "ouch"),
     "dark only": ("<style>@media (prefers-color-scheme: dark) {h1 {color: #eee}}</style>", "axe", "(dark, 1280 px)"),
+    "one of many": (f"<table><tr>{40 * CELL}<td style='color: #ddd'>cell</td></tr></table>", "axe", "(light, 1280 px)"),
+    "ground of one row": (
+        f"<table><tr>{CELL}</tr><tr style='background: #444'>{40 * CELL}</tr></table>",
+        "axe",
+        "first tr:nth-child(2) > td:",
+    ),
+    "below one letter": ("<style>i {color: #ddd}</style><p><i>a</i></p><p><i>ab</i></p>", "axe", "color-contrast"),
     "no such place": ('<a href="index.html#none">nowhere</a>', "link", "index.html has no place #none"),
     "outside a figure": (f'<img src="square.svg" alt="{ALT}">', "figure", "outside a figure"),
     "no alt text": ('<figure><img src="square.svg"></figure>', "figure", "0 characters"),

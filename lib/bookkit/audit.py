@@ -4,15 +4,17 @@
 """
 
 import argparse
+import asyncio
 import html
+import os
 import re
 import shutil
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -105,29 +107,53 @@ _PROBE = r"""() => {
   return found;
 }"""
 
-# Axe takes seconds to find the ground below some thousand spans: formulas, and spans of a kind seen before, become plain text.
-_THIN = """() => {
-  document.querySelectorAll("mjx-container").forEach(formula => formula.replaceChildren("x"));
-  const seen = new Set();
-  for (const span of [...document.querySelectorAll("article span[class]:not([id])")].reverse()) {
-    if (span.childElementCount) continue;
-    const kind = [span, span.parentElement, span.closest("tr, dt, li, p, pre")].map(box => box?.className).join();
-    if (seen.has(kind)) span.replaceWith(span.textContent);
-    seen.add(kind);
+# A formula is thousands of elements to axe, all of one colour.
+_THIN = """() => document.querySelectorAll("mjx-container").forEach(formula => formula.replaceChildren("x"))"""
+
+# Contrast takes axe milliseconds an element. Text of one style on grounds of one style is of one kind. The four longest of each
+# are marked for axe, as it passes over a text of one character or partly out of sight.
+_MARK = """() => {
+  const numbers = new Map(), chains = new Map([[null, 0]]), kinds = new Map();
+  const number = text => numbers.get(text) ?? numbers.set(text, numbers.size + 1).get(text);
+  const ground = (element, pseudo) => {
+    const style = getComputedStyle(element, pseudo);
+    if (pseudo && style.content === "none") return "";
+    return [style.backgroundColor, style.backgroundImage, style.opacity, style.filter, style.mixBlendMode, style.position,
+      style.transform, style.clipPath].join();
+  };
+  const chain = element => {
+    if (!chains.has(element)) {
+      const own = [ground(element), ground(element, "::before"), ground(element, "::after")].join("|");
+      chains.set(element, number(`${chain(element.parentElement)}|${own}`));
+    }
+    return chains.get(element);
+  };
+  const name = element => `${element?.localName}.${element?.className}`;
+  document.querySelectorAll("[data-contrast]").forEach(element => element.removeAttribute("data-contrast"));
+  for (const element of document.body.querySelectorAll("*")) {
+    const text = [...element.childNodes].map(node => node.nodeType === Node.TEXT_NODE ? node.data.trim() : "").join("");
+    if (!(text || element.localName === "input") || !element.checkVisibility({visibilityProperty: true})) continue;
+    const style = getComputedStyle(element);
+    const places = [element, element.parentElement, element.closest("tr, dt, li, p, pre")].map(name);
+    const kind = [chain(element), style.color, style.fontSize, style.fontWeight, style.textShadow,
+      element.matches(":disabled, :disabled *"), ...places].join("|");
+    kinds.set(kind, [...(kinds.get(kind) ?? []), [text.length, element]]);
   }
+  for (const found of kinds.values())
+    for (const [, element] of found.sort(([a], [b]) => b - a).slice(0, 4)) element.dataset.contrast = "";
+  return kinds.size;
 }"""
 
 # preload would fetch the style sheets once more, from wrong places
-_AXE = r"""async ([rules, allowed]) => {
-  const options = {resultTypes: ["violations"], preload: false, ...(rules.length ? {runOnly: rules} : {})};
-  const {violations} = await axe.run(document, options);
+_AXE = r"""async ([context, options, allowed]) => {
+  const {violations} = await axe.run(context, {resultTypes: ["violations"], preload: false, ...options});
   const element = node => document.querySelector(node.target[0]);
   const theirs = (id, node) => allowed.some(([rule, selector]) => rule === id && element(node)?.matches(selector));
   const found = {};
   for (const {id, nodes} of violations)
     for (const node of nodes.filter(node => ["serious", "critical"].includes(node.impact) && !theirs(id, node))) {
       const reason = node.failureSummary.split("\n").slice(1).map(line => line.trim()).join("; ");
-      (found[`${id} (${node.impact}): ${reason}`] ??= []).push(node.target.join(" "));
+      (found[`${id} (${node.impact}): ${reason}`] ??= []).push(node.target.join(" ").replaceAll('[data-contrast=""]', ""));
     }
   return Object.entries(found).map(([fault, places]) => `${fault}: ${places.length} x, first ${places[0]}`);
 }"""
@@ -195,40 +221,67 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Say nothing; the browser reports what fails."""
 
 
-@contextmanager
-def _browser(site: Path) -> Iterator[tuple[Any, str]]:
-    """Serve a site on a free port and open a browser on it; yields browser context and address."""
-    from playwright.sync_api import sync_playwright
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a page that closes before it is answered."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
+
+@asynccontextmanager
+async def _browser(site: Path) -> AsyncIterator[tuple[Callable[[], Awaitable[Any]], str]]:
+    """Serve a site on a free port and open a browser on it; yields what makes a fresh profile, and the address."""
+    from playwright.async_api import async_playwright
+
+    with _Server(("127.0.0.1", 0), partial(_Quiet, directory=str(site))) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        base = f"http://127.0.0.1:{server.server_port}/"
+        place = f"127.0.0.1:{server.server_port}"
+        # whatever else a page asks for goes to a proxy that is not there; to intercept it would switch the browser's cache off
+        only_here = ["--proxy-server=127.0.0.1:1", f"--proxy-bypass-list=<-loopback>;{place}"]
+
+        async def profile() -> Any:
+            context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce", service_workers="block")
+            await context.add_init_script("localStorage.clear()")  # every visit is a first one
+            context.set_default_timeout(120_000)
+            return context
+
         try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_CHROMIUM)
-                context = browser.new_context(viewport=DESKTOP, reduced_motion="reduce", service_workers="block")
-                context.add_init_script("localStorage.clear()")  # every visit is a first one
-                context.route(re.compile(f"^(?!{re.escape(base)})"), lambda route: route.abort())
-                yield context, base
-                browser.close()
+            async with async_playwright() as playwright:
+                browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=_CHROMIUM + only_here)
+                yield profile, f"http://{place}/"
+                await browser.close()
         finally:
             server.shutdown()
             thread.join()
 
 
-def _open(page: Any, url: str) -> None:
+async def _open(page: Any, url: str) -> None:
     """Go to a page, follow a refresh, and wait until nothing moves."""
-    page.goto(url)
-    page.wait_for_function("() => !document.querySelector('meta[http-equiv=refresh i]')")
-    page.wait_for_load_state("load")
-    page.evaluate(_SETTLE)
+    await page.goto(url)
+    await page.wait_for_function("() => !document.querySelector('meta[http-equiv=refresh i]')")
+    await page.wait_for_load_state("load")
+    await page.evaluate(_SETTLE)
 
 
-def _theme(page: Any, scheme: str) -> None:
+async def _theme(page: Any, scheme: str) -> None:
     """Show a page in the light or the dark theme, as a reader's system would ask for it."""
-    page.emulate_media(color_scheme=scheme)
-    page.wait_for_function("name => [undefined, name].includes(document.documentElement.dataset.theme)", arg=scheme)
+    await page.emulate_media(color_scheme=scheme)
+    await page.wait_for_function("name => [undefined, name].includes(document.documentElement.dataset.theme)", arg=scheme)
+
+
+async def _each(site: Path, pages: Sequence[str], visit: Callable[[Any, str, str], Awaitable[None]]) -> None:
+    """Visit pages in one browser, one a core at once, the largest first; a visit gets page, address and name."""
+    todo = sorted(pages, key=lambda name: (site / name).stat().st_size)
+
+    async def reader() -> None:
+        context = await profile()
+        while todo:
+            name = todo.pop()
+            page = await context.new_page()
+            await visit(page, base, name)
+            await page.close()
+
+    async with _browser(site) as (profile, base):
+        await asyncio.gather(*(reader() for _ in range(os.cpu_count() or 1)))
 
 
 def audit(site: Path = SITE, pages: Sequence[str] | None = None) -> list[Finding]:
@@ -246,16 +299,21 @@ def audit(site: Path = SITE, pages: Sequence[str] | None = None) -> list[Finding
     list of Finding
         In the order of the pages.
     """
-    found: list[Finding] = []
-    with _browser(site) as (context, base):
-        for name in page_names(site) if pages is None else pages:
-            page = context.new_page()
-            found += (Finding(name, kind, text) for kind, text in _inspect(page, base, site, name))
-            page.close()
-    return list(dict.fromkeys(found))
+    names = page_names(site) if pages is None else pages
+    found: dict[str, list[Finding]] = {}
+
+    @cache
+    def ids(path: Path) -> frozenset[str]:
+        return frozenset(html.unescape(text) for text in re.findall(r'\bid="([^"]*)"', path.read_text(encoding="utf-8")))
+
+    async def visit(page: Any, base: str, name: str) -> None:
+        found[name] = [Finding(name, kind, text) for kind, text in await _inspect(page, base, site, name, ids)]
+
+    asyncio.run(_each(site, names, visit))
+    return list(dict.fromkeys(finding for name in names for finding in found[name]))
 
 
-def _inspect(page: Any, base: str, site: Path, name: str) -> list[tuple[str, str]]:
+async def _inspect(page: Any, base: str, site: Path, name: str, ids: Callable[[Path], frozenset[str]]) -> list[tuple[str, str]]:
     from axe_playwright_python.base import AXE_SCRIPT
 
     found: list[tuple[str, str]] = []
@@ -285,10 +343,10 @@ def _inspect(page: Any, base: str, site: Path, name: str) -> list[tuple[str, str
     page.on("requestfailed", on_failure)
     page.on("response", on_response)
     page.on("websocket", lambda socket: note("external", socket.url))
-    page.emulate_media(color_scheme="light")
-    _open(page, f"{base}{name}")
+    await page.emulate_media(color_scheme="light")
+    await _open(page, f"{base}{name}")
 
-    probe = page.evaluate(_PROBE)
+    probe = await page.evaluate(_PROBE)
     for kind in ("picture", "math"):
         for text in probe[kind]:
             note(kind, text)
@@ -296,26 +354,31 @@ def _inspect(page: Any, base: str, site: Path, name: str) -> list[tuple[str, str
         for fault in _figure_faults(figure):
             note("figure", f"{figure['source']}: {fault}")
     for url in probe["links"]:
-        if fault := _link_fault(site, base, url):
+        if fault := _link_fault(site, base, url, ids):
             note("link", fault)
 
-    page.evaluate(AXE_SCRIPT)
+    async def axe(context: Any, options: dict[str, Any], where: str) -> None:
+        for text in await page.evaluate(_AXE, [context, options, AXE_ALLOWED]):
+            note("axe", f"{text} ({where})")
+
+    await page.evaluate(AXE_SCRIPT)
     for size in (DESKTOP, PHONE):
-        page.set_viewport_size(size)
-        if text := page.evaluate(_OVERFLOW):
+        await page.set_viewport_size(size)
+        if text := await page.evaluate(_OVERFLOW):
             note("overflow", text)
-    page.wait_for_timeout(400)  # the theme lets a key scroll what became too wide, after 300 ms
-    runs = [("light", PHONE, ["scrollable-region-focusable"]), ("light", DESKTOP, []), ("dark", DESKTOP, ["color-contrast"])]
-    for scheme, size, rules in runs:
-        page.set_viewport_size(size)
-        _theme(page, scheme)
-        for text in page.evaluate(_AXE, [rules, AXE_ALLOWED]):
-            note("axe", f"{text} ({scheme}, {size['width']} px)")
-        page.evaluate(_THIN)
+    await page.wait_for_timeout(400)  # the theme lets a key scroll what became too wide, after 300 ms
+    await axe("html", {"runOnly": ["scrollable-region-focusable"]}, f"light, {PHONE['width']} px")
+    await page.evaluate(_THIN)
+    await page.set_viewport_size(DESKTOP)
+    await axe("html", {"rules": {"color-contrast": {"enabled": False}}}, f"light, {DESKTOP['width']} px")
+    for scheme in ("light", "dark"):
+        await _theme(page, scheme)
+        if await page.evaluate(_MARK):
+            await axe("[data-contrast]", {"runOnly": ["color-contrast"]}, f"{scheme}, {DESKTOP['width']} px")
     return found
 
 
-def _link_fault(site: Path, base: str, url: str) -> str:
+def _link_fault(site: Path, base: str, url: str, ids: Callable[[Path], frozenset[str]]) -> str:
     """Say why an internal link leads nowhere, ``""`` if it does not or is not internal."""
     if url.startswith("file:"):
         return f"{url} is on this machine only"
@@ -326,7 +389,7 @@ def _link_fault(site: Path, base: str, url: str) -> str:
     target = target / "index.html" if target.is_dir() else target
     if not target.is_file() or target.stat().st_size == 0:
         return f"{place} is not there, or empty"
-    if fragment and not re.search(rf'\bid="{re.escape(html.escape(fragment))}"', target.read_text(encoding="utf-8")):
+    if fragment and fragment not in ids(target):
         return f"{place} has no place #{fragment}"
     return ""
 
@@ -394,19 +457,19 @@ def screenshots(site: Path, folder: Path, pages: Sequence[str] | None = None) ->
         The files written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    with _browser(site) as (context, base):
-        for name in page_names(site)[1:] if pages is None else pages:
-            page = context.new_page()
-            _open(page, f"{base}{name}")
-            for look, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
-                page.set_viewport_size(size)
-                _theme(page, scheme)
-                path = folder / f"{name.removesuffix('.html').replace('/', '-')}-{look}.png"
-                page.screenshot(path=path, full_page=True)
-                written.append(path)
-            page.close()
-    return written
+    written: list[Path] = []
+
+    async def visit(page: Any, base: str, name: str) -> None:
+        await _open(page, f"{base}{name}")
+        for look, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
+            await page.set_viewport_size(size)
+            await _theme(page, scheme)
+            path = folder / f"{name.removesuffix('.html').replace('/', '-')}-{look}.png"
+            await page.screenshot(path=path, full_page=True)
+            written.append(path)
+
+    asyncio.run(_each(site, page_names(site)[1:] if pages is None else pages, visit))
+    return sorted(written)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
