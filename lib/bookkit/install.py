@@ -51,7 +51,7 @@ def _configuration() -> dict[str, str]:
     try:
         configuration.load()
     except PipError as error:
-        raise SystemExit(f"error: pip's configuration: {error}") from None
+        raise SystemExit(f"error: pip's configuration: {' '.join(str(error).split())}") from None
     return dict(configuration.items())
 
 
