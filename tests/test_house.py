@@ -26,6 +26,8 @@ pytestmark = pytest.mark.house
 
 BUILT = ("stage", "keys", "sites", "html", "site.stamp", "ipython")
 SECONDS = 300
+# What a shell, make, papermill or a template could take for its own.
+ODD = '-it\'s é $HOME #b %c {d} "e" [f] & (g); `h` \\i =j, *k? ~l!'
 
 
 def environment() -> dict[str, str]:
@@ -189,7 +191,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     if not (ROOT / "_build/html/index.html").is_file() or not (ROOT / ".venv/ready").is_file():
         pytest.skip("the book is not built; run 'make book'")
     with quiet_tree():
-        clone = Clone.of_repository(tmp_path_factory.mktemp("house") / "master")
+        clone = Clone.of_repository(tmp_path_factory.mktemp("house") / ODD)
     clone.built()
     yield clone
     clone.remove()
@@ -198,7 +200,7 @@ def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 @pytest.fixture
 def clone(master: Clone, tmp_path: Path) -> Iterator[Clone]:
     """A copy to do anything with."""
-    copy = master.copy(tmp_path / "clone")
+    copy = master.copy(tmp_path / ODD)
     yield copy
     copy.remove()
 
@@ -394,6 +396,18 @@ def wait_for(process: "subprocess.Popen[str]", pattern: str) -> str:
         if re.search(pattern, line):
             return seen
     raise AssertionError(f"{pattern!r} was not printed\n{seen}")
+
+
+def test_killed_chapter_recovers(clone: Clone) -> None:
+    site = clone.site()
+    for rest in (0.3, 2.0):
+        with clone.start("chapter", "NAME=muon_g2") as process:
+            time.sleep(rest)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=60)
+    assert clone.built().ran == [] and clone.site() == site
+    result = clone.make("chapter", "NAME=muon_g2")
+    assert result.code == 0 and "_build/chapters/muon_g2/" in result.output, result
 
 
 @pytest.mark.parametrize("moment", ["chapter", "pages"])
