@@ -5,6 +5,7 @@ python -m bookkit.site build     the pages, put in place in one step at the end
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,11 @@ def build() -> int:
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(STAGE)]
     command += ["--path-output", str(work), "-q", "-W", "-n", "--keep-going"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    refused = re.search(r"\[Errno (\d+)\] (.*)", result.stdout)
+    if result.returncode and refused:
+        # what was written of the pages may be what fills the disk
+        shutil.rmtree(work, ignore_errors=True)
+        raise OSError(int(refused[1]), refused[2].partition(":")[0], work)
     if result.returncode:
         print(result.stdout, "error: the pages have warnings; the site in place was not changed", sep="\n", file=sys.stderr)
         return result.returncode
