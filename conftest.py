@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from bookkit import lock
+
 KINDS = ("talk", "published", "independent", "identity", "regression", "page", "house")
 # What takes longest begins first when the checks run on several cores: these, then the chapters, then the rest.
 FIRST = ("test_house.py", "test_pages.py", "test_knobs.py")
@@ -12,13 +14,16 @@ _counts: Counter[str] = Counter()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # a chapter that nbval runs writes no curves; and a headless backend drops every figure
-    for name in ("BOOK_OUTPUT", "MPLBACKEND"):
-        os.environ.pop(name, None)
-    try:
-        from nbval.plugin import IPyNbFile
-    except ImportError:
+    # what the outside sets reaches no chapter and no command that a test starts; a chapter that nbval runs writes no curves
+    lock.clear()
+    if not config.pluginmanager.hasplugin("nbval"):
         return
+    from nbval.kernel import NbvalKernelspecManager
+    from nbval.plugin import IPyNbFile
+
+    from bookkit import kernel
+
+    NbvalKernelspecManager.get_kernel_spec = kernel.spec
     _adapt(IPyNbFile)
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from darkhiggs.errors import ParameterError
 
-from . import checks, figures
+from . import checks, figures, lock
 
 __all__ = ["ROOT", "Knob", "check_knobs", "dependencies", "find", "key", "knobs", "names", "parse_argument", "path_of", "start"]
 
@@ -197,6 +197,7 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
     ParameterError
         If a knob is out of its range.
     """
+    lock.check_environment()
     declared = knobs(parameters_source(_read(name)))
     for knob in declared.values():
         knob.check(variables[knob.name])

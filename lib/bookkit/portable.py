@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 import numpy as np
 
-from . import chapters, reference, run
+from . import chapters, lock, reference, run
 from .chapters import ROOT
 from .numbers import TRACE
 
@@ -71,7 +71,9 @@ def _run(kernel: str, variables: Mapping[str, str], name: str) -> str:
 
 
 def _one(name: str, folder: Path) -> None:
-    notebook = run.execute(name, folder / f"{name}.ipynb", {}, folder)
+    # these two would not reach the kernel: its runner drops them
+    kept = {variable: os.environ[variable] for variable in (TRACE, "PYTHONHASHSEED") if variable in os.environ}
+    notebook = run.execute(name, folder / f"{name}.ipynb", {}, folder, **kept)
     nbformat.write(reference.stored(notebook), folder / f"{name}.ipynb")
 
 
@@ -145,4 +147,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(lock.told(main))

@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 
-from . import chapters, generate, run
+from . import chapters, generate, lock, run
 from .chapters import ROOT
 
 __all__ = ["main", "moved", "stored"]
@@ -100,7 +100,7 @@ def _picture(notebook: nbformat.NotebookNode) -> str:
     return str(next(bundle["image/svg+xml"] for bundle in bundles if "image/svg+xml" in bundle))
 
 
-def main() -> int:
+def main(_: list[str]) -> int:
     """Run all chapters and rewrite their stored outputs."""
     for name in chapters.names():
         path = ROOT / chapters.path_of(name)
@@ -126,4 +126,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(lock.told(main))

@@ -17,7 +17,7 @@ import nbformat
 
 from darkhiggs.errors import ParameterError
 
-from . import chapters, checks
+from . import chapters, checks, lock
 from .chapters import ROOT
 
 __all__ = ["ChapterError", "execute", "main"]
@@ -33,7 +33,7 @@ class ChapterError(RuntimeError):
     """A chapter raised; the message names chapter, cell and the error's last lines."""
 
 
-def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) -> nbformat.NotebookNode:
+def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path, **variables: str) -> nbformat.NotebookNode:
     """Run a chapter and return the executed notebook.
 
     Parameters
@@ -46,6 +46,8 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) 
         Knobs to override.
     data : Path
         Folder for the curves.
+    **variables
+        Environment of the kernel beside its own.
 
     Returns
     -------
@@ -62,14 +64,20 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path) 
     chapters.check_knobs(chapters.find(name), parameters)
     import papermill
 
+    from .kernel import KernelManager
+
     source = ROOT / chapters.path_of(name)
     output.parent.mkdir(parents=True, exist_ok=True)
-    os.environ["BOOK_OUTPUT"] = str(data)
+    lock.clear()
+    os.environ.update(variables, BOOK_OUTPUT=str(data))
+    # papermill fills in what stands in braces in a path
+    read, write = (re.sub(r"([{}])", r"\1\1", str(path)) for path in (source, output))
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             notebook = papermill.execute_notebook(
-                source, output, dict(parameters), kernel_name="python3", cwd=source.parent, progress_bar=False,
+                read, write, dict(parameters), kernel_name="python3", cwd=source.parent, progress_bar=False,
                 execution_timeout=_CELL_SECONDS, start_timeout=60, extra_arguments=["--log-level=CRITICAL"],
+                kernel_manager_class=KernelManager,
             )  # fmt: skip
             return join_streams(nbformat.from_dict(notebook))
         except papermill.PapermillExecutionError as error:
@@ -223,4 +231,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(lock.told(main))

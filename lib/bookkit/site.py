@@ -5,13 +5,14 @@ python -m bookkit.site build     the pages, put in place in one step at the end
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from . import chapters, generate
+from . import chapters, generate, lock
 from .chapters import ROOT
 from .run import STAGE
 
@@ -65,18 +66,15 @@ def build() -> int:
     print(f"building the pages ({time.time() - began:.0f} s so far)", flush=True)
     work = ROOT / "_build/work"
     shutil.rmtree(work, ignore_errors=True)
-    command = [
-        str(Path(sys.executable).with_name("jupyter-book")),
-        "build",
-        str(STAGE),
-        "--path-output",
-        str(work),
-        "-q",
-        "-W",
-        "-n",
-        "--keep-going",
-    ]
+    # not the script jupyter-book: its first line holds the path of the folder it was installed in
+    command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(STAGE)]
+    command += ["--path-output", str(work), "-q", "-W", "-n", "--keep-going"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    refused = re.search(r"\[Errno (\d+)\] (.*)", result.stdout)
+    if result.returncode and refused:
+        # what was written of the pages may be what fills the disk
+        shutil.rmtree(work, ignore_errors=True)
+        raise OSError(int(refused[1]), refused[2].partition(":")[0], work)
     if result.returncode:
         print(result.stdout, "error: the pages have warnings; the site in place was not changed", sep="\n", file=sys.stderr)
         return result.returncode
@@ -106,4 +104,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(lock.told(main))

@@ -1,0 +1,51 @@
+"""The kernel of a chapter: this interpreter, and no configuration but the book's.
+
+python -m bookkit.kernel -f CONNECTION_FILE
+"""
+
+import sys
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+__all__ = ["KernelManager", "spec"]
+
+
+def spec(*_: object) -> KernelSpec:
+    """Describe the kernel, whatever is asked for: a kernel found by its name may be another environment's.
+
+    Returns
+    -------
+    KernelSpec
+        It starts this interpreter.
+
+    Examples
+    --------
+    >>> spec().argv[0] == sys.executable
+    True
+    """
+    command = [sys.executable, "-P", "-m", "bookkit.kernel", "-f", "{connection_file}"]
+    return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+
+class KernelManager(AsyncKernelManager):  # type: ignore[misc]
+    """Starts the kernel of this interpreter."""
+
+    kernel_spec = property(spec)
+
+
+def main(argv: list[str]) -> None:
+    """Run the kernel."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    class Kernel(IPKernelApp):
+        def load_config_file(self, *_: Any, **__: Any) -> None:
+            """Read no file: one of the machine, the folder or the user could run any line in a chapter."""
+
+    # and import nothing from the folder of the chapters
+    Kernel.launch_instance([*argv, "--IPKernelApp.ignore_cwd=True"])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,310 @@
+"""Whose environment and whose folder: what the outside sets does not reach the book, and what a folder refuses is said."""
+
+import ast
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bookkit import chapters, install, kernel, lock
+from bookkit.chapters import ROOT
+
+pytestmark = pytest.mark.house
+
+FOREIGN = """
+PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONOPTIMIZE PYTHONWARNINGS PYTHONSAFEPATH PYTHONUSERBASE PYTHONHASHSEED PYTHONIOENCODING
+PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONPLATLIBDIR PYTHONBREAKPOINT PYTHONINSPECT PYTHONDEVMODE PYTHONTRACEMALLOC
+PYTHONINTMAXSTRDIGITS PYTHONEXECUTABLE PYTHONCASEOK PYTHONMALLOC PYTHONVERBOSE PYTHON_CPU_COUNT PYTHON_GIL PYTHON_COLORS
+VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
+PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_VIRTUALENV PIP_NO_DEPS PIP_CONSTRAINT PIP_DRY_RUN PIP_ONLY_BINARY PIP_NO_BINARY
+PIP_BREAK_SYSTEM_PACKAGES PIP_PYTHON PIP_PLATFORM PIP_IGNORE_INSTALLED PIP_QUIET PIP_LOG PIP_REPORT PIP_USE_FEATURE
+JUPYTER_PATH JUPYTER_PREFER_ENV_PATH JUPYTER_RUNTIME_DIR JUPYTER_NO_CONFIG JUPYTER_PLATFORM_DIRS JUPYTERCACHE
+IPYTHON_SUPPRESS_CONFIG_ERRORS IPY_TEST_SIMPLE_PROMPT PYDEVD_USE_CYTHON MPLBACKEND MATPLOTLIBRC SCIPY_ARRAY_API NPY_PROMOTION_STATE
+GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE MAKEFLAGS MAKEFILES MAKELEVEL MFLAGS GNUMAKEFLAGS CDPATH BASH_ENV ENV
+PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD LANG LC_NUMERIC LANGUAGE COLUMNS FORCE_COLOR SOURCE_DATE_EPOCH
+DOCUTILSCONFIG BOOK_START BOOK_OUTPUT BOOK_LOCK_HELD
+""".split()
+# Changed by a user who means it: the Python to install with, the site's mirror and network, the numeric kernels.
+KEPT = """
+PATH HOME PYTHON CI TERM TZ USER XDG_CONFIG_HOME LD_LIBRARY_PATH HTTPS_PROXY SSL_CERT_FILE REQUESTS_CA_BUNDLE NETRC DISPLAY
+PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_CERT PIP_PROXY PIP_TRUSTED_HOST PIP_TIMEOUT PIP_CACHE_DIR
+PIP_CONFIG_FILE OMP_NUM_THREADS OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS NPY_DISABLE_CPU_FEATURES MKL_NUM_THREADS
+PYTEST_XDIST_WORKER PYTEST_CURRENT_TEST PLAYWRIGHT_BROWSERS_PATH
+""".split()
+HOSTILE = "left by another program"
+
+
+def make(*arguments: str, cwd: Path = ROOT, **variables: str) -> str:
+    result = subprocess.run(
+        ["make", *arguments], cwd=cwd, env=os.environ | variables, capture_output=True, text=True, timeout=60
+    )
+    return result.stdout + result.stderr
+
+
+# --- the environment
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_is_for_other_programs_is_dropped(name: str) -> None:
+    assert lock.clean({name: HOSTILE}) == lock.clean({})
+
+
+def test_what_the_user_means_passes() -> None:
+    given = dict.fromkeys(KEPT, HOSTILE)
+    assert lock.clean(given) == given | lock.clean({})
+    assert lock.clean(lock.clean(given)) == lock.clean(given)
+
+
+def test_what_is_set_stays_in_the_checkout() -> None:
+    paths = {value for value in lock.clean({}).values() if "/" in value}
+    assert len(paths) == 4 and all(Path(path).is_relative_to(ROOT) for path in paths)
+
+
+def test_folder_for_temporary_files_that_is_gone_is_dropped(tmp_path: Path) -> None:
+    assert lock.clean({"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
+    assert "TMPDIR" not in lock.clean({"TMPDIR": str(tmp_path / "gone")})
+
+
+def test_command_starts_in_the_cleaned_environment(tmp_path: Path) -> None:
+    """As make calls it, with what would stop Python itself."""
+    (tmp_path / "usercustomize.py").write_text("raise SystemExit('user')")
+    variables = dict.fromkeys(FOREIGN, HOSTILE) | {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nonexistent", "HOME": "/"}
+    show = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
+    # the outermost: nothing is held
+    variables.pop(lock.HELD)
+    result = subprocess.run(
+        [sys.executable, "-I", lock.__file__, "-", *show],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert HOSTILE not in found.values() and found["PYTHONPATH"] == str(ROOT / "lib")
+    assert float(found[lock.BEGAN]) > 0.0
+
+
+def test_lock_runs_on_old_pythons() -> None:
+    """Whichever Python make finds must come as far as the sentence on its version."""
+    ast.parse(Path(lock.__file__).read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+# --- pip
+
+
+def test_pip_is_told_where_packages_come_from_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip.conf").write_text(
+        "[global]\nuser = true\ntarget = /t\nquiet = 3\nindex-url = mirror\nproxy = one\nfind-links =\n  a\n  b\n"
+        "[install]\nno-deps = yes\nconstraint = c.txt\nproxy = two\n"
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    monkeypatch.setenv("PIP_USER", "1")
+    monkeypatch.setenv("PIP_TIMEOUT", "7")
+    for name in ("PIP_FIND_LINKS", "PIP_PROXY", "PIP_INDEX_URL"):
+        monkeypatch.delenv(name, raising=False)
+    calls: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(install.subprocess, "call", lambda command, env: calls.append((command, env)) or 3)
+    monkeypatch.setattr(install.sysconfig, "get_path", lambda _: str(tmp_path))
+    assert install.main(["locked.txt"]) == 3
+    ((command, environment),) = calls
+    assert command[-2:] == ["-r", "locked.txt"] and "--require-hashes" in command
+    ours = {name: value.split() for name, value in environment.items() if name.startswith("PIP_")}
+    assert ours.pop("PIP_CONFIG_FILE") == [os.devnull]
+    assert set(ours) <= set(lock.SOURCES)
+    expected = {"PIP_INDEX_URL": ["mirror"], "PIP_PROXY": ["two"], "PIP_FIND_LINKS": ["a", "b"], "PIP_TIMEOUT": ["7"]}
+    assert {name: ours[name] for name in expected} == expected
+    # seen from lib/python3.x/site-packages of an environment beside lib
+    assert (tmp_path / "book.pth").read_text() == "../../../../lib\n"
+
+
+def test_file_that_pip_cannot_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pip.conf").write_text("user = true\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
+    with pytest.raises(SystemExit, match=r"^error: pip's configuration: .*pip\.conf"):
+        install.main(["locked.txt"])
+
+
+# --- kernels
+
+
+@pytest.fixture
+def trap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A kernel `python3` of another environment, and files that a kernel would run, in all places where they are looked for."""
+    spec = {"argv": ["/bin/false", "-f", "{connection_file}"], "display_name": "other", "language": "python"}
+    for name in ("share", "home/.local/share/jupyter"):
+        folder = tmp_path / name / "kernels/python3"
+        folder.mkdir(parents=True)
+        (folder / "kernel.json").write_text(json.dumps(spec))
+    startup, here = tmp_path / "ipython/profile_default/startup", tmp_path / "here"
+    startup.mkdir(parents=True)
+    here.mkdir()
+    line = "open({!r}, 'w')\n"
+    (startup / "00.py").write_text(line.format(str(tmp_path / "ran-startup")))
+    (here / "ipython_config.py").write_text(line.format(str(tmp_path / "ran-config")))
+    (here / "decimal.py").write_text(line.format(str(tmp_path / "ran-import")))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "share"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(startup / "00.py"))
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    return tmp_path
+
+
+def test_kernel_is_made_from_our_own_interpreter(trap: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    assert KernelSpecManager().get_kernel_spec("python3").argv[0] == "/bin/false", "the trap works"
+    # the process that starts a kernel cleans its environment; it is put back as pytest found it
+    for name in os.environ:
+        monkeypatch.setenv(name, os.environ[name])
+    lock.clear()
+
+    async def answer() -> dict[str, Any]:
+        manager = kernel.KernelManager(kernel_name="python3")
+        await manager.start_kernel(cwd=str(trap / "here"))
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=60)
+            code = "import decimal, os, sys; found = [sys.prefix, os.environ['IPYTHONDIR'], decimal.__file__]"
+            reply = await client.execute_interactive(code, user_expressions={"found": "found"}, timeout=60)
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+        return reply["content"]
+
+    content = asyncio.run(answer())
+    found = ast.literal_eval(content["user_expressions"]["found"]["data"]["text/plain"])
+    assert found[:2] == [sys.prefix, str(ROOT / "_build/ipython")]
+    assert not found[2].startswith(str(trap))
+    assert [path.name for path in trap.glob("ran-*")] == []
+
+
+def test_nbval_called_bare_takes_our_own_kernel(trap: Path) -> None:
+    """As a user calls it, not through make, on a chapter of the book."""
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", "book/chapters/muon_g2.ipynb", "-q"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )  # fmt: skip
+    assert result.returncode == 0 and re.search(r"^\d+ passed", result.stdout, re.M), result.stdout
+    assert [path.name for path in trap.glob("ran-*")] == []
+
+
+def test_chapter_refuses_a_kernel_of_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOK_PREFIX", "/usr")
+    with pytest.raises(RuntimeError, match=rf"^this kernel runs in the environment {re.escape(sys.prefix)}, not in /usr$"):
+        chapters.start("muon_g2", {})
+
+
+# --- make
+
+
+def test_every_recipe_counts_its_cores_and_starts_clean() -> None:
+    database = make("-pn", "help", PYTHONHOME="/nonexistent", NAME="DESKTOP-1", PYTEST="-x", LC_ALL="C")
+    assert re.search(r"^CORES := [1-9]\d*$", database, re.M)
+    assert re.search(r"^NAME := ?$", database, re.M) and re.search(r"^PYTEST := ?$", database, re.M)
+    assert "-j " not in make("-n", "_book", PYTHON="/nonexistent/python", LC_ALL="C")
+
+
+@pytest.mark.parametrize("target", ["book", "chapter NAME=muon_g2", "test", "reference", "mutants", "bench", "oracle"])
+def test_python_that_does_not_start_is_said(target: str) -> None:
+    output = make("-n", *target.split(), PYTHON="python3.99", LC_ALL="C")
+    assert re.fullmatch(r"Makefile:\d+: \*\*\* python3\.99 does not start\. Choose another Python: .*\n", output), output
+    assert "make book" in make("help", PYTHON="python3.99")
+
+
+def test_make_from_elsewhere_is_said(tmp_path: Path) -> None:
+    output = make("-f", str(ROOT / "Makefile"), "book", cwd=tmp_path, LC_ALL="C")
+    assert re.fullmatch(r"\S+Makefile:\d+: \*\*\* Run make in the folder of its Makefile, .*\n", output), output
+
+
+# --- the folder
+
+
+# Root may write anywhere, so it becomes somebody else, who then cannot read our Python either.
+SOMEBODY = """
+import collections.abc, errno, fcntl, os, re, subprocess, sys, time
+code = compile(open(sys.argv[1]).read(), sys.argv[1], "exec")
+del sys.argv[0]
+if os.getuid() == 0:
+    os.setgroups([]), os.setgid(65534), os.setuid(65534)
+exec(code, {"__name__": "__main__", "__file__": sys.argv[0]})
+"""
+
+
+def locked(folder: Path) -> tuple[int, str]:
+    """Run a command under a lock in the folder."""
+    command = [sys.executable, "-I", "-c", SOMEBODY, lock.__file__, str(folder / "_build/.lock"), "echo", "ran"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return result.returncode, result.stdout + result.stderr
+
+
+def read_only(folder: Path) -> None:
+    folder.chmod(0o555)
+
+
+def file_in_the_way(folder: Path) -> None:
+    (folder / "_build").write_text("")
+
+
+def link_to_itself(folder: Path) -> None:
+    (folder / "_build").symlink_to("_build")
+
+
+@pytest.mark.parametrize("prepare", [read_only, file_in_the_way, link_to_itself])
+def test_folder_that_cannot_be_written_is_said(prepare: Callable[[Path], None]) -> None:
+    # pytest's own folders are closed to somebody else
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        assert locked(folder) == (0, "ran\n")
+        shutil.rmtree(folder / "_build")
+        prepare(folder)
+        code, output = locked(folder)
+        assert code == 1 and re.fullmatch(r"error: cannot write \S*_build\S*: [A-Z][\w ]+\n", output), output
+        folder.chmod(0o777)
+
+
+def full_disk(_: list[str]) -> int:
+    with open("/dev/full", "w") as file:
+        file.write("x")
+    return 0
+
+
+def test_full_disk_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lock.told(full_disk) == 1
+    assert capsys.readouterr().err == "error: cannot write into this folder: No space left on device\n"
+
+
+def test_fault_of_our_own_keeps_its_traceback() -> None:
+    with pytest.raises(FileNotFoundError):
+        lock.told(lambda _: len(Path("/nonexistent/file").read_text()))
+
+
+@pytest.mark.parametrize(("name", "said"), [("a:b", "':'"), ("a\nb", r"'\\n'"), (b"a\xe9b", "bytes that are not UTF-8")])
+def test_folder_where_python_makes_no_environment_is_said(name: str | bytes, said: str, tmp_path: Path) -> None:
+    copy = tmp_path / os.fsdecode(name) / "lib/bookkit/lock.py"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(Path(lock.__file__).read_bytes())
+    result = subprocess.run([sys.executable, "-I", copy, "-", "true"], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert re.fullmatch(
+        rf"error: the path of this folder holds {said}; Python makes no environment there\. Move it\.\n", result.stderr
+    )
+
+
+def test_text_files_keep_their_line_ends() -> None:
+    """A clone on a machine that asks for CRLF: scripts start, and generated files are what the generator writes."""
+    assert "* text=auto eol=lf" in (ROOT / ".gitattributes").read_text(encoding="utf-8").splitlines()
+    assert b"\r" not in (ROOT / ".ci/run").read_bytes()
