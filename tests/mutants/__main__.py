@@ -196,7 +196,7 @@ def run(lib: Path, folder: Path, options: argparse.Namespace) -> int:
     if not mutants:
         raise Broken(f"mutants: no mutant contains {options.only!r}")
     mapped = {mutant.module: files_for(mutant.module) for mutant in mutants}
-    tests = sorted({test for files in mapped.values() for test in files})
+    tests = {test for files in mapped.values() for test in files}
     outcomes: list[Outcome] = []
     began = time.monotonic()
     with ExitStack() as stack:
@@ -217,7 +217,8 @@ def run(lib: Path, folder: Path, options: argparse.Namespace) -> int:
             return path, turn(None, [test], 10.0 * TIMEOUT, path)
 
         record: dict[str, object] = {}
-        for path, baseline in pool.map(try_out, tests):
+        longest_first = sorted(tests, key=lambda test: ((ROOT / test).stat().st_size, test), reverse=True)
+        for path, baseline in pool.map(try_out, longest_first):
             if baseline.kind:
                 raise Broken(
                     f"mutants: {baseline.killer or 'the run'} fails ({baseline.kind}) without any mutant; mend it first"
