@@ -1,8 +1,10 @@
 """The mutation tool itself."""
 
 import ast
+import compileall
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from tests.mutants import ROOT, Broken, Module, Mutant, accepted, automatic, named
-from tests.mutants.__main__ import EXTRA, Outcome, files_for, summary, trial
+from tests.mutants.__main__ import EXTRA, Outcome, Worker, files_for, summary, trial
 
 pytestmark = pytest.mark.house
 PACKAGE = ROOT / "lib" / "darkhiggs"
@@ -90,29 +92,95 @@ def test_edits_leave_messages_and_docstrings_alone(tmp_path: Path) -> None:
     assert {edit.line for edit in module.edits(dict(module.functions())["toy.area"])} == {8, 9}
 
 
-def test_planted_mutant_dies_and_harmless_one_lives(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() as started:
+        yield started
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> Path:
+    """A library with one module and its compiled code, and two tests."""
     package = tmp_path / "lib" / "darkhiggs"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
     (package / "toy.py").write_text(TOY)
-    test = tmp_path / "test_toy.py"
-    test.write_text(
+    compileall.compile_dir(package, quiet=1)
+    (tmp_path / "test_toy.py").write_text(
         "import pytest\nfrom darkhiggs import toy\n"
         "@pytest.mark.regression\ndef test_stored():\n    assert toy.area(2.0, 3.0) == 6.0\n"
         "@pytest.mark.identity\ndef test_symmetry():\n    assert toy.area(2.0, 3.0) == toy.area(3.0, 2.0)\n"
     )
-    killer = next(mutant for mutant in automatic(package)[0] if mutant.shown == "'scale * b' -> 'scale / b'")
-    outcome = trial(tmp_path / "lib", killer, [str(test)])
+    return tmp_path
+
+
+def replaced(old: str, new: str) -> Mutant:
+    start = TOY.index(old)
+    line = TOY.count("\n", 0, start) + 1
+    return Mutant("toy.py", "toy.area", line, f"{old!r} -> {new!r}", start, start + len(old), new.encode())
+
+
+def test_planted_mutant_dies_and_harmless_one_lives(toy: Path, worker: Worker) -> None:
+    test, lib = toy / "test_toy.py", toy / "lib"
+    killer = next(mutant for mutant in automatic(lib / "darkhiggs")[0] if mutant.shown == "'scale * b' -> 'scale / b'")
+    outcome = trial(worker, lib, killer, [str(test)])
     assert outcome.kind == "identity" and outcome.killer.endswith("::test_symmetry")
-    start = TOY.index("1.0 *")
-    harmless = Mutant("toy.py", "toy.area", 8, "'1.0' -> '1.00'", start, start + 3, b"1.00")
-    assert trial(tmp_path / "lib", harmless, [str(test)]).kind == ""
+    harmless = replaced("1.0 *", "1.00 *")
+    assert trial(worker, lib, harmless, [str(test)]).kind == ""
     # a test that gets the library from elsewhere ends the run, whether it passes or not
     test.write_text(
         f"import sys\nsys.path.insert(0, {str(ROOT / 'lib')!r})\nfrom darkhiggs import muon\ndef test(): assert False\n"
     )
     with pytest.raises(Broken, match="not from the mutant"):
-        trial(tmp_path / "lib", harmless, [str(test)])
+        trial(worker, lib, harmless, [str(test)])
+
+
+def test_mutant_that_hangs_or_crashes_dies(toy: Path, worker: Worker) -> None:
+    """The alarm also ends C code that never returns to the interpreter; the worker lives on."""
+    tests = [str(toy / "test_toy.py")]
+    for loop in ("while True: pass", "sum(iter(int, 1))"):
+        assert trial(worker, toy / "lib", replaced("scale = 1.0 * a", loop), tests, timeout=3.0).kind == "timeout"
+    outcome = trial(worker, toy / "lib", replaced("scale = 1.0 * a", "import os; os.abort()"), tests)
+    assert (outcome.killer, outcome.kind) == ("signal 6", "crash")
+    assert trial(worker, toy / "lib", replaced("def area", "def area("), tests).kind == "import"
+    assert trial(worker, toy / "lib", None, tests).kind == ""
+
+
+def test_worker_that_has_ended_is_named(toy: Path) -> None:
+    with Worker() as gone:
+        gone.kill()
+        gone.wait()
+        with pytest.raises(Broken, match="a worker has ended"):
+            trial(gone, toy / "lib", None, [])
+
+
+def test_tests_that_enter_the_edited_code_come_first(toy: Path, worker: Worker) -> None:
+    """The record finds a cached function under every test; it sets the order and leaves no test out."""
+    lib, order, record = toy / "lib", toy / "order", str(toy / "record.json")
+    cached = "\n\nfrom functools import lru_cache\n@lru_cache\ndef unit() -> float:\n    return 1.0\n"
+    (lib / "darkhiggs/toy.py").write_text(TOY + cached)
+    test = toy / "test_order.py"
+    bodies = {
+        "identity_elsewhere": "pass",
+        "identity_slow": "sum(range(10**6)); toy.unit()",
+        "regression_unit": "toy.unit()",
+        "talk_unit": "toy.unit()",
+        "identity_unit": "toy.unit()",
+    }
+    head = f"import pytest\nfrom darkhiggs import toy\ndef note(name):\n    with open({str(order)!r}, 'a') as f: print(name, file=f)\n"
+    test.write_text(
+        head
+        + "".join(
+            f"@pytest.mark.{name.split('_')[0]}\ndef test_{name}():\n    {body}\n    note({name!r})\n"
+            for name, body in bodies.items()
+        )
+    )
+    assert trial(worker, lib, None, [str(test)], record=record).kind == ""
+    start = (TOY + cached).rindex("1.0")
+    mutant = Mutant("toy.py", "toy.unit", (TOY + cached).count("\n", 0, start) + 1, "", start, start + 3, b"1.00")
+    order.unlink()
+    assert trial(worker, lib, mutant, [str(test)], record=record).kind == ""
+    assert order.read_text().split() == ["identity_unit", "identity_slow", "talk_unit", "identity_elsewhere", "regression_unit"]
 
 
 def test_summary_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

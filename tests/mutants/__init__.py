@@ -8,10 +8,12 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.util import cache_from_source
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+PHYSICS = ("identity", "independent", "published", "talk")  # the kinds that are not snapshots
 WRONG_LIBRARY = 99  # exit status of a pytest that imported another library than the mutant
 
 OPERATORS: dict[type, tuple[str, str]] = {
@@ -71,6 +73,7 @@ class Mutant:
         path = folder / self.file
         text = path.read_bytes()
         path.write_bytes(text[: self.start] + self.new + text[self.end :])
+        Path(cache_from_source(str(path))).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)

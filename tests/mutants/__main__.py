@@ -1,9 +1,11 @@
 """Run the mutants: python -m tests.mutants [--list] [--only PATTERN] [--jobs N]."""
 
 import argparse
+import compileall
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,12 +13,13 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
-from . import ROOT, WRONG_LIBRARY, Broken, Mutant, accepted, automatic, named
+from . import PHYSICS, ROOT, WRONG_LIBRARY, Broken, Mutant, accepted, automatic, named
 
-PHYSICS = ("identity", "independent", "published", "talk")
 TIMEOUT = 120.0
 # Beside tests/test_<module>.py and the tests of COMMON.
 EXTRA = {
@@ -72,45 +75,65 @@ def files_for(module: str, root: Path = ROOT) -> list[str]:
 
 
 def copy_library(lib: Path, to: Path) -> None:
-    """Copy the physics; link what lies beside it."""
-    shutil.copytree(lib / "darkhiggs", to / "darkhiggs", ignore=shutil.ignore_patterns("__pycache__"))
+    """Copy the physics, compiled; link what lies beside it."""
+    shutil.copytree(lib / "darkhiggs", to / "darkhiggs")
     for other in lib.iterdir():
         if other.name not in ("darkhiggs", "__pycache__"):
             (to / other.name).symlink_to(other.resolve())
 
 
-def trial(lib: Path, mutant: Mutant | None, tests: Sequence[str], timeout: float = TIMEOUT) -> Outcome:
-    """Run tests on a copy of the library with one edit (or none), and say which test failed first."""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
-        copy, report = Path(folder, "lib"), Path(folder, "report.json")
-        copy_library(lib, copy)
-        if mutant is not None:
-            mutant.apply(copy / "darkhiggs")
-        environment = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")} | {
-            "PYTHONPATH": str(copy),
-            "MUTANT_LIB": str(copy),
-            "MUTANT_REPORT": str(report),
+class Worker(subprocess.Popen[bytes]):
+    """A warm interpreter in an environment of its own; to leave it as a context ends it."""
+
+    def __init__(self) -> None:
+        dropped = ("CI", "PYTEST_ADDOPTS", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
+        environment = {name: value for name, value in os.environ.items() if name not in dropped} | {
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider"]
-        command += ["-p", "no:nbval", "-c", str(ROOT / "pyproject.toml"), "-o", f"pythonpath={copy}", *tests]
-        try:
-            run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=timeout)
-        except subprocess.TimeoutExpired:
-            return Outcome(mutant, "", "timeout", time.monotonic() - began)
+        command = [sys.executable, "-m", "tests.mutants.worker"]
+        super().__init__(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+    def run(self, **task: object) -> int:
+        with suppress(BrokenPipeError):
+            self.stdin.write(json.dumps(task).encode() + b"\n")
+        answer = self.stdout.readline()
+        if not answer:
+            raise Broken("mutants: a worker has ended; what it last wrote stands above")
+        return int(answer)
+
+
+def trial(
+    worker: Worker, lib: Path, mutant: Mutant | None, tests: Sequence[str], timeout: float = TIMEOUT, record: str = ""
+) -> Outcome:
+    """Run tests on a copy of the library with one edit (or none), and say which test failed first.
+
+    `record` is the file that tells which test enters what; without a mutant it is written, with one it sets the order.
+    """
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        copy, report, output = Path(folder, "lib"), Path(folder, "report.json"), Path(folder, "output")
+        copy_library(lib, copy)
+        environment = {"PYTHONPATH": str(copy), "MUTANT_LIB": str(copy), "MUTANT_REPORT": str(report), "MUTANT_RECORD": record}
+        if mutant is not None:
+            mutant.apply(copy / "darkhiggs")
+            environment["MUTANT_PLACE"] = f"{mutant.file}:{mutant.line}"
+        arguments = ["-x", "-q", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider", "-p", "no:nbval"]
+        arguments += ["-c", str(ROOT / "pyproject.toml"), "-o", f"pythonpath={copy}", *tests]
+        status = worker.run(arguments=arguments, environment=environment, output=str(output), timeout=timeout)
         seconds = time.monotonic() - began
-        if run.returncode == 0:
+        if status == -signal.SIGALRM:
+            return Outcome(mutant, "", "timeout", seconds)
+        if status == 0:
             return Outcome(mutant, seconds=seconds)
-        if report.exists() and run.returncode != WRONG_LIBRARY:
+        if report.exists() and status != WRONG_LIBRARY:
             found = json.loads(report.read_text(encoding="utf-8"))
             return Outcome(mutant, found["killer"], found["kind"], seconds)
-        if run.returncode < 0:
-            return Outcome(mutant, f"signal {-run.returncode}", "crash", seconds)
+        if status < 0:
+            return Outcome(mutant, f"signal {-status}", "crash", seconds)
         what = mutant.label if mutant else "no mutant"
-        raise Broken(f"mutants: pytest ended with {run.returncode} and no failed test on {what}\n{run.stdout}{run.stderr}")
+        raise Broken(f"mutants: pytest ended with {status} and no failed test on {what}\n{output.read_text(encoding='utf-8')}")
 
 
 def show_list(mutants: Iterable[Mutant], skipped: Iterable[tuple[str, str]]) -> None:
@@ -159,10 +182,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         lib = Path(folder, "lib")  # what is edited meanwhile does not matter
         copy_library(ROOT / "lib", lib)
-        return run(lib, options)
+        compileall.compile_dir(lib / "darkhiggs", quiet=1)
+        return run(lib, Path(folder), options)
 
 
-def run(lib: Path, options: argparse.Namespace) -> int:
+def run(lib: Path, folder: Path, options: argparse.Namespace) -> int:
     from_tree, without, skipped = automatic(lib / "darkhiggs")
     everything = from_tree + named(lib / "darkhiggs")
     mutants = [mutant for mutant in everything if options.only in f"{mutant.file} {mutant.label}"]
@@ -172,19 +196,43 @@ def run(lib: Path, options: argparse.Namespace) -> int:
     if not mutants:
         raise Broken(f"mutants: no mutant contains {options.only!r}")
     mapped = {mutant.module: files_for(mutant.module) for mutant in mutants}
-    began = time.monotonic()
-    baseline = trial(lib, None, sorted({test for tests in mapped.values() for test in tests}), 10.0 * TIMEOUT)
-    if baseline.kind:
-        raise Broken(f"mutants: {baseline.killer or 'the run'} fails ({baseline.kind}) without any mutant; mend it first")
+    tests = {test for files in mapped.values() for test in files}
     outcomes: list[Outcome] = []
-    with ThreadPoolExecutor(max(options.jobs, 1)) as pool:
-        for outcome in pool.map(lambda mutant: trial(lib, mutant, mapped[mutant.module]), mutants):
+    began = time.monotonic()
+    with ExitStack() as stack:
+        idle = SimpleQueue[Worker]()
+        for _ in range(jobs := max(options.jobs, 1)):
+            idle.put(stack.enter_context(Worker()))
+        pool = stack.enter_context(ThreadPoolExecutor(jobs))
+
+        def turn(mutant: Mutant | None, tests: Sequence[str], timeout: float, record: Path) -> Outcome:
+            worker = idle.get()
+            try:
+                return trial(worker, lib, mutant, tests, timeout, str(record))
+            finally:
+                idle.put(worker)
+
+        def try_out(test: str) -> tuple[Path, Outcome]:
+            path = folder / f"{Path(test).stem}.json"
+            return path, turn(None, [test], 10.0 * TIMEOUT, path)
+
+        record: dict[str, object] = {}
+        longest_first = sorted(tests, key=lambda test: ((ROOT / test).stat().st_size, test), reverse=True)
+        for path, baseline in pool.map(try_out, longest_first):
+            if baseline.kind:
+                raise Broken(
+                    f"mutants: {baseline.killer or 'the run'} fails ({baseline.kind}) without any mutant; mend it first"
+                )
+            record |= json.loads(path.read_text(encoding="utf-8"))
+        (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
+        without_mutant = time.monotonic() - began
+        for outcome in pool.map(lambda m: turn(m, mapped[m.module], TIMEOUT, folder / "record.json"), mutants):
             outcomes.append(outcome)
             what = f"{outcome.mutant.where}:{outcome.mutant.line}  {outcome.mutant.shown}"
             by = f"  by {outcome.killer or 'nobody'} ({outcome.kind})" if outcome.kind else ""
             print(f"{'killed  ' if by else 'survived'}  {what}{by}", flush=True)
     seconds = time.monotonic() - began
-    print(f"{len(mutants)} mutants in {seconds:.0f} s, {options.jobs} at a time; without a mutant {baseline.seconds:.1f} s")
+    print(f"{len(mutants)} mutants in {seconds:.0f} s, {jobs} at a time; without a mutant {without_mutant:.1f} s")
     return summary(outcomes, accepted(), without, not options.only)
 
 

@@ -1,16 +1,24 @@
-"""Inside the pytest of one mutant: order by kind, name the killer, and make sure that the mutant is what runs."""
+"""Inside the pytest of one mutant: order the tests, name the killer, and make sure that the mutant is what runs.
+
+Snapshots come last. Before that, the tests that enter the code of the edit come first: by kind, then the quick ones.
+Which test enters what is recorded when there is no mutant. The record sets the order only; no test is left out for it.
+"""
 
 import json
 import os
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType, FrameType
 
 import pytest
 
-from . import WRONG_LIBRARY
+from . import PHYSICS, WRONG_LIBRARY
 
 # the kinds that are not snapshots come first, so that they get the credit
-ORDER = ("identity", "independent", "published", "talk", "regression", "page", "house")
+ORDER = (*PHYSICS, "regression", "page", "house")
+_record: dict[str, tuple[float, list[tuple[str, int, int]]]] = {}
 sys.modules["nbval"] = None  # type: ignore[assignment]  # slow to import, and no notebook runs here
 
 
@@ -26,11 +34,22 @@ def _sane() -> None:
             pytest.exit(f"{name} was imported from {file}, not from the mutant in {folder}", returncode=WRONG_LIBRARY)
 
 
+def _last(code: CodeType) -> int:
+    return max((line for _, _, line in code.co_lines() if line), default=code.co_firstlineno)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
+    file, _, line = os.environ.get("MUTANT_PLACE", ":0").partition(":")
+    record = Path(os.environ["MUTANT_RECORD"] or os.devnull).read_text(encoding="utf-8") if file else ""
+    known = json.loads(record or "{}")
+
+    def place(item: pytest.Item) -> tuple[bool, bool, int, float]:
         kind = kind_of({marker.name for marker in item.iter_markers()})
-        return ORDER.index(kind) if kind in ORDER else len(ORDER)
+        seconds, entered = known.get(item.nodeid, (0.0, []))
+        enters = any(name == file and first <= int(line) <= last for name, first, last in entered)
+        rank = ORDER.index(kind) if kind in ORDER else len(ORDER)
+        return kind not in PHYSICS, not enters, rank, seconds
 
     items.sort(key=place)
     import darkhiggs  # noqa: F401
@@ -38,8 +57,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     _sane()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Without a mutant, note the seconds of a test and the code of the library that it enters, caches empty."""
+    path = os.environ["MUTANT_RECORD"]
+    if not path or "MUTANT_PLACE" in os.environ:
+        return (yield)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("darkhiggs.") and name != "darkhiggs.inputs":  # to read all data again takes too long
+            for value in vars(module).values():
+                getattr(value, "cache_clear", int)()
+    folder, entered = os.environ["MUTANT_LIB"] + "/darkhiggs/", set[CodeType]()
+
+    def trace(frame: FrameType, event: str, argument: object) -> None:
+        entered.add(frame.f_code)
+
+    began = time.process_time()
+    sys.settrace(trace)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(None)
+        own = [(c.co_filename[len(folder) :], c.co_firstlineno, _last(c)) for c in entered if c.co_filename.startswith(folder)]
+        _record[item.nodeid] = time.process_time() - began, sorted(own)
+
+
 def pytest_sessionfinish() -> None:
     _sane()
+    if _record:
+        Path(os.environ["MUTANT_RECORD"]).write_text(json.dumps(_record), encoding="utf-8")
 
 
 def _write(nodeid: str, kind: str) -> None:
