@@ -273,7 +273,12 @@ def test_what_moves_is_printed(
     change: Callable[[Path], None], finding: str, foreign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(foreign, tmp_path / "out")
+    data = tmp_path / "stage/book/chapters/data"
+    data.mkdir(parents=True)
+    shutil.copy(foreign / "prescott/muon_g2.csv", data)
     monkeypatch.setattr(portable, "_OUT", tmp_path / "out")
+    monkeypatch.setattr(portable.run, "STAGE", tmp_path / "stage")
+    assert list(portable._faults("prescott", "muon_g2")) == []
     change(tmp_path / "out/prescott")
     (fault,) = portable._faults("prescott", "muon_g2")
     assert re.search(finding, fault)
