@@ -262,7 +262,7 @@ def tamper_record(folder: Path) -> None:
 
 def tamper_curve(folder: Path) -> None:
     path = folder / "muon_g2.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("e-05", "e-06", 1), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("\n0.001,", "\n0.002,", 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
