@@ -225,9 +225,8 @@ def test_second_build_does_nothing(master: Clone) -> None:
         files = (path for path in (master.root / "_build").rglob("*") if path.is_file() or path.is_symlink())
         return {path.relative_to(master.root).as_posix(): path.lstat().st_mtime_ns for path in files if path.name != ".lock"}
 
-    before, began = state(), time.monotonic()
+    before = state()
     result = master.built()
-    assert time.monotonic() - began < 10.0
     assert result.ran == [] and "building" not in result.output
     assert state() == before
 
@@ -247,13 +246,12 @@ def test_second_build_does_nothing(master: Clone) -> None:
     ids=["unknown name", "out of range", "nan", "not a number", "not a choice", "no value", "unknown chapter", "no chapter"],
 )  # fmt: skip
 def test_chapter_with_bad_parameters(arguments: tuple[str, ...], sentence: str, master: Clone) -> None:
-    site, began = master.site(), time.monotonic()
+    site = master.site()
     result = master.make("chapter", *arguments)
     assert result.code != 0
     lines = [line for line in result.output.splitlines() if not re.match(r"make(\[\d\])?: \*\*\* \[", line)]
     assert len(lines) == 1 and re.fullmatch(sentence, lines[0]), result
     assert "Traceback" not in result.output
-    assert time.monotonic() - began < 20.0
     assert not (master.root / "_build/chapters").exists() and master.site() == site
 
 
