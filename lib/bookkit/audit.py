@@ -107,8 +107,8 @@ _PROBE = r"""() => {
   return found;
 }"""
 
-# Contrast takes axe milliseconds an element. Text of one style on grounds of one style is of one kind; the three longest of each
-# are marked for axe, as it passes over a text of one character or partly out of sight.
+# Contrast takes axe milliseconds an element. Text of one style on grounds of one style is of one kind; the longest three
+# of each are marked for axe, as it passes over a text of one character or partly out of sight.
 _MARK = """() => {
   const numbers = new Map(), chains = new Map([[null, 0]]), kinds = new Map();
   const number = text => numbers.get(text) ?? numbers.set(text, numbers.size + 1).get(text);
