@@ -107,11 +107,8 @@ _PROBE = r"""() => {
   return found;
 }"""
 
-# A formula is thousands of elements to axe, all of one colour.
-_THIN = """() => document.querySelectorAll("mjx-container").forEach(formula => formula.replaceChildren("x"))"""
-
-# Contrast takes axe milliseconds an element. Text of one style on grounds of one style is of one kind. The four longest of each
-# are marked for axe, as it passes over a text of one character or partly out of sight.
+# Contrast takes axe milliseconds an element. Text of one style on grounds of one style is of one kind; the longest three
+# of each are marked for axe, as it passes over a text of one character or partly out of sight.
 _MARK = """() => {
   const numbers = new Map(), chains = new Map([[null, 0]]), kinds = new Map();
   const number = text => numbers.get(text) ?? numbers.set(text, numbers.size + 1).get(text);
@@ -128,20 +125,25 @@ _MARK = """() => {
     }
     return chains.get(element);
   };
-  const name = element => `${element?.localName}.${element?.className}`;
   document.querySelectorAll("[data-contrast]").forEach(element => element.removeAttribute("data-contrast"));
   for (const element of document.body.querySelectorAll("*")) {
     const text = [...element.childNodes].map(node => node.nodeType === Node.TEXT_NODE ? node.data.trim() : "").join("");
     if (!(text || element.localName === "input") || !element.checkVisibility({visibilityProperty: true})) continue;
     const style = getComputedStyle(element);
-    const places = [element, element.parentElement, element.closest("tr, dt, li, p, pre")].map(name);
     const kind = [chain(element), style.color, style.fontSize, style.fontWeight, style.textShadow,
-      element.matches(":disabled, :disabled *"), ...places].join("|");
+      element.matches(":disabled, :disabled *")].join("|");
     kinds.set(kind, [...(kinds.get(kind) ?? []), [text.length, element]]);
   }
   for (const found of kinds.values())
-    for (const [, element] of found.sort(([a], [b]) => b - a).slice(0, 4)) element.dataset.contrast = "";
+    for (const [, element] of found.sort(([a], [b]) => b - a).slice(0, 3)) element.dataset.contrast = "";
   return kinds.size;
+}"""
+
+# Some thousand spans take axe seconds even so: formulas, and spans of a kind that is marked elsewhere, become plain text.
+_THIN = """() => {
+  document.querySelectorAll("mjx-container").forEach(formula => formula.replaceChildren("x"));
+  for (const span of [...document.querySelectorAll("article span[class]:not([id], [data-contrast])")].reverse())
+    if (!span.childElementCount) span.replaceWith(span.textContent);
 }"""
 
 # preload would fetch the style sheets once more, from wrong places
@@ -368,8 +370,9 @@ async def _inspect(page: Any, base: str, site: Path, name: str, ids: Callable[[P
             note("overflow", text)
     await page.wait_for_timeout(400)  # the theme lets a key scroll what became too wide, after 300 ms
     await axe("html", {"runOnly": ["scrollable-region-focusable"]}, f"light, {PHONE['width']} px")
-    await page.evaluate(_THIN)
     await page.set_viewport_size(DESKTOP)
+    await page.evaluate(_MARK)
+    await page.evaluate(_THIN)
     await axe("html", {"rules": {"color-contrast": {"enabled": False}}}, f"light, {DESKTOP['width']} px")
     for scheme in ("light", "dark"):
         await _theme(page, scheme)
