@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 
 import darkhiggs
-from darkhiggs import belle2, inputs, limits, model, neutrinos, scan
+from darkhiggs import belle2, cmb, constraints, inputs, kinetic_mixing, limits, meson_decays, model, neutrinos, relic, scan
 from darkhiggs.errors import DataError, ParameterError, UnitWarning
 
 MODULES = sorted(name for _, name, _ in pkgutil.iter_modules(darkhiggs.__path__) if not name.startswith("_"))
@@ -723,3 +723,53 @@ def test_an_owner_of_arrays_cannot_be_changed(name):
             if isinstance(getattr(one, field.name), dict):
                 with pytest.raises(TypeError, match="read-only"):
                     getattr(one, field.name)["total"] = 0.0
+
+
+@pytest.mark.house
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (lambda: meson_decays.br_b_to_k_scalar(Metres(500.0), 5e-3), "m_scalar carries a unit; give a plain number in GeV"),
+        (
+            lambda: meson_decays.br_b_to_k_scalar(inputs.get("m_K+"), 5e-3),
+            "m_scalar carries a unit; give a plain number in GeV",
+        ),
+        (lambda: meson_decays.br_b_to_k_scalar([1, 2, 3], [1e-3, 2e-3]), "m_scalar (3,), sin_theta (2,)"),
+        (lambda: meson_decays.br_b_to_k_scalar(np.array([2 + 1j]), 5e-3), "m_scalar = array([2.+1.j]) is not a number in GeV"),
+        (lambda: meson_decays.br_b_to_k_invisible(POINT, kappa=Metres(1e-5)), "kappa carries a unit; give a plain number"),
+        (
+            lambda: belle2.Spectrum.from_function(lambda q2: 1e-6 * kinetic_mixing.epsilon(5e-4, q2) ** 2),
+            "dbr_dq2 is complex; give its real part, or the square of its modulus",
+        ),
+        (
+            lambda: belle2.Spectrum.from_function(lambda q2: Metres(q2)),
+            "the result of dbr_dq2 carries a unit; give a plain number",
+        ),
+        (lambda: belle2.Likelihood().chi2(belle2.Spectrum.line([1.0, 2.0]), [1e-6] * 3), "spectrum (2,), rate (3,)"),
+        (lambda: belle2.Likelihood().toys(LINE, [1e-6, 2e-6]), "rate has shape (2,); give one number"),
+        (lambda: belle2.Likelihood().toys(LINE, 1e-6, seed=-1), "seed = -1 is outside its range [0, "),
+        (lambda: belle2.Likelihood().toys(LINE, 1e-6, size=2.5), "size = 2.5 is not a whole number"),
+        (lambda: belle2.Likelihood().fit_mu(spectrum=LINE), "spectrum has a br of 1, and mu counts in units of it"),
+        (lambda: belle2.Spectrum([[0.01] * 17]), "efficiency has shape (1, 17); one value for each of 18 bins is needed"),
+        (lambda: meson_decays.dbr_dq2_b_to_k_invisible(ONE, GRID), "q2 (3,), sector (2,)"),
+        (lambda: relic.thermal_average(GRID, [20.0] * 3), "x (3,), sector (2,)"),
+        (lambda: scan.window([1.0, 2.0], [Metres(1.0), Metres(2.0)], 1.0, 2.0), "y carries a unit; give a plain number"),
+        (lambda: limits.Curve("x", [2.0, 1.0], [1.0, 1.0], "1", 0.9, 0.1, "s", "c"), "m of shape (2,) has to increase"),
+        (lambda: cmb.excluded_below(lambda m: np.ones(7)), "the result of thermal has shape (7,) for masses of shape (500,)"),
+        (lambda: constraints.table(GRID, "NA62"), "which = 'NA62' is not a list"),
+        (lambda: neutrinos.n_eff(SPECIES[0]), "species = Species(mass=0.01 GeV, dof=2) is not a list"),
+        (lambda: neutrinos.n_eff([0.01]), "species[0] = 0.01 is not a Species; make one with neutrinos.Species(...)"),
+    ],
+)
+def test_reported_cases(case, message):
+    with pytest.raises(ParameterError) as caught:
+        case()
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.house
+def test_what_a_users_own_function_raises_comes_through():
+    with pytest.raises(ZeroDivisionError):
+        belle2.Spectrum.from_function(lambda q2: 1 / 0)
+    with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        relic.omega_h2()
