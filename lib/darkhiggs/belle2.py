@@ -730,10 +730,19 @@ class Likelihood:
         yields, gammas, _ = self._profiled(signal, null)
         asimov = _binned.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
 
+        # the nuisance parameters found last are near those wanted next
+        last = [null.point, null.point]
+
+        def profiled(which: int, x: Array) -> Array:
+            start = np.column_stack([x, last[which][:, 1:]])
+            there = _binned.minimise(self._model, signal, (self._data, asimov)[which], start, held=True)
+            last[which] = there.point
+            return there.chi2
+
         def excess(x: Array) -> Array:
             """Logarithm of CL_s over its level."""
-            q = np.maximum(self._minimise(signal, x, held=True).chi2 - best.chi2, 0.0)
-            expected = np.maximum(self._minimise(signal, x, held=True, data=asimov).chi2, 1e-300)
+            q = np.maximum(profiled(0, x) - best.chi2, 0.0)
+            expected = np.maximum(profiled(1, x), 1e-300)
             far = q > expected
             both = ndtr(np.where(far, -(q + expected) / (2.0 * np.sqrt(expected)), -np.sqrt(q)))
             alone = ndtr(np.where(far, -(q - expected) / (2.0 * np.sqrt(expected)), np.sqrt(expected) - np.sqrt(q)))
