@@ -9,6 +9,8 @@ import numpy as np
 
 from ._arrays import Array
 
+_ZERO: Any = np.float64(0.0)
+
 
 def clip(value: Any, low: Any, high: Any = np.inf) -> Array:
     """Cut values to a range; nan stays nan."""
@@ -31,5 +33,5 @@ def kept(condition: Any, value: Any) -> Array:
     """Return values where the condition holds, and zero elsewhere."""
     if isinstance(condition, np.ndarray):
         return np.where(condition, value, 0.0)
-    one: Array = value if condition else np.zeros_like(value)[()]
-    return one
+    nothing: Array = np.zeros_like(value) if isinstance(value, np.ndarray) else _ZERO
+    return value if condition else nothing

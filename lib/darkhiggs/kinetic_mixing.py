@@ -28,7 +28,9 @@ def _loop(ratio: Array) -> tuple[Array, Array]:
 def _series(ratio: Array) -> tuple[Array, Array]:
     """Taylor series for small ratios, where the closed form cancels to ratio^2."""
     terms = (1 / 30, 1 / 280, 1 / 1890, 1 / 11088, 1 / 60060, 1 / 308880)
-    real: Any = -sum(term * ratio**n for n, term in enumerate(terms, start=1))
+    real: Any = 0.0
+    for term in terms[::-1]:
+        real = (real - term) * ratio
     return real, 0.0 * ratio
 
 

@@ -176,8 +176,8 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
 
 def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
     m_2, total = m**2, 0.0 * m
-    for squared_mass, strength in _leptons():
-        beta_2 = clip(1.0 - 4.0 * squared_mass / m_2, 0.0)
+    for threshold, strength in _leptons():
+        beta_2 = clip(1.0 - threshold / m_2, 0.0)
         total = total + strength * beta_2 * np.sqrt(beta_2)
     value: Array = sector.sin_theta**2 * m * total
     return value
@@ -185,9 +185,9 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
 
 @lru_cache
 def _leptons() -> list[tuple[float, float]]:
-    """Squared masses of e, mu and tau, and their squared couplings over 8 pi."""
+    """Squared energies at which pairs of e, mu and tau open, and the squared couplings over 8 pi."""
     squares = [natural(f"m_{lepton}") ** 2 for lepton in ("e", "mu", "tau")]
-    return [(square, square / (8.0 * np.pi * v_higgs() ** 2)) for square in squares]
+    return [(4.0 * square, square / (8.0 * np.pi * v_higgs() ** 2)) for square in squares]
 
 
 @public
