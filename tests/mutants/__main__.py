@@ -28,6 +28,7 @@ EXTRA = {
     "_binned": ("binned", "belle2"),
     "_owned": ("model", "bad_input"),
     "_public": ("bad_input",),
+    "_scalars": ("kinematics", "widths", "meson_decays", "kinetic_mixing"),
     "__init__": (),
     "errors": ("inputs",),
     "units": ("inputs",),
