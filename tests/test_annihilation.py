@@ -156,6 +156,7 @@ def test_fermions_against_traces(point, ratio):
 
 
 @pytest.mark.independent
+@pytest.mark.filterwarnings("ignore::darkhiggs.errors.UnitWarning")
 def test_electrons_come_by_kinetic_mixing_and_muons_by_the_higgs():
     # below the muon threshold, and where the scalars dominate
     light = model.DarkSector(m_zp=0.03, g_x=0.01, m_x=0.05, m_h1=0.5, sin_theta=0.1, lambda_phi_x=1e-8, q_x=1.0)

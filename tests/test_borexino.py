@@ -458,7 +458,7 @@ def test_rescaling_of_the_talk():
         (lambda: borexino.ratio(0.01, 1.5), r"g_x = 1.5 is outside its range \[0, 1\]"),
         (lambda: borexino.ratio(0.01, 1e-4, "L_e"), "model = 'L_e' is not one of 'L_mu-L_tau'"),
         (lambda: borexino.ratio(0.01, 1e-4, sign=0), "sign = 0 is neither 1 nor -1"),
-        (lambda: borexino.ratio(0.01, 1e-4, sign=np.array([1, -1])), "is neither 1 nor -1"),
+        (lambda: borexino.ratio(0.01, 1e-4, sign=np.array([1, -1])), r"sign has shape \(2,\); give one number"),
         (lambda: borexino.ratio(0.01, 1e-4, p_ee=0.9), r"p_ee = 0.9 is outside its range \[0.29"),
         (lambda: borexino.ratio(0.01, 1e-4, t_min=6.4e-4), "t_min = 0.00064 GeV"),
         (lambda: borexino.coupling_limit(0.01, 1.0), r"r_max = 1 is outside its range \[1.001, 1000\]"),

@@ -259,8 +259,8 @@ def test_allowed_and_masked_points():
         (lambda: cmb.annihilation_limit(1.0, "bb"), "channel = 'bb'"),
         (lambda: cmb.f_eff_cascade(1.0), "needs the mass of at least one"),
         (lambda: cmb.f_eff_cascade(0.01, 0.0115), "energy = 0.01 GeV is below the mass"),
-        (lambda: cmb.f_eff_cascade(1.0, 0.02, 0.0115), "mass = 0.02 GeV is below twice"),
-        (lambda: cmb.f_eff_cascade(1.0, 1e-3), "mass = 0.001 GeV is below twice"),
+        (lambda: cmb.f_eff_cascade(1.0, 0.02, 0.0115), "masses = 0.02 GeV is below twice"),
+        (lambda: cmb.f_eff_cascade(1.0, 1e-3), "masses = 0.001 GeV is below twice"),
         (lambda: cmb.p_ann(model.benchmark("A")), "m_x is not set"),
     ],
 )

@@ -35,7 +35,7 @@ def test_thresholds_on_both_sides():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((-1.0, 0.1, 0.1), r"m = -1 GeV is outside its range \(0, inf\) GeV"),
+        ((-1.0, 0.1, 0.1), r"m = -1 GeV is outside its range \[1e-60, 1e\+60\] GeV"),
         ((0.0, 0.0, 0.0), "m = 0 GeV"),
         ((1.0, np.nan, 0.1), "m_1 = nan GeV"),
         ((1.0, 0.1, "x"), "m_2 = 'x' is not a number"),

@@ -6,6 +6,7 @@ import inspect
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -100,8 +101,50 @@ def test_darkhiggs_never_imports_bookkit():
 
 
 @pytest.mark.house
+def test_modules_are_there_on_first_use():
+    code = (
+        "import sys, darkhiggs\n"
+        "assert not [name for name in sys.modules if name.startswith(('darkhiggs.', 'numpy', 'scipy'))]\n"
+        "print(*(name for name in dir(darkhiggs) if not name.startswith('_')))\n"
+        "print(darkhiggs.model.benchmark('A'), 'scipy' in sys.modules)\n"
+        "darkhiggs.no_such_module\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "lib")},
+    )
+    first, second = result.stdout.splitlines()
+    assert first.split() == MODULES
+    assert second == "DarkSector(m_zp=0.0115 GeV, g_x=0.0005) False"
+    assert result.stderr.endswith("AttributeError: module 'darkhiggs' has no attribute 'no_such_module'\n")
+
+
+@pytest.mark.house
+@pytest.mark.parametrize(("module", "name"), PUBLIC)
+def test_public_functions_answer_for_their_arguments(module, name):
+    member = getattr(importlib.import_module(f"darkhiggs.{module}"), name)
+    methods = [m for n, m in vars(member).items() if not n.startswith("_")] if inspect.isclass(member) else [member]
+    for method in (getattr(one, "__func__", one) for one in methods):
+        # what is cached and asked for in every formula checks for itself
+        if (
+            inspect.isfunction(method)
+            and inspect.signature(method).parameters
+            and f"{module}.{name}" not in ("inputs.get", "inputs.natural")
+        ):
+            assert hasattr(method, "__wrapped__"), f"{module}.{name} lacks @public"
+
+
+@pytest.mark.house
 def test_borrower_needs_numpy_and_scipy_alone(tmp_path):
-    # a wheel without build isolation needs no network; then import it with everything else hidden
+    # a wheel without build isolation needs no network, and from a copy no older build gets in; then import it with
+    # everything else hidden
+    source = tmp_path / "source"
+    shutil.copytree(ROOT / "lib", source / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
     result = run(
         "-m",
         "pip",
@@ -114,8 +157,11 @@ def test_borrower_needs_numpy_and_scipy_alone(tmp_path):
         "--target",
         str(tmp_path / "site"),
         ".",
+        cwd=source,
     )
     assert result.returncode == 0, result.stderr
+    installed = {path.name for path in (tmp_path / "site").iterdir() if not path.name.endswith(".dist-info")}
+    assert installed == {"darkhiggs"} and (tmp_path / "site/darkhiggs/py.typed").is_file()
     code = (
         "import sys, importlib\n"
         "class Hide:\n"

@@ -161,7 +161,7 @@ def test_wanted_mixing():
         (lambda: md.br_b_to_k_invisible(THREE, kappa=[1e-6, 2e-6]), "kappa has to be one number"),
         (lambda: md.br_b_to_k_invisible(THREE, nuisance=np.zeros((2, 8))), "nuisance one vector"),
         (lambda: md.br_b_to_k_invisible(model.benchmark("A")), "m_h1 is not set"),
-        (lambda: md.dbr_dq2_b_to_k_invisible(0.0, THREE), r"q2 = 0 GeV\^2 is outside its range \(0, 1e\+06\]"),
+        (lambda: md.dbr_dq2_b_to_k_invisible(0.0, THREE), r"q2 = 0 GeV\^2 is outside its range \[1e-20, 1e\+06\]"),
         (lambda: md.dbr_dq2_b_to_kstar_invisible(np.nan, THREE), r"q2 = nan GeV\^2"),
     ],
 )

@@ -1,9 +1,14 @@
+import copy
+import dataclasses
+import pickle
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import model, widths
-from darkhiggs.errors import ParameterError
+from darkhiggs import model, neutrinos, relic, widths
+from darkhiggs.errors import ParameterError, UnitWarning
 from darkhiggs.inputs import natural
 
 P1 = {"m_zp": 0.0115, "g_x": 5e-4, "m_h1": 2.0, "sin_theta": 0.003, "lambda_phi_x": 0.1, "m_x": 0.5}
@@ -128,8 +133,8 @@ def test_flags():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"m_zp": -1.0}, r"m_zp = -1 GeV is outside its range \(0, 10000\] GeV"),
-        ({"g_x": 0.0}, r"g_x = 0 is outside its range \(0, 1\]"),
+        ({"m_zp": -1.0}, r"m_zp = -1 GeV is outside its range \[1e-12, 10000\] GeV"),
+        ({"g_x": 0.0}, r"g_x = 0 is outside its range \[1e-20, 1\]"),
         ({"g_x": 1.5}, "g_x = 1.5"),
         ({"sin_theta": 1.5}, r"sin_theta = 1.5 is outside its range \[-1, 1\]"),
         ({"lambda_phi_x": 13.0}, r"lambda_phi_x = 13"),
@@ -155,7 +160,7 @@ def test_bad_sectors_are_named(change, message):
         (lambda: model.benchmark("A").require("q_x"), r"q_x is not set; give it a value in \["),
         (
             lambda: model.benchmark("A").replace(m_h1=130.0),
-            r"m_h1 = 130 GeV is outside its range \(0, 125.131\] GeV",
+            r"m_h1 = 130 GeV is outside its range \[1e-12, 125.131\] GeV",
         ),
         (lambda: model.anomaly_coefficients([1, 2]), r"charges has shape \(2,\)"),
         (lambda: model.anomaly_coefficients(1.0), "charges has shape"),
@@ -226,3 +231,102 @@ def test_masking_by_hand_keeps_the_first_reason():
     assert sector.reason.tolist() == ["", "m_h1 too low", "later"]
     assert_allclose(sector.lambda_phi_x, [0.1, np.nan, np.nan])
     assert model.DarkSector(**P1).masked("").reason == ""
+
+
+@pytest.mark.identity
+def test_a_sector_owns_its_arrays():
+    mine = np.array([1.0, 2.0])
+    sector = model.benchmark("A").replace(m_h1=mine, sin_theta=5e-3)
+    width = widths.gamma_h1(sector)
+    mine[0] = -7.0
+    assert sector.m_h1.tolist() == [1.0, 2.0] and np.array_equal(widths.gamma_h1(sector), width)
+    for array in (sector.m_h1, sector.reason):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = array[1]
+    for same in (
+        copy.copy(sector),
+        copy.deepcopy(sector),
+        pickle.loads(pickle.dumps(sector)),
+        sector.replace(),
+        sector.select([0, 1]),
+    ):
+        assert not same.m_h1.flags.writeable
+    assert sector == sector.replace() != sector.replace(m_h1=[1.0, 3.0]) and len({sector, sector.replace()}) == 1
+    assert sector != "a sector"
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(
+    "again", [dataclasses.replace, getattr(copy, "replace", dataclasses.replace), model.DarkSector.replace]
+)
+def test_every_copy_keeps_the_mask(again):
+    sector = model.benchmark("A").replace(m_x=[0.1, 0.2], m_h1=5.0).masked(["", "no"])
+    for changes in ({"lambda_phi_x": 0.1}, {"m_x": [0.3, 0.4]}, {"m_h1": [[1.0], [2.0]]}, {}):
+        copied = again(sector, **changes)
+        assert np.array_equal(copied.reason, np.broadcast_to(["", "no"], copied.shape))
+    assert again(sector, m_h1=[-1.0, 1.0]).reason.tolist() == ["m_h1 too low", "no"]
+    with pytest.raises(ParameterError, match=r"reasons of shape \(2,\) do not fit a sector of shape \(3,\)|broadcast"):
+        again(sector, m_x=[0.1, 0.2, 0.3])
+
+
+@pytest.mark.identity
+def test_a_sector_is_written_on_one_line():
+    point = model.benchmark("A")
+    assert repr(point) == "DarkSector(m_zp=0.0115 GeV, g_x=0.0005)"
+    assert repr(point.replace(m_h1=[1.0, 2.0], q_x=0.7)) == "DarkSector(m_zp=0.0115 GeV, g_x=0.0005, m_h1=[1, 2] GeV, q_x=0.7)"
+    grid = point.replace(m_h1=np.linspace(-1.0, 4.0, 60).reshape(6, 10))
+    assert repr(grid).endswith("m_h1=array of shape (6, 10) from 0.01695 to 4 GeV, 12 of 60 points masked)")
+    assert repr(point.replace(m_h1=[])) == "DarkSector(m_zp=0.0115 GeV, g_x=0.0005, m_h1=[] GeV)"
+
+
+@pytest.mark.house
+def test_a_mass_meant_in_mev_gets_a_hint():
+    with pytest.warns(
+        UnitWarning, match=r"^m_zp = 11.5 GeV is a thousand times what goes with g_x = 0.0005; masses are in GeV$"
+    ) as caught:
+        model.DarkSector(m_zp=11.5, g_x=5e-4)
+    assert caught[0].filename == __file__
+    with pytest.warns(UnitWarning, match=r"m_zp = \[10, 100\] GeV") as caught:
+        model.benchmark("B").replace(m_zp=[10.0, 100.0])
+    assert len(caught) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # a scan that begins below, a heavy Z' of the electroweak scale, and what the library asks for itself
+        scan = model.benchmark("A").replace(m_zp=[0.01, 11.5])
+        model.DarkSector(m_zp=70.0, g_x=0.5)
+        neutrinos.z_prime(100.0, 1e-3)
+        widths.sin_theta_max(1e5, m_zp=2.0)
+        scan.select([1]).replace(m_h1=1.0)
+        model.DarkSector(m_zp=[], g_x=0.1)
+
+
+@pytest.mark.identity
+def test_ranges_end_where_the_formulas_do():
+    with pytest.raises(ParameterError, match=r"^m_x = 1e-300 GeV is outside its range \[1e-12, 10000\] GeV$"):
+        model.benchmark("A").replace(m_x=1e-300)
+    sector = model.benchmark("A").replace(m_x=[1e-300, 1e-12], m_h1=5.0)
+    assert sector.reason.tolist() == ["m_x too low", ""]
+    found = relic.coupling_for(sector)
+    assert found.reason[0] == "m_x too low" and np.array_equal(np.isnan(found.value), found.reason != "")
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: s.select([2]), r"points = \[2\] leaves its range: the sector has 2 points"),
+        (lambda s: s.select([True]), r"points has shape \(1,\); a mask has that of the sector, \(2,\)"),
+        (lambda s: s.select([0.5]), "is neither a mask nor a list of positions"),
+        (lambda s: s.scatter([1.0, 2.0, 3.0]), r"values has shape \(3,\) for 2 good points"),
+        (lambda s: s.masked([1, 2]), r"reason = \[1, 2\] is not a text for each point"),
+        (lambda s: s.masked(["a"] * 3), r"reasons of shape \(3,\) do not fit a sector of shape \(2,\)"),
+        (lambda s: model.benchmark("A").masked("no"), "a single point cannot be masked"),
+        (lambda s: s.replace(q_phi=1e-300), "q_phi = 1e-300 is outside its range"),
+        (lambda s: s.require("mass"), "name = 'mass' is not one of 'm_zp'"),
+        (lambda s: relic.omega_h2(0.1), r"^sector = 0.1 is not a DarkSector; make one with model.DarkSector\(...\)$"),
+        (lambda s: widths.gamma_h1_to_leptons(model.DarkSector, 1.0), "^sector = <class .* is not a DarkSector"),
+    ],
+)
+def test_what_a_sector_refuses(call, message):
+    with pytest.raises(ParameterError, match=message):
+        call(model.benchmark("A").replace(m_h1=[1.0, 2.0]))

@@ -99,3 +99,10 @@ def test_on_the_relic_line_x_is_all_of_the_dark_matter():
     assert_allclose(relic.omega_h2(line)[:2], 0.12, rtol=1e-6)
     with pytest.raises(ParameterError, match=r"lambda_phi_x has no value .* no solution below 4 pi"):
         scan.on_relic_line(model.benchmark("A").replace(m_x=0.005, m_h1=2.0))
+
+
+@pytest.mark.identity
+def test_a_window_is_a_tuple_too():
+    low, high, *_, open_high = window = scan.window([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], 1.5, 5.0)
+    assert (low, high, open_high) == (window.low, window[1], window[-1]) and len(window) == 5
+    assert [*relic.Coupling(0.1, [0.1], "")][::2] == [0.1, ""]

@@ -386,7 +386,7 @@ def test_dropping_the_factor_of_the_flux(without_factor):
         (lambda: trident.cross_section(20.0, "Fe", c_a=-11.0), "c_a = -11"),
         (lambda: trident.photon_cross_section(-1.0), r"s = -1 GeV\^2 is outside its range \[0, 1e\+08\] GeV\^2"),
         (lambda: trident.photon_cross_section(1e9), r"s = 1e\+09 GeV\^2"),
-        (lambda: trident.flux(0.0, "Fe"), r"q_min = 0 GeV is outside its range \(0, 10\] GeV"),
+        (lambda: trident.flux(0.0, "Fe"), r"q_min = 0 GeV is outside its range \[1e-12, 10\] GeV"),
         (lambda: trident.flux(11.0, "Fe"), "q_min = 11"),
         (lambda: trident.flux(0.1, "Pb"), "target = 'Pb'"),
         (lambda: trident.form_factor(-0.1, 20.0), r"q = -0.1 GeV is outside its range \[0, 10\] GeV"),

@@ -1,7 +1,49 @@
 """Light dark Higgs, L_mu - L_tau gauge boson and scalar dark matter: rates and limits.
 
 Pure functions of numbers and arrays in natural units (GeV^n, hbar = c = 1).
-The modules are imported one by one, ``from darkhiggs import meson_decays``.
+A module is imported when it is first used, ``darkhiggs.meson_decays`` or ``from darkhiggs import meson_decays``.
 """
 
+import importlib
+from types import ModuleType
+
 __version__ = "0.1.0"
+
+_MODULES = (
+    "annihilation",
+    "belle2",
+    "borexino",
+    "cmb",
+    "constraints",
+    "direct_detection",
+    "errors",
+    "form_factors",
+    "inputs",
+    "kinematics",
+    "kinetic_mixing",
+    "limits",
+    "meson_decays",
+    "model",
+    "muon",
+    "neutrinos",
+    "photon_penguin",
+    "relic",
+    "scan",
+    "standard_model",
+    "thermodynamics",
+    "trident",
+    "units",
+    "widths",
+)
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import a module when it is first asked for."""
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the modules."""
+    return sorted((*_MODULES, "__version__", "__doc__", "__file__", "__name__", "__path__"))

@@ -19,32 +19,40 @@ _NO_NUMBERS = (bool, str, bytes, bytearray, complex, np.bool_, np.complexfloatin
 
 def numbers(name: str, value: npt.ArrayLike, unit: str = "1") -> Array:
     """Return `value` as a float array, or say that it is none; what a masked array hides is nan."""
-    if type(value) is float or type(value) is np.float64:
+    kind = type(value)
+    if kind is float or kind is np.float64 or (kind is np.ndarray and value.dtype == np.float64):  # type: ignore[union-attr]
         return np.asarray(value)
     try:
-        return _floats(value)
+        return np.asarray(float(value)) if kind is int else _floats(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError) as error:
-        shown = "" if unit == "1" else f" in {unit}"
-        carries = f" carries a unit; give a plain number{shown}"
-        words = carries if error.args == (_CARRIES_A_UNIT,) else f" = {_short(value)} is not a number{shown}"
+        inside = "" if unit == "1" else f" in {unit}"
+        carries = f" carries a unit; give a plain number{inside}"
+        words = carries if error.args == (_CARRIES_A_UNIT,) else f" = {shown(value)} is not a number{inside}"
     raise ParameterError(f"{name}{words}")
 
 
 _CARRIES_A_UNIT = object()
+_PLAIN = {float, int, np.float64}
+
+
+def carries_unit(value: Any) -> bool:
+    """Whether a quantity, or a labelled array with its unit written beside it."""
+    return any(hasattr(value, name) or name in (getattr(value, "attrs", None) or ()) for name in ("unit", "units"))
 
 
 def _floats(value: Any) -> Array:
     """Convert what holds real numbers and nothing else; raise TypeError otherwise."""
-    if hasattr(value, "unit") or hasattr(value, "units"):
-        raise TypeError(_CARRIES_A_UNIT)
     if isinstance(value, list | tuple):
-        return np.asarray([_floats(item) for item in value], dtype=np.float64)
+        plain = _PLAIN.issuperset(map(type, value))
+        return np.asarray(value if plain else [_floats(item) for item in value], dtype=np.float64)
+    if carries_unit(value):
+        raise TypeError(_CARRIES_A_UNIT)
     array = value if isinstance(value, np.ndarray) else np.asarray(value)
     if array.dtype.kind == "O":
         if array.ndim:
             return np.asarray([_floats(item) for item in array.ravel()], dtype=np.float64).reshape(array.shape)
         value = array.item()
-        if hasattr(value, "unit") or hasattr(value, "units"):
+        if carries_unit(value):
             raise TypeError(_CARRIES_A_UNIT)
         if isinstance(value, _NO_NUMBERS) or value is None:
             raise TypeError
@@ -56,7 +64,7 @@ def _floats(value: Any) -> Array:
     return np.asarray(array, dtype=np.float64)
 
 
-def _short(value: object) -> str:
+def shown(value: object) -> str:
     """Show a value on one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -90,13 +98,44 @@ def checked(
         if not bad.any():
             return array
         first = float(array[bad].flat[0])
-    shown = "" if unit == "1" else f" {unit}"
+    suffix = "" if unit == "1" else f" {unit}"
     bracket = "(" if open_low or low == -np.inf else "["
     close = ")" if high == np.inf else "]"
-    raise ParameterError(f"{name} = {first:g}{shown} is outside its range {bracket}{low:g}, {high:g}{close}{shown}")
+    raise ParameterError(f"{name} = {first:g}{suffix} is outside its range {bracket}{low:g}, {high:g}{close}{suffix}")
 
 
-def together(**arrays: npt.NDArray[Any]) -> tuple[int, ...]:
+def single(
+    name: str,
+    value: npt.ArrayLike,
+    low: float = -np.inf,
+    high: float = np.inf,
+    unit: str = "1",
+    *,
+    open_low: bool = False,
+) -> float:
+    """Return a single number within its range."""
+    array = checked(name, value, low, high, unit, open_low=open_low)
+    if array.ndim:
+        raise ParameterError(f"{name} has shape {array.shape}; give one number")
+    return float(array)
+
+
+def whole(name: str, value: npt.ArrayLike, low: int, high: int) -> int:
+    """Return a whole number within its range."""
+    number = single(name, value, low, high)
+    if number != int(number):
+        raise ParameterError(f"{name} = {number:g} is not a whole number")
+    return int(number)
+
+
+def switch(name: str, value: bool) -> bool:
+    """Return `value` if it is True or False, which a text never is."""
+    if not isinstance(value, bool | np.bool_):
+        raise ParameterError(f"{name} = {shown(value)} is neither True nor False")
+    return bool(value)
+
+
+def together(**arrays: Any) -> tuple[int, ...]:
     """Return the common shape of arrays, or say by name that they have none."""
     try:
         return np.broadcast_shapes(*(array.shape for array in arrays.values()))
@@ -105,17 +144,10 @@ def together(**arrays: npt.NDArray[Any]) -> tuple[int, ...]:
     raise ParameterError(f"the shapes of the parameters do not broadcast: {shapes}")
 
 
-def owned(array: npt.ArrayLike) -> npt.NDArray[Any]:
-    """Return a copy that nobody can write into."""
-    copy = np.array(array)
-    copy.setflags(write=False)
-    return copy
-
-
 def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
     """Return `value` if it is one of the allowed words."""
-    if value not in allowed:
-        raise ParameterError(f"{name} = {value!r} is not one of {', '.join(map(repr, allowed))}")
+    if not isinstance(value, str) or value not in allowed:
+        raise ParameterError(f"{name} = {shown(value)} is not one of {', '.join(map(repr, allowed))}")
     return value
 
 
@@ -123,7 +155,10 @@ def choice(name: str, value: str, allowed: tuple[str, ...]) -> str:
 def legendre(order: int) -> tuple[Array, Array]:
     """Nodes and weights of the Gauss-Legendre rule on [0, 1]."""
     nodes, weights = np.polynomial.legendre.leggauss(order)
-    return 0.5 * (nodes + 1.0), 0.5 * weights
+    rule: tuple[Array, Array] = 0.5 * (nodes + 1.0), 0.5 * weights
+    for part in rule:
+        part.setflags(write=False)
+    return rule
 
 
 def composite(breaks: Array, scales: Array, order: int) -> tuple[Array, Array]:
@@ -143,5 +178,5 @@ def composite(breaks: Array, scales: Array, order: int) -> tuple[Array, Array]:
         t_max = np.arcsinh(half / scale)
         x.append(edge + sign * scale * np.sinh(grid * t_max))
         w.append(weights.reshape(grid.shape) * t_max * scale * np.cosh(grid * t_max))
-    shape = (-1, *breaks.shape[1:])
+    shape = (2 * half.shape[0] * order, *half.shape[1:])
     return np.stack(x).reshape(shape), np.stack(w).reshape(shape)

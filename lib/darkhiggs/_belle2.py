@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _binned
 from ._arrays import Array, legendre
+from ._owned import read_only
 from .inputs import get, names, natural
 
 CHANNELS = {"ITA": slice(0, 24), "HTA": slice(24, 30)}
@@ -18,6 +19,7 @@ _NODES = 8
 
 
 @lru_cache
+@read_only
 def efficiency() -> tuple[Array, Array]:
     """Centres of the q2 bins in GeV^2, and the efficiency of each of the 18 signal bins there."""
     text = (resources.files("darkhiggs") / "data" / "belle2_efficiency.csv").read_text(encoding="utf-8")
@@ -71,6 +73,7 @@ def signal_row(events: Array) -> Array:
 
 
 @lru_cache
+@read_only
 def templates() -> tuple[_binned.Templates, Array, tuple[str, ...], tuple[str, ...]]:
     """Backgrounds and observed counts in all bins; names of the samples and of the nuisance parameters."""
     samples = tuple((channel, name) for channel, found in _BACKGROUNDS.items() for name in found)

@@ -194,11 +194,16 @@ def _step(gradient: Array, matrix: Array, held: npt.NDArray[np.bool_]) -> tuple[
     return step, fall
 
 
+def common(*counts: int) -> int:
+    """Return the number of sets, where one stands for any number and none leaves none."""
+    return 0 if 0 in counts else max(counts)
+
+
 def minimise(
     model: Templates, signal: Signal, data: Counts, start: Array, held: npt.NDArray[np.bool_] | bool = False
 ) -> Minimum:
     """Newton steps, halved until they descend; x stays at its start where it is held."""
-    sets = max(len(start), len(data.observed), len(signal.free))
+    sets = common(len(start), len(data.observed), len(signal.free))
     point = np.array(np.broadcast_to(start, (sets, start.shape[1])))
     held = np.broadcast_to(held, (sets,))
     value = chi2(model, signal, data, point)

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice
+from ._owned import read_only
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .kinetic_mixing import epsilon
@@ -19,6 +21,7 @@ _DIRAC = ("nunu", "leptons", "zpzp")
 _LEPTONS = ("e", "mu", "tau")
 # Below this y^2 the averages over the angle come from their series, beyond from closed forms that lose 1e-16/y^4.
 _SMALL, _TERMS = 3e-3, 5
+_S_MIN, _S_MAX = 1e-30, 1e16  # GeV^2
 # Keeps an H1 without width finite on its pole
 _TINY = 1e-300
 
@@ -40,6 +43,7 @@ def _gamma_h2(sector: DarkSector) -> Array:
 
 
 @lru_cache
+@read_only
 def _mixing_table() -> tuple[Array, Array]:
     """Knots in ln(s) and the squared coupling of the Z' to electrons there, over g_X^2; dense at both thresholds."""
     near = np.geomspace(1e-9, 0.5, 400)
@@ -273,6 +277,7 @@ def _rate(sector: DarkSector, s: Array, beta_2: Array, channel: str | None) -> A
     return total[()]
 
 
+@public
 def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Array:
     """Squared amplitude of X X* annihilation, integrated over phase space.
 
@@ -318,10 +323,11 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
     '5.424e-11'
     """
     s = np.where(sector.reason == "", s, 1.0) if np.any(sector.reason != "") else s
-    s = checked("s", s, 0.0, unit="GeV^2", open_low=True)
+    s = checked("s", s, _S_MIN, _S_MAX, "GeV^2")
     return _rate(sector, s, _beta_squared(s, sector.require("m_x"), "m_x"), channel)
 
 
+@public
 def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None) -> Array:
     """Cross-section of X X* annihilation times the relative velocity.
 
@@ -365,6 +371,7 @@ def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None
     return value
 
 
+@public
 def breaks(sector: DarkSector) -> tuple[Array, Array]:
     """Energies at which the rate is not smooth: thresholds and poles.
 
@@ -408,6 +415,7 @@ def breaks(sector: DarkSector) -> tuple[Array, Array]:
     return positions, scales
 
 
+@public
 def rate_dirac(
     m_chi: npt.ArrayLike,
     m_zp: npt.ArrayLike,
@@ -461,7 +469,7 @@ def rate_dirac(
     m_zp = checked("m_zp", m_zp, 0.0, 1e4, "GeV", open_low=True)
     g_2 = np.square(checked("g_x", g_x, 0.0, 1.0, open_low=True))
     q_2 = np.square(checked("q_chi", q_chi, -1e4, 1e4))
-    s = checked("s", s, 0.0, unit="GeV^2", open_low=True)
+    s = checked("s", s, _S_MIN, _S_MAX, "GeV^2")
     beta_2 = _beta_squared(s, m_chi, "m_chi")
     m_2, x_2 = np.square(m_zp), np.square(m_chi)
     spins = 1.0 + 2.0 * x_2 / s

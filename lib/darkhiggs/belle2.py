@@ -17,7 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _belle2, _binned, form_factors, meson_decays
-from ._arrays import Array, checked, choice
+from ._arrays import Array, checked, choice, numbers, shown, single, together, whole
+from ._owned import Owned
+from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
 from .kinematics import kallen
@@ -30,10 +32,12 @@ _STEPS = 40
 _CLOSE = 1e-7
 # Nodes for a spectrum of the model: the efficiency has a kink in each of its fifty bins.
 _FINE = 160
+_LARGE = 1e-2
+_BINS = 18
 
 
-@dataclass(frozen=True)
-class Spectrum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spectrum(Owned):
     """Shape of B+ -> K+ + invisible as Belle II sees it.
 
     Parameters
@@ -60,7 +64,14 @@ class Spectrum:
 
     def __post_init__(self) -> None:
         """Refuse what no bin sees."""
-        total = np.sum(self.efficiency, axis=-1)
+        efficiency, br = checked("efficiency", self.efficiency, 0.0, 1.0), checked("br", self.br, 0.0)
+        if efficiency.shape[-1:] != (_BINS,):
+            raise ParameterError(f"efficiency has shape {efficiency.shape}; one value for each of {_BINS} bins is needed")
+        together(efficiency=efficiency[..., 0], br=br)
+        object.__setattr__(self, "efficiency", efficiency)
+        object.__setattr__(self, "br", br[()])
+        super().__post_init__()
+        total = np.sum(efficiency, axis=-1)
         if np.any(total < _VISIBLE):
             raise ParameterError(
                 f"the spectrum has no support in the acceptance: its mean efficiency is {float(np.min(total)):.1e}, "
@@ -68,6 +79,7 @@ class Spectrum:
             )
 
     @classmethod
+    @public
     def line(cls, m_x: npt.ArrayLike) -> "Spectrum":
         """Two-body decay B+ -> K+ X with a narrow invisible X.
 
@@ -100,6 +112,7 @@ class Spectrum:
         return cls(_belle2.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
 
     @classmethod
+    @public
     def from_function(
         cls,
         dbr_dq2: Callable[[Array], npt.ArrayLike],
@@ -139,24 +152,29 @@ class Spectrum:
         >>> f"{spectrum.br:.3e}"
         '4.967e-06'
         """
-        high = _belle2.end() if q2_max is None else float(checked("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True))
-        low = float(checked("q2_min", q2_min, 0.0, unit="GeV^2"))
+        high = _belle2.end() if q2_max is None else single("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True)
+        low = single("q2_min", q2_min, 0.0, unit="GeV^2")
         if low >= high:
             raise ParameterError(f"q2_min = {low:g} GeV^2 is not below q2_max = {high:g} GeV^2")
         cuts = np.atleast_1d(checked("breaks", breaks, unit="GeV^2")).ravel()
         if resonance is not None:
-            mass, width = (
-                float(checked(name, one, 0.0, 1e3, "GeV")) for name, one in zip(("mass", "width"), resonance, strict=True)
-            )
+            pair = checked("resonance", resonance, 0.0, 1e3, "GeV")
+            if pair.shape != (2,):
+                raise ParameterError(f"resonance has shape {pair.shape}; give its mass and its width")
+            mass, width = pair
             reach = mass * max(width, 1e-12) * 2.0 ** np.arange(-2, 60)
             cuts = np.concatenate([cuts, [mass**2], mass**2 + reach, mass**2 - reach])
         q2, weights = _belle2.panels(low, high, cuts)
-        density = np.asarray(dbr_dq2(q2), dtype=np.float64)
+        density = dbr_dq2(q2)
+        if isinstance(density, complex | np.complexfloating) or getattr(getattr(density, "dtype", None), "kind", "") == "c":
+            raise ParameterError("dbr_dq2 is complex; give its real part, or the square of its modulus")
+        density = numbers("the result of dbr_dq2", density, "GeV^-2")
         if density.shape[:1] != q2.shape:
             raise ParameterError(f"dbr_dq2 returned shape {density.shape} for {len(q2)} values of q2")
         return cls._folded(q2, np.moveaxis(density, 0, -1), weights, "dbr_dq2")
 
     @classmethod
+    @public
     def three_body(cls, m_x: float, current: str = "scalar", pair: str = "scalar") -> "Spectrum":
         """Decay B+ -> K+ X X through a contact interaction.
 
@@ -198,7 +216,7 @@ class Spectrum:
         if (current, pair) == ("tensor", "scalar"):
             raise ParameterError("the tensor current makes no pair of scalars; use pair = 'fermion'")
         m_b, m_k = float(natural("m_B+")), float(natural("m_K+"))
-        m_x = float(checked("m_x", m_x, 0.0, 0.5 * (m_b - m_k), "GeV"))
+        m_x = single("m_x", m_x, 0.0, 0.5 * (m_b - m_k), "GeV")
 
         def rate(q2: Array) -> Array:
             r = np.minimum(m_x**2 / q2, 0.25)
@@ -216,6 +234,7 @@ class Spectrum:
         return cls(found.efficiency, 1.0)
 
     @classmethod
+    @public
     def from_sector(cls, sector: DarkSector, final_state: str | None = None, **options: Any) -> "Spectrum":
         """Decay B+ -> K+ H1, with H1 on or off its shell, at every point of a sector.
 
@@ -260,6 +279,7 @@ class Spectrum:
         return cls(np.concatenate(efficiency).reshape(*sector.shape, 18), np.concatenate(rates).reshape(sector.shape)[()])
 
     @classmethod
+    @public
     def from_histogram(cls, edges: npt.ArrayLike, values: npt.ArrayLike) -> "Spectrum":
         """Take the branching ratio in bins of q2, flat inside each.
 
@@ -288,7 +308,7 @@ class Spectrum:
         '1.0e-05'
         """
         edges = checked("edges", edges, 0.0, _belle2.end(), "GeV^2")
-        values = np.asarray(values, dtype=np.float64)
+        values = numbers("values", values)
         if edges.ndim != 1 or len(edges) < 2 or np.any(np.diff(edges) <= 0.0):
             raise ParameterError("edges are not an increasing list of at least two values")
         if values.shape[-1:] != (len(edges) - 1,):
@@ -309,6 +329,7 @@ class Spectrum:
             raise ParameterError(f"{name} is zero between q2 = {q2[0]:.4g} and {q2[-1]:.4g} GeV^2")
         return cls((density * weights) @ _belle2.efficiency_at(q2) / br[..., None], br[()])
 
+    @public
     def events(self, rate: npt.ArrayLike | None = None) -> Array:
         """Expect this many signal events.
 
@@ -338,8 +359,8 @@ class Spectrum:
         return value
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(Owned):
     """Best fit of one signal, or of many at once.
 
     Parameters
@@ -409,8 +430,8 @@ class Fit:
         return np.sign(self.value) * np.sqrt(np.maximum(self.chi2_zero - self.chi2, 0.0))
 
 
-@dataclass(frozen=True)
-class Toys:
+@dataclass(frozen=True, eq=False, repr=False)
+class Toys(Owned):
     """Fits of simulated experiments.
 
     Parameters
@@ -472,9 +493,9 @@ class Likelihood:
     """
 
     def __init__(self, channels: tuple[str, ...] = ("ITA", "HTA")) -> None:
-        unknown = [name for name in channels if name not in _belle2.CHANNELS]
-        if isinstance(channels, str) or not channels or unknown:
-            raise ParameterError(f"channels = {channels!r} is not a tuple of 'ITA', 'HTA' or both")
+        known = tuple(_belle2.CHANNELS)
+        if not isinstance(channels, tuple | list) or not channels or any(name not in known for name in channels):
+            raise ParameterError(f"channels = {shown(channels)} is not a tuple of 'ITA', 'HTA' or both")
         self.channels = tuple(name for name in _belle2.CHANNELS if name in channels)
         keep = np.concatenate([np.arange(30)[_belle2.CHANNELS[name]] for name in self.channels])
         model, observed, self._samples, self.parameters = _belle2.templates()
@@ -483,6 +504,10 @@ class Likelihood:
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
         self.bins = tuple(every[i] for i in keep)
+
+    def __repr__(self) -> str:
+        """Name the channels."""
+        return f"Likelihood(channels={self.channels})"
 
     def _row(self, events: Array) -> Array:
         return _belle2.signal_row(events)[..., self._keep]
@@ -501,7 +526,7 @@ class Likelihood:
         return _binned.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
 
     def _minimise(self, signal: _binned.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _binned.Minimum:
-        start = np.zeros((max(np.size(x), len(signal.free)), 1 + self._model.size))
+        start = np.zeros((_binned.common(np.size(x), len(signal.free)), 1 + self._model.size))
         start[:, 0] = np.ravel(x)
         return _binned.minimise(self._model, signal, data or self._data, start, held)
 
@@ -562,6 +587,7 @@ class Likelihood:
         found = {name: rows[:, i] for i, name in enumerate(labels)}
         return found | {"total": rows.sum(axis=1), "observed": np.broadcast_to(self._data.observed, rows[:, 0].shape)}
 
+    @public
     def fit_mu(self, channels: tuple[str, ...] | None = None, spectrum: Spectrum | None = None) -> Fit:
         """Signal strength of B+ -> K+ nu nubar.
 
@@ -592,11 +618,17 @@ class Likelihood:
             return Likelihood(channels).fit_mu(spectrum=spectrum)
         free, error = self._standard()
         if spectrum is not None:
+            if np.any(spectrum.br > _LARGE):
+                raise ParameterError(
+                    f"spectrum has a br of {float(np.max(spectrum.br)):g}, and mu counts in units of it: "
+                    f"give it one up to {_LARGE:g}, or use fit_rate"
+                )
             free = self._row(spectrum.events())
         shape = free.shape[:-1]
         free = free.reshape(-1, len(self._keep))
         return self._fit(_binned.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
 
+    @public
     def fit_rate(self, spectrum: Spectrum) -> Fit:
         """Branching ratio of new physics beside the Standard Model.
 
@@ -624,6 +656,7 @@ class Likelihood:
         """
         return self._fit(self._mixture(spectrum), 0.0, natural("published.br_k_null", "1"), spectrum.efficiency.shape[:-1])
 
+    @public
     def chi2(self, spectrum: Spectrum, rate: npt.ArrayLike | None = None) -> Array:
         """Profile -2 ln L at given rates, over that of a saturated model.
 
@@ -652,11 +685,12 @@ class Likelihood:
         -11.6
         """
         rate = np.asarray(spectrum.br) if rate is None else checked("rate", rate, 0.0, 1.0)
-        shape = np.broadcast_shapes(rate.shape, spectrum.efficiency.shape[:-1])
+        shape = together(spectrum=spectrum.efficiency[..., 0], rate=rate)
         many = Spectrum(np.broadcast_to(spectrum.efficiency, (*shape, spectrum.efficiency.shape[-1])))
         x = np.broadcast_to(rate, shape).ravel() / natural("published.br_k_null", "1")
         return self._minimise(self._mixture(many), x, held=True).chi2.reshape(shape)[()]
 
+    @public
     def upper_limit(self, spectrum: Spectrum, cl: float = 0.95) -> Array:
         """Upper limit on the rate of new physics, CL_s.
 
@@ -689,7 +723,7 @@ class Likelihood:
         """
         from scipy.special import ndtr  # type: ignore[import-untyped]
 
-        level = 1.0 - float(checked("cl", cl, 0.5, 0.999))
+        level = 1.0 - single("cl", cl, 0.5, 0.999)
         signal = self._mixture(spectrum)
         best, _ = self._bounded(signal, self._minimise(signal))
         null = self._minimise(signal, np.zeros(len(best.point)), held=True)
@@ -734,6 +768,7 @@ class Likelihood:
         value: Array = middle * natural("published.br_k_null", "1")
         return value.reshape(spectrum.efficiency.shape[:-1])[()]
 
+    @public
     def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:
         """Throw experiments at a true rate and fit them like the data.
 
@@ -772,9 +807,9 @@ class Likelihood:
         """
         if spectrum.efficiency.ndim != 1:
             raise ParameterError("toys take one spectrum at a time")
-        size = int(checked("size", size, 1.0, 1e5))
+        size, seed = whole("size", size, 1, 100_000), whole("seed", seed, 0, 2**53)
         unit = natural("published.br_k_null", "1")
-        x = float(checked("rate", rate, 0.0, 1e-3)) / unit
+        x = single("rate", rate, 0.0, 1e-3) / unit
         signal = self._mixture(spectrum)
         truth = self._minimise(signal, [x], held=True)
         yields, gammas, spread = self._profiled(signal, truth)

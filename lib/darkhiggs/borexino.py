@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, single
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .kinetic_mixing import epsilon
@@ -62,6 +63,7 @@ def pmns() -> npt.NDArray[np.complex128]:
     )
 
 
+@public
 def mass_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     """Fractions of the three mass states among solar neutrinos.
 
@@ -101,6 +103,7 @@ def mass_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     return value
 
 
+@public
 def flavour_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     """Fractions of nu_e, nu_mu and nu_tau among solar neutrinos at Earth.
 
@@ -134,6 +137,7 @@ def flavour_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     return value
 
 
+@public
 def flavour_factors(form: str = "literal", p_ee: npt.ArrayLike | None = None) -> Array:
     """Flavour factors by which the talk rescales the limit on a B - L boson.
 
@@ -211,15 +215,17 @@ def _shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
 
 
 def _sign(sign: float) -> float:
-    if np.ndim(sign) or sign not in (1, -1):
-        raise ParameterError(f"sign = {sign!r} is neither 1 nor -1")
-    return float(sign)
+    value = single("sign", sign)
+    if abs(value) != 1.0:
+        raise ParameterError(f"sign = {value:g} is neither 1 nor -1")
+    return value
 
 
 def _flavour(flavour: str) -> int:
     return _FLAVOURS.index(choice("flavour", flavour, _FLAVOURS))
 
 
+@public
 def recoil_spectrum(
     t: npt.ArrayLike,
     flavour: str,
@@ -286,6 +292,7 @@ def recoil_spectrum(
     return value[()]
 
 
+@public
 def cross_section(flavour: str, energy: npt.ArrayLike | None = None, t_min: npt.ArrayLike = 0.0) -> Array:
     """Cross-section of a neutrino on an electron at rest in the Standard Model.
 
@@ -360,6 +367,7 @@ def _excess(
     return linear / standard, square * (fractions @ charges**2) / standard
 
 
+@public
 def ratio(
     m_zp: npt.ArrayLike,
     g_x: npt.ArrayLike,
@@ -413,6 +421,7 @@ def ratio(
     return value[()]
 
 
+@public
 def coupling_limit(
     m_zp: npt.ArrayLike,
     r_max: npt.ArrayLike = 1.24,
@@ -462,6 +471,7 @@ def coupling_limit(
     return value[()]
 
 
+@public
 def rescaled_limit(
     m_zp: npt.ArrayLike,
     r_max: npt.ArrayLike = 1.24,

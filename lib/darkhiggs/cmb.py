@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, switch
+from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
@@ -57,6 +58,7 @@ def _efficiency(energy: Array, channel: str) -> Array:
     return value
 
 
+@public
 def f_eff(energy: npt.ArrayLike, channel: str = "ee") -> Array:
     """Share of the energy of an injected pair that ionises and heats the gas as the limit counts it.
 
@@ -101,12 +103,14 @@ def _cascade(energy: Array, *masses: Array) -> Array:
         moving = np.maximum(1.0 - np.square(parent[..., None] / energy), 0.0)
         inside = np.maximum(1.0 - np.square(2.0 * child / parent), 0.0)[..., None]
         part = 1.0 + np.sqrt(moving * inside)[..., None] * cosine
-        energy = (0.5 * energy[..., None] * part).reshape(*parent.shape, -1)
-        share = (share[..., None] * part * weight).reshape(*parent.shape, -1)
+        shape = (*parent.shape, part.shape[-2] * part.shape[-1])
+        energy = (0.5 * energy[..., None] * part).reshape(shape)
+        share = (share[..., None] * part * weight).reshape(shape)
     value: Array = np.sum(share * _efficiency(energy - m_e, "ee"), axis=-1)
     return value
 
 
+@public
 def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
     """Share of the energy that the gas absorbs from electrons at the end of a chain of two-body decays.
 
@@ -142,17 +146,18 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
     """
     if not masses:
         raise ParameterError("f_eff_cascade needs the mass of at least one decaying particle")
-    checked_masses = [checked("mass", m, 0.0, 1e3, "GeV", open_low=True) for m in masses]
+    checked_masses = [checked(f"masses[{i}]", m, 0.0, 1e3, "GeV", open_low=True) for i, m in enumerate(masses)]
     start = checked("energy", energy, 0.0, 1e3, "GeV", open_low=True)
     start, *chain = np.broadcast_arrays(start, *checked_masses)
     if np.any(start < chain[0]):
         raise ParameterError(f"energy = {float(np.min(start)):g} GeV is below the mass of the particle")
     for parent, child in pairwise((*chain, np.asarray(natural("m_e")))):
         if np.any(parent < 2.0 * child):
-            raise ParameterError(f"mass = {float(np.min(parent)):g} GeV is below twice that of what it decays to")
+            raise ParameterError(f"masses = {float(np.min(parent)):g} GeV is below twice that of what it decays to")
     return _cascade(start[..., None], *chain)[()]
 
 
+@public
 def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate: bool = False) -> Array:
     """Upper limit on the annihilation cross-section at recombination, 95 %.
 
@@ -189,9 +194,10 @@ def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate:
     m = checked("mass", mass, *_MASS, "GeV")
     energy = m - natural("m_e") if choice("channel", channel, CHANNELS) == "ee" else m
     value: Array = p_ann_max() * m / _efficiency(energy, channel)
-    return value[()] if self_conjugate else 2.0 * value[()]
+    return value[()] if switch("self_conjugate", self_conjugate) else 2.0 * value[()]
 
 
+@public
 def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee", self_conjugate: bool = False) -> float:
     """Mass up to which a thermal s-wave relic is excluded.
 
@@ -222,7 +228,10 @@ def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee
     '33'
     """
     masses = np.geomspace(*_MASS, 500)
-    excess = np.log(thermal(masses)) - np.log(annihilation_limit(masses, channel, self_conjugate))
+    rate = checked("the result of thermal", thermal(masses), 0.0, unit="GeV^-2", open_low=True)
+    if rate.shape not in ((), masses.shape):
+        raise ParameterError(f"the result of thermal has shape {rate.shape} for masses of shape {masses.shape}")
+    excess = np.log(np.broadcast_to(rate, masses.shape)) - np.log(annihilation_limit(masses, channel, self_conjugate))
     above = np.flatnonzero(excess > 0.0)
     if not above.size:
         return 0.0
@@ -260,6 +269,7 @@ def _parts(sector: DarkSector) -> tuple[Array, Array, Array]:
     return annihilation.sigma_v(sector, 0.0), seen, taken
 
 
+@public
 def visible_fraction(sector: DarkSector) -> Array:
     """Share of the energy of X X* annihilation at rest that ends in charged leptons.
 
@@ -297,6 +307,7 @@ def visible_fraction(sector: DarkSector) -> Array:
     return sector.scatter(np.divide(seen, total, out=np.zeros_like(total), where=total > 0.0))
 
 
+@public
 def p_ann(sector: DarkSector) -> Array:
     """Annihilation parameter of X, in the form that Planck limits.
 
@@ -333,6 +344,7 @@ def p_ann(sector: DarkSector) -> Array:
     return sector.scatter(0.5 * _parts(points)[2] / points.require("m_x"))
 
 
+@public
 def allowed(sector: DarkSector) -> npt.NDArray[np.bool_]:
     """Say whether the cosmic microwave background allows a point.
 

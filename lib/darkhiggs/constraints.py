@@ -7,15 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from . import cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
-from ._arrays import Array, choice
+from ._arrays import Array, checked, choice
+from ._owned import Owned
+from ._public import expect, public
 from .inputs import get, natural
 from .model import DarkSector
 
 __all__ = ["Row", "names", "table"]
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, eq=False, repr=False)
+class Row(Owned):
     """One limit on a sector.
 
     Parameters
@@ -96,7 +98,8 @@ def _n_eff(sector: DarkSector) -> _Limit:
 
 
 def _n_eff_with_x(sector: DarkSector) -> _Limit:
-    species = [neutrinos.Species(sector.require("m_x"), 2), neutrinos.z_prime(sector.m_zp, sector.g_x)]
+    m_x = checked("m_x", sector.require("m_x"), 1e-5, 1e3, "GeV")
+    species = [neutrinos.Species(m_x, 2), neutrinos.z_prime(sector.m_zp, sector.g_x)]
     return _entry(neutrinos.n_eff(species) - neutrinos.n_eff(), "talk.delta_n_eff_max", 0.0)
 
 
@@ -168,6 +171,7 @@ def names() -> tuple[str, ...]:
     return tuple(_RULES)
 
 
+@public
 def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, ...]:
     """Hold a sector against everything that limits it.
 
@@ -211,6 +215,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     """
     if which is None:
         which = [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
+    expect("which", which, Sequence[str])
     for name in which:
         choice("which", name, tuple(_RULES))
         for parameter in _RULES[name][0]:

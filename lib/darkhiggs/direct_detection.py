@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice
+from ._arrays import Array, checked, choice, shown, switch
+from ._public import public
 from .errors import DataError
 from .inputs import natural
 from .kinetic_mixing import epsilon
@@ -68,6 +69,7 @@ def _scattering(sector: DarkSector, mass: float, strength: float, convention: st
     return value[()]
 
 
+@public
 def sigma_nucleon(sector: DarkSector, convention: str = "tree") -> Array:
     """Elastic cross-section of X with one nucleon, through H1 and H2.
 
@@ -105,6 +107,7 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree") -> Array:
     return _scattering(sector, _nucleon(), natural("f_n", "1"), convention)
 
 
+@public
 def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
     """Elastic cross-section of X with a free electron, through H1 and H2.
 
@@ -139,6 +142,7 @@ def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
     return _scattering(sector, natural("m_e"), 1.0, convention)
 
 
+@public
 def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0.0) -> Array:
     """Elastic cross-section of X through the Z' and its kinetic mixing, for one nucleon of the target or one electron.
 
@@ -190,6 +194,7 @@ def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0
     return value[()]
 
 
+@public
 def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False) -> Array:
     """Momentum that X passes to a target at rest.
 
@@ -228,13 +233,14 @@ def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False)
     mass = _particle(choice("target", target, TARGETS))[0]
     if target == "electron":
         value: Array = np.full(np.shape(m_x), mass / natural("1/alpha(0)", "1"))
-    elif largest:
+    elif switch("largest", largest):
         value = 2.0 * _reduced(m_x, mass) * (natural("halo.escape", "1") + natural("halo.sun", "1"))
     else:
         value = np.sqrt(2.0) * _reduced(m_x, mass) * natural("halo.circular", "1")
     return value[()]
 
 
+@public
 def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") -> Array:
     """Largest ``lambda_PhiX |sin(theta)|`` that a published limit allows, through H1 and H2 alone.
 
@@ -268,8 +274,8 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
     '8.5e-04'
     """
     choice("convention", convention, _CONVENTIONS)
-    if experiment not in EXPERIMENTS:
-        raise DataError(f"no direct search is called {experiment!r}; known: {', '.join(EXPERIMENTS)}")
+    if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
+        raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(EXPERIMENTS)}")
     electron = EXPERIMENTS[experiment] == "electron"
     mass, strength = (natural("m_e"), 1.0) if electron else (_nucleon(), natural("f_n", "1"))
     m_x = np.asarray(sector.require("m_x"))

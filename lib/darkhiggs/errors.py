@@ -1,6 +1,6 @@
-"""The named exceptions of the library."""
+"""The named exceptions and warnings of the library."""
 
-__all__ = ["DataError", "ParameterError"]
+__all__ = ["DataError", "ParameterError", "UnitWarning"]
 
 
 class ParameterError(ValueError):
@@ -26,4 +26,18 @@ class DataError(ValueError):
     >>> inputs.get("m_unicorn")
     Traceback (most recent call last):
     darkhiggs.errors.DataError: no input is called 'm_unicorn'; did you mean 'm_n'?
+    """
+
+
+class UnitWarning(UserWarning):
+    """A number lies in its range, but looks as if it were meant in another unit.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from darkhiggs import model
+    >>> with warnings.catch_warnings(record=True, action="always") as caught:
+    ...     sector = model.benchmark("A").replace(m_zp=11.5)
+    >>> print(caught[0].message)
+    m_zp = 11.5 GeV is a thousand times what goes with g_x = 0.0005; masses are in GeV
     """

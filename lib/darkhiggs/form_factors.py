@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice
+from ._arrays import Array, checked, choice, single
+from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
 
 __all__ = ["b_to_k", "b_to_kstar", "band", "nuisance_size"]
 
-_B_TO_K = ("HPQCD22", "BallZwicky")
-_B_TO_KSTAR = ("BSZ15", "BallZwicky")
+B_TO_K = ("HPQCD22", "BallZwicky")
+B_TO_KSTAR = ("BSZ15", "BallZwicky")
 _SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
 
 
+@public
 def nuisance_size(source: str) -> int:
     """Length of the nuisance vector of a form-factor set.
 
@@ -141,6 +143,7 @@ def _ball_zwicky(q2: Array, which: str) -> Array:
     return double
 
 
+@public
 def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nuisance: npt.ArrayLike = 0.0) -> Array:
     """Form factors of B -> K.
 
@@ -178,7 +181,7 @@ def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nui
     """
     q2 = checked("q2", q2, -30.0, 23.0, "GeV^2")[()]
     choice("which", which, ("f+", "f0", "fT"))
-    choice("source", source, _B_TO_K)
+    choice("source", source, B_TO_K)
     vector = _nuisance(nuisance, source)
     if source == "HPQCD22":
         return _sum(*_hpqcd_coefficients(which), vector, _hpqcd_basis(q2, which))
@@ -220,6 +223,7 @@ def _bsz(q2: Array, which: str, nuisance: Array | None) -> Array:
     return _sum(*_bsz_coefficients(which), nuisance, [distance**k for k in range(3)]) / (1.0 - q2 / pole_2)
 
 
+@public
 def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, nuisance: npt.ArrayLike = 0.0) -> Array:
     """Form factors of B -> K*(892).
 
@@ -256,7 +260,7 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     """
     q2 = checked("q2", q2, -30.0, 19.3, "GeV^2")[()]
     choice("which", which, ("A0", "A1", "A12", "V"))
-    choice("source", source, _B_TO_KSTAR)
+    choice("source", source, B_TO_KSTAR)
     vector = _nuisance(nuisance, source)
     if source == "BSZ15":
         return _bsz(q2, which, vector)
@@ -267,6 +271,7 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     return value
 
 
+@public
 def band(function: Callable[[Array], Array], source: str = "HPQCD22", *, step: float = 0.5) -> Array:
     """Propagate the form-factor covariance of one set through any function, to first order.
 
@@ -297,8 +302,12 @@ def band(function: Callable[[Array], Array], source: str = "HPQCD22", *, step: f
     '0.01156'
     """
     choice("source", source, ("HPQCD22", "BSZ15"))
-    checked("step", step, 1e-3, 3.0)
+    step = single("step", step, 1e-3, 3.0)
     unit_vectors = np.eye(nuisance_size(source)) * step
-    slopes = [(function(vector) - function(-vector)) / (2.0 * step) for vector in unit_vectors]
+
+    def value_at(vector: Array) -> Array:
+        return checked("the result of function", function(vector))
+
+    slopes = [(value_at(vector) - value_at(-vector)) / (2.0 * step) for vector in unit_vectors]
     value: Array = np.sqrt(np.sum(np.square(slopes), axis=0))
     return value[()]

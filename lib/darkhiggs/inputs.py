@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from ._arrays import shown
+from ._owned import Owned
+from ._public import public
 from .errors import DataError
 
 __all__ = ["Quantity", "get", "load", "names", "natural"]
@@ -23,8 +26,8 @@ __all__ = ["Quantity", "get", "load", "names", "natural"]
 _FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
 
 
-@dataclass(frozen=True)
-class Quantity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Quantity(Owned):
     """A number, or an array of numbers, with what is needed to trust it.
 
     Parameters
@@ -60,6 +63,7 @@ class Quantity:
     plus: float | None = None
     minus: float | None = None
 
+    @public
     def to(self, unit: str) -> Any:
         """Return the value in another unit.
 
@@ -123,6 +127,7 @@ def _quantity(raw: dict[str, Any]) -> Quantity:
     return Quantity(value, uncertainty, raw["unit"], raw["source"], raw.get("cite", ""), raw.get("note", ""), plus, minus)
 
 
+@public
 def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
     r"""Read one data file and refuse it if any entry lacks a value, a unit or a source.
 
@@ -156,8 +161,10 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
     path = Path(path)
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path.name}: is not valid TOML, {error}") from None
+    except OSError as error:
+        raise DataError(f"path = {shown(str(path))} cannot be read: {error.strerror}") from None
     sets: dict[str, Any] = {"": raw, **raw.pop("sets", {})}
     faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
     if faults:
@@ -182,6 +189,7 @@ def _sets() -> Mapping[str, Mapping[str, Quantity]]:
     return {"": base} | {label: base | table for label, table in merged.items() if label} | {"pdg2026": base}
 
 
+@public
 def names(inputs: str = "pdg2026") -> tuple[str, ...]:
     """List the names of all inputs.
 
@@ -206,8 +214,8 @@ def names(inputs: str = "pdg2026") -> tuple[str, ...]:
 
 def _set(inputs: str) -> Mapping[str, Quantity]:
     known = _sets()
-    if inputs not in known or not inputs:
-        raise DataError(f"no input set is called {inputs!r}; known: {', '.join(sorted(filter(None, known)))}")
+    if not isinstance(inputs, str) or inputs not in known or not inputs:
+        raise DataError(f"no input set is called {shown(inputs)}; known: {', '.join(sorted(filter(None, known)))}")
     return known[inputs]
 
 
@@ -241,10 +249,10 @@ def get(name: str, inputs: str = "pdg2026") -> Quantity:
     0.04185
     """
     table = _set(inputs)
-    if name not in table:
-        close = difflib.get_close_matches(name, table, n=1, cutoff=0.4)
+    if not isinstance(name, str) or name not in table:
+        close = difflib.get_close_matches(str(name), table, n=1, cutoff=0.4)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise DataError(f"no input is called {name!r}{hint}")
+        raise DataError(f"no input is called {shown(name)}{hint}")
     return table[name]
 
 

@@ -4,11 +4,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from ._scalars import clip, kept
 
 __all__ = ["kallen", "momentum"]
 
+# Fourth powers stay numbers
+_LEAST, _HUGE = 1e-60, 1e60
 
+
+@public
 def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     """Källén function K(a, b, c) = a^2 + b^2 + c^2 - 2(ab + bc + ca).
 
@@ -32,11 +37,12 @@ def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     >>> float(kinematics.kallen(9.0, 1.0, 4.0))
     0.0
     """
-    a, b, c = (np.asarray(x, dtype=np.float64)[()] for x in (a, b, c))
+    a, b, c = (checked(name, x, -_HUGE, _HUGE)[()] for name, x in (("a", a), ("b", b), ("c", c)))
     value: Array = (a - b - c) ** 2 - 4.0 * b * c
     return value
 
 
+@public
 def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
     """Momentum of the products of M -> 1 + 2 in the rest frame of M.
 
@@ -67,8 +73,8 @@ def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
     >>> float(kinematics.momentum(1.0, 0.8, 0.3))
     0.0
     """
-    m = checked("m", m, 0.0, unit="GeV", open_low=True)[()]
-    m_1, m_2 = checked("m_1", m_1, 0.0, unit="GeV")[()], checked("m_2", m_2, 0.0, unit="GeV")[()]
+    m = checked("m", m, _LEAST, _HUGE, "GeV")[()]
+    m_1, m_2 = checked("m_1", m_1, 0.0, _HUGE, "GeV")[()], checked("m_2", m_2, 0.0, _HUGE, "GeV")[()]
     # factorised, so that it stays accurate for m_1 + m_2 just below m
     product = (m - m_1 - m_2) * (m + m_1 + m_2) * (m - m_1 + m_2) * (m + m_1 - m_2)
     return kept(m >= m_1 + m_2, np.sqrt(clip(product, 0.0)) / (2.0 * m))

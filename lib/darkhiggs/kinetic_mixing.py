@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from ._scalars import kept
 from .inputs import natural
 
@@ -44,6 +45,7 @@ def _closed(ratio: Array) -> tuple[Array, Array]:
     return front * log - (5.0 / 3.0 + y) / 6.0, kept(above, -np.pi * front)
 
 
+@public
 def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float64] | npt.NDArray[np.complex128]:
     """Loop-induced kinetic mixing epsilon(q2), with ``L = -epsilon e J_em Z'``.
 
@@ -52,7 +54,7 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     g_x : array_like
         Gauge coupling, above 0 up to 1.
     q2 : array_like
-        Squared momentum of the Z' in GeV^2, -1e6 to 1e6.
+        Squared momentum of the Z' in GeV^2, -1e8 to 1e8.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     '1/-69.3'
     """
     g = checked("g_x", g_x, 0.0, 1.0, open_low=True)[()]
-    q2 = checked("q2", q2, -1e6, 1e6, "GeV^2")[()]
+    q2 = checked("q2", q2, -1e8, 1e8, "GeV^2")[()]
     e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
     mu_2, tau_2 = natural("m_mu") ** 2, natural("m_tau") ** 2
     (real_mu, imaginary_mu), (real_tau, imaginary_tau) = _loop(q2 / mu_2), _loop(q2 / tau_2)

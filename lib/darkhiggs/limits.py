@@ -1,20 +1,23 @@
 """Published limits, as curves read from tables and figures."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked
-from .errors import DataError
+from ._arrays import Array, checked, shown, single, switch
+from ._owned import Owned
+from ._public import expect, public
+from .errors import DataError, ParameterError
 from .inputs import get, names
 from .units import convert
 
 __all__ = ["Curve", "curve", "curves"]
 
 
-@dataclass(frozen=True)
-class Curve:
+@dataclass(frozen=True, eq=False, repr=False)
+class Curve(Owned):
     """An upper limit against the mass of the new particle.
 
     Parameters
@@ -53,6 +56,21 @@ class Curve:
     cite: str
     log_mass: bool = False
 
+    def __post_init__(self) -> None:
+        """Check the points of the curve."""
+        m, upper = checked("m", self.m, 0.0, unit="GeV"), checked("upper", self.upper, 0.0, open_low=True)
+        if m.ndim != 1 or not m.size or np.any(np.diff(m) <= 0.0) or m.shape != upper.shape:
+            raise ParameterError(f"m of shape {m.shape} has to increase and to match upper, {upper.shape}")
+        for name, value in (("m", m), ("upper", upper), ("cl", single("cl", self.cl, 0.0, 1.0))):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "reading_error", single("reading_error", self.reading_error, 0.0, 10.0))
+        for name in ("name", "unit", "source", "cite"):
+            expect(name, getattr(self, name), str)
+        switch("log_mass", self.log_mass)
+        super().__post_init__()
+
+    _units: ClassVar[dict[str, str]] = {"m": "GeV"}
+
     @property
     def coverage(self) -> str:
         """The range of the curve in words.
@@ -71,6 +89,7 @@ class Curve:
         low, high = (f"{m:.4g} GeV" if m >= 1.0 else f"{1e3 * m:.4g} MeV" for m in (self.m[0], self.m[-1]))
         return f"{self.name} has points from {low} to {high}; outside it excludes nothing."
 
+    @public
     def covers(self, m: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Say whether the curve reaches a mass.
 
@@ -99,6 +118,7 @@ class Curve:
         inside: npt.NDArray[np.bool_] = (m >= self.m[0]) & (m <= self.m[-1])
         return inside[()]
 
+    @public
     def g_max(self, m: npt.ArrayLike) -> Array:
         """Evaluate the curve.
 
@@ -129,6 +149,7 @@ class Curve:
         value: Array = np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))
         return value[()]
 
+    @public
     def sigma_max(self, m: npt.ArrayLike) -> Array:
         """Evaluate a limit on a cross-section.
 
@@ -156,6 +177,7 @@ class Curve:
         return convert(self.g_max(m), self.unit, "GeV^-2")
 
 
+@public
 def curve(name: str) -> Curve:
     """Look a published limit up.
 
@@ -180,8 +202,8 @@ def curve(name: str) -> Curve:
     >>> round(float(limits.curve("NA62").m[-1]), 3)
     0.24
     """
-    if name not in curves():
-        raise DataError(f"no limit is called {name!r}; known: {', '.join(curves())}")
+    if not isinstance(name, str) or name not in curves():
+        raise DataError(f"no limit is called {shown(name)}; known: {', '.join(curves())}")
     mass, upper, cl = (get(f"limit.{name}.{part}") for part in ("m", "upper", "cl"))
     masses: Array = mass.to("GeV")
     reading = get(f"limit.{name}.reading_error").value

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, composite
+from ._arrays import Array, checked, choice, composite, numbers, together
+from ._public import public
 from ._scalars import clip, divisor, kept
 from .errors import ParameterError
 from .inputs import natural
@@ -54,6 +55,7 @@ def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[
     return inside, safe, root
 
 
+@public
 def br_b_to_k_scalar(
     m_scalar: npt.ArrayLike,
     sin_theta: npt.ArrayLike,
@@ -105,6 +107,7 @@ def br_b_to_k_scalar(
     """
     choice("charge", charge, ("+", "0"))
     m_b, m_k = natural(f"m_B{charge}"), natural(f"m_K{charge}")
+    choice("form_factor", form_factor, form_factors.B_TO_K)
     inside, m, root = _open(m_scalar, m_b, m_k)
     density = (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s"))
     density = density * form_factors.b_to_k(m * m, "f0", form_factor, nuisance=nuisance)
@@ -112,6 +115,7 @@ def br_b_to_k_scalar(
     return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
+@public
 def br_b_to_kstar_scalar(
     m_scalar: npt.ArrayLike,
     sin_theta: npt.ArrayLike,
@@ -163,6 +167,7 @@ def br_b_to_kstar_scalar(
     """
     choice("charge", charge, ("+", "0"))
     m_b, m_v = natural(f"m_B{charge}"), natural(f"m_K*{charge}")
+    choice("form_factor", form_factor, form_factors.B_TO_KSTAR)
     inside, m, root = _open(m_scalar, m_b, m_v)
     density = form_factors.b_to_kstar(m * m, "A0", form_factor, nuisance=nuisance)
     density = density / (natural("m_b") + natural("m_s"))
@@ -186,6 +191,7 @@ def _kaon(
     return kept(inside, width * lifetime)
 
 
+@public
 def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:
     """Branching ratio of K+ -> pi+ H1.
 
@@ -221,6 +227,7 @@ def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kapp
     return _kaon(m_scalar, sin_theta, kappa, ("m_K+", "m_pi+", "tau_K+"), "|V_ts*V_td|")
 
 
+@public
 def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kappa: npt.ArrayLike | None = None) -> Array:
     """Branching ratio of K_L -> pi0 H1.
 
@@ -256,6 +263,7 @@ def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, ka
     return _kaon(m_scalar, sin_theta, kappa, ("m_K0", "m_pi0", "tau_KL"), "Re(V_ts*V_td)")
 
 
+@public
 def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
     """Mixing angle at which a two-body rate, proportional to sin^2(theta), takes a wanted value.
 
@@ -285,7 +293,8 @@ def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
     """
     wanted = checked("br", br, 0.0, 1.0)
     unit = checked("br_at_unit_mixing", br_at_unit_mixing, 0.0)
-    ratio = np.divide(wanted, unit, out=np.full(np.broadcast_shapes(wanted.shape, unit.shape), np.inf), where=unit > 0.0)
+    with np.errstate(over="ignore"):
+        ratio = np.divide(wanted, unit, out=np.full(np.broadcast_shapes(wanted.shape, unit.shape), np.inf), where=unit > 0.0)
     value: Array = np.where(ratio <= 1.0, np.sqrt(ratio), np.inf)
     return value[()]
 
@@ -332,7 +341,8 @@ def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, 
         choice("final_state", final_state, ("xx", "zpzp"))
     choice("charge", charge, ("+", "0"))
     rate = br_b_to_k_scalar if meson == "K" else br_b_to_kstar_scalar
-    sizes = {name: np.ndim(value) for name, value in options.items()}
+    given = ((name, options[name]) for name in ("kappa", "nuisance") if options.get(name) is not None)
+    sizes = {name: numbers(name, value).ndim for name, value in given}
     if sizes.get("kappa", 0) > 0 or sizes.get("nuisance", 0) > 1:
         raise ParameterError("kappa has to be one number and nuisance one vector for the rate of a sector")
     return lambda q: rate(q, 1.0, charge, **options), natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")
@@ -361,6 +371,7 @@ def _integral(sector: DarkSector, final_state: str | None, options: dict[str, An
     return sector.scatter(np.concatenate([np.empty(0), *parts]))
 
 
+@public
 def dbr_dq2_b_to_k_invisible(
     q2: npt.ArrayLike, sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any
 ) -> Array:
@@ -369,7 +380,7 @@ def dbr_dq2_b_to_k_invisible(
     Parameters
     ----------
     q2 : array_like
-        Squared mass of the invisible pair in GeV^2, above 0 up to 1e6; broadcasts against the sector.
+        Squared mass of the invisible pair in GeV^2, 1e-20 to 1e6; broadcasts against the sector.
     sector : DarkSector
         Needs m_h1; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
@@ -405,9 +416,12 @@ def dbr_dq2_b_to_k_invisible(
     1.334e-08 3.551e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K", charge, options)
-    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True)[()], sector, final_state, rate)
+    q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
+    together(q2=q2, sector=sector)
+    return _spectrum(q2, sector, final_state, rate)[()]
 
 
+@public
 def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any) -> Array:
     """Branching ratio of B -> K X X* and K Z' Z' through H1, two-body and three-body at once.
 
@@ -447,6 +461,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     return _integral(sector, final_state, options, "K", charge)
 
 
+@public
 def dbr_dq2_b_to_kstar_invisible(
     q2: npt.ArrayLike, sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any
 ) -> Array:
@@ -455,7 +470,7 @@ def dbr_dq2_b_to_kstar_invisible(
     Parameters
     ----------
     q2 : array_like
-        Squared mass of the invisible pair in GeV^2, above 0 up to 1e6; broadcasts against the sector.
+        Squared mass of the invisible pair in GeV^2, 1e-20 to 1e6; broadcasts against the sector.
     sector : DarkSector
         Needs m_h1; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
@@ -487,9 +502,12 @@ def dbr_dq2_b_to_kstar_invisible(
     1.294e-08 2.697e-08 0.000e+00
     """
     rate, _ = _meson(final_state, "K*", charge, options)
-    return _spectrum(checked("q2", q2, 0.0, 1e6, "GeV^2", open_low=True)[()], sector, final_state, rate)
+    q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
+    together(q2=q2, sector=sector)
+    return _spectrum(q2, sector, final_state, rate)[()]
 
 
+@public
 def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any) -> Array:
     """Branching ratio of B -> K* X X* and K* Z' Z' through H1, two-body and three-body at once.
 

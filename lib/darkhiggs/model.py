@@ -1,35 +1,56 @@
 """The model: parameters of the dark sector, its couplings and its scalar potential."""
 
 import dataclasses
-from dataclasses import dataclass
+import warnings
+from dataclasses import InitVar, dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, numbers, outside
-from .errors import ParameterError
+from ._arrays import Array, checked, choice, numbers, outside, shown, together
+from ._owned import Owned, owned, show, without_units
+from ._public import public
+from .errors import ParameterError, UnitWarning
 from .inputs import natural
 
 __all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
 
-# Name: (lower end, upper end, unit, whether the lower end is excluded). H1 is the lighter scalar.
-_RANGES: dict[str, tuple[float, float, str, bool]] = {
-    "m_zp": (0.0, 1e4, "GeV", True),
-    "g_x": (0.0, 1.0, "1", True),
-    "m_x": (0.0, 1e4, "GeV", True),
-    "m_h1": (0.0, natural("m_h"), "GeV", True),
-    "sin_theta": (-1.0, 1.0, "1", False),
-    "lambda_phi_x": (0.0, 4.0 * np.pi, "1", False),
-    "q_x": (-1e4, 1e4, "1", False),
-    "q_phi": (-1e4, 1e4, "1", False),
+M_MIN, G_MIN = 1e-12, 1e-20
+
+# Name: (lower end, upper end, unit). H1 is the lighter scalar; far below 1 meV the squares of masses and couplings leave the
+# range of a float.
+_RANGES: dict[str, tuple[float, float, str]] = {
+    "m_zp": (M_MIN, 1e4, "GeV"),
+    "g_x": (G_MIN, 1.0, "1"),
+    "m_x": (M_MIN, 1e4, "GeV"),
+    "m_h1": (M_MIN, natural("m_h"), "GeV"),
+    "sin_theta": (-1.0, 1.0, "1"),
+    "lambda_phi_x": (0.0, 4.0 * np.pi, "1"),
+    "q_x": (-1e4, 1e4, "1"),
+    "q_phi": (-1e4, 1e4, "1"),
 }
 # Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
 _SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 _BROAD = 0.1
 # Why a single good point is masked
 _GOOD = np.broadcast_to(np.asarray(""), ())
+# From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
+_M_ODD, _V_ODD = 1.0, 1e3
+
+
+def _first(reasons: list[Any], shape: tuple[int, ...]) -> npt.NDArray[np.str_]:
+    """Return the first reason given for each point."""
+    found: npt.NDArray[np.str_] = np.full(shape, "")
+    for other in reasons:
+        if not np.any(other != ""):
+            continue
+        try:
+            found = np.broadcast_to(np.where(found == "", other, found), shape)
+        except ValueError:
+            raise ParameterError(f"the reasons of shape {other.shape} do not fit a sector of shape {shape}") from None
+    return found
 
 
 def v_higgs() -> float:
@@ -58,20 +79,20 @@ def _v_higgs() -> float:
     return float((np.sqrt(2.0) * natural("G_F", "GeV^-2")) ** -0.5)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DarkSector:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class DarkSector(Owned):
     """A point, or a broadcast grid of points, in the parameter space of the model.
 
     Parameters
     ----------
     m_zp : array_like
-        Mass of the Z' in GeV, above 0 up to 1e4.
+        Mass of the Z' in GeV, 1e-12 (1 meV) to 1e4.
     g_x : array_like
-        Gauge coupling of the U(1) of L_mu - L_tau, above 0 up to 1.
+        Gauge coupling of the U(1) of L_mu - L_tau, 1e-20 to 1.
     m_x : array_like or None
-        Mass of the complex scalar dark matter X in GeV, above 0 up to 1e4.
+        Mass of the complex scalar dark matter X in GeV, 1e-12 to 1e4.
     m_h1 : array_like or None
-        Mass of the light scalar H1 in GeV, above 0 up to that of the Higgs boson, 125.1.
+        Mass of the light scalar H1 in GeV, 1e-12 to that of the Higgs boson, 125.1.
     sin_theta : array_like
         Sine of the scalar mixing angle, -1 to 1.
     lambda_phi_x : array_like
@@ -80,6 +101,8 @@ class DarkSector:
         Charge of X; the talk leaves it open, so it has no default.
     q_phi : array_like
         Charge of Phi, not 0.
+    _reason : array_like of str or None
+        Why points are masked; for copies, see `masked`.
 
     Raises
     ------
@@ -87,13 +110,19 @@ class DarkSector:
         If a single number is out of range or not finite, if the shapes do not broadcast, or if lambda_phi_x is
         given without m_x.
 
+    Warns
+    -----
+    UnitWarning
+        If the masses of the Z' look as if they were meant in MeV.
+
     Notes
     -----
     arXiv:2401.10112: ``m_Z' = g_X |Q_Phi| v_Phi``. A parameter left at None is asked for by name as soon as a
     function needs it.
 
     In a grid, a bad element of an array does not stop the others: it becomes nan, `reason` says why, and whatever
-    depends on it is nan at that point. A point once masked stays masked in a copy.
+    depends on it is nan at that point. A point once masked stays masked in a copy. A sector owns its arrays: they are
+    read-only, and what the caller does to his own has no effect.
 
     Examples
     --------
@@ -113,50 +142,66 @@ class DarkSector:
     lambda_phi_x: Any = 0.0
     q_x: Any = None
     q_phi: Any = 1.0
+    _reason: InitVar[Any] = None
 
-    def __post_init__(self) -> None:
+    _units: ClassVar[dict[str, str]] = {name: unit for name, (_, _, unit) in _RANGES.items() if unit != "1"}
+    _more: ClassVar[tuple[str, ...]] = ("_reason",)
+
+    def __post_init__(self, _reason: Any) -> None:
         """Check every parameter and store it as an array."""
-        reasons: list[npt.NDArray[np.str_]] = []
-        for name, (low, high, unit, open_low) in _RANGES.items():
+        reasons: list[Any] = [] if _reason is None or _reason is _GOOD else [np.asarray(_reason, dtype=np.str_)]
+        shapes: dict[str, Array] = {}
+        for name, (low, high, unit) in _RANGES.items():
             value = getattr(self, name)
             if value is None and name in ("m_x", "m_h1", "q_x"):
                 continue
-            array = numbers(name, value, unit)
+            array = shapes[name] = numbers(name, value, unit)
             if array.ndim == 0:
-                array = checked(name, array[()], low, high, unit, open_low=open_low)
-                if name == "q_phi" and array == 0.0:
-                    raise ParameterError("q_phi = 0 is outside its range: the charge of Phi gives the Z' its mass")
+                array = checked(name, array, low, high, unit)
+                if name == "q_phi" and abs(array) < G_MIN:
+                    raise ParameterError(f"q_phi = {array:g} is outside its range: the charge of Phi gives the Z' its mass")
             else:
-                bad = outside(array, low, high, open_low) | ((name == "q_phi") & (array == 0.0))
+                bad = outside(array, low, high, False) | ((name == "q_phi") & (np.abs(array) < G_MIN))
                 if bad.any():
-                    cases = {"": ~bad, "not finite": ~np.isfinite(array), "too high": array > high, "zero": array == 0.0}
+                    cases = {
+                        "": ~bad,
+                        "not finite": ~np.isfinite(array),
+                        "too high": array > high,
+                        "zero": array == 0.0,
+                    }
                     words = np.select(list(cases.values()), list(cases), "too low")
                     reasons.append(np.where(bad, np.char.add(f"{name} ", words), ""))
                     array = np.where(bad, np.nan, array)
-            object.__setattr__(self, name, array[()])
-        if self.m_x is None and (self.lambda_phi_x != 0.0).any():
-            raise ParameterError("m_x is not set, but lambda_phi_x is; give the mass of X in GeV, above 0 up to 10000 GeV")
-        self._mask(reasons)
+            object.__setattr__(self, name, owned(name, array) if array.ndim else array[()])
+        shape = together(**shapes) if any(array.ndim for array in shapes.values()) else ()
+        if self.m_x is None and np.any(self.lambda_phi_x != 0.0):
+            raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
+        object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)) if shape or reasons else _GOOD)
+        if _reason is None:
+            self._hint()
 
-    def _mask(self, reasons: list[npt.NDArray[np.str_]]) -> None:
-        """Keep the first reason given for each point."""
-        shape, reason = self.shape, _GOOD
-        for other in reasons:
-            reason = np.where(reason == "", other, reason)
-        object.__setattr__(self, "_reason", np.broadcast_to(reason, shape) if shape or reasons else _GOOD)
+    def _hint(self) -> None:
+        """Warn of a mass that was meant in MeV."""
+        if not (self.m_zp >= _M_ODD).any():
+            return
+        odd = np.broadcast_to((self.m_zp >= _M_ODD) & (self.v_phi > _V_ODD), self.shape)
+        if odd.size and odd.all():
+            text = (
+                f"m_zp = {show(self.m_zp, 'GeV')} is a thousand times what goes with g_x = {show(self.g_x)}; masses are in GeV"
+            )
+            warnings.warn(text, UnitWarning, stacklevel=4)
+
+    def __repr__(self) -> str:
+        """Write what is set on one line, with units."""
+        masked = int(np.sum(self.reason != ""))
+        return super().__repr__()[:-1] + (f", {masked} of {self.reason.size} points masked)" if masked else ")")
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Common shape of all parameters."""
-        set_ = {name: value.shape for name in _RANGES if (value := getattr(self, name)) is not None}
-        if not any(set_.values()):
-            return ()
-        try:
-            return np.broadcast_shapes(*set_.values())
-        except ValueError:
-            shapes = ", ".join(f"{name} {shape}" for name, shape in set_.items() if shape)
-            raise ParameterError(f"the shapes of the parameters do not broadcast: {shapes}") from None
+        return self.reason.shape
 
+    @public
     def require(self, name: str) -> Array:
         """Return a parameter, or say that it is not set.
 
@@ -180,15 +225,16 @@ class DarkSector:
         >>> from darkhiggs import model
         >>> model.benchmark("A").require("m_h1")
         Traceback (most recent call last):
-        darkhiggs.errors.ParameterError: m_h1 is not set; give it a value in (0, 125.131] GeV
+        darkhiggs.errors.ParameterError: m_h1 is not set; give it a value in [1e-12, 125.131] GeV
         """
-        value: Array | None = getattr(self, name)
+        value: Array | None = getattr(self, choice("name", name, tuple(_RANGES)))
         if value is None:
-            low, high, unit, open_low = _RANGES[name]
-            shown = "" if unit == "1" else f" {unit}"
-            raise ParameterError(f"{name} is not set; give it a value in {'(' if open_low else '['}{low:g}, {high:g}]{shown}")
+            low, high, unit = _RANGES[name]
+            suffix = "" if unit == "1" else f" {unit}"
+            raise ParameterError(f"{name} is not set; give it a value in [{low:g}, {high:g}]{suffix}")
         return value
 
+    @public
     def replace(self, **changes: Any) -> Self:
         """Return a copy with other parameters.
 
@@ -217,8 +263,8 @@ class DarkSector:
         if unknown:
             raise ParameterError(f"{unknown[0]} is not a parameter of DarkSector; known: {', '.join(_RANGES)}")
         copy = dataclasses.replace(self, **changes)
-        if self.reason is not _GOOD and np.any(self.reason != ""):
-            copy._mask([self.reason, copy.reason])
+        if "m_zp" in changes or "g_x" in changes:
+            copy._hint()
         return copy
 
     @property
@@ -227,6 +273,7 @@ class DarkSector:
         value: npt.NDArray[np.str_] = object.__getattribute__(self, "_reason")
         return value
 
+    @public
     def masked(self, reason: npt.ArrayLike) -> Self:
         """Return a copy in which more points are masked.
 
@@ -247,11 +294,15 @@ class DarkSector:
         >>> print(sector.reason.tolist(), sector.lambda_phi_x)
         ['', 'not wanted'] [ 0. nan]
         """
-        words = np.broadcast_to(np.asarray(reason, dtype=np.str_), self.shape)
-        copy = dataclasses.replace(self, lambda_phi_x=np.where(words == "", self.lambda_phi_x, np.nan))
-        copy._mask([self.reason, words, copy.reason])
-        return copy
+        words = np.asarray(reason)
+        if not all(isinstance(word, str) for word in words.ravel()):
+            raise ParameterError(f"reason = {shown(reason)} is not a text for each point")
+        words = _first([self.reason, words.astype(np.str_)], self.shape)
+        if not self.shape and words != "":
+            raise ParameterError("a single point cannot be masked; mask the points of a grid")
+        return dataclasses.replace(self, lambda_phi_x=np.where(words == "", self.lambda_phi_x, np.nan), _reason=words)
 
+    @public
     def select(self, points: npt.ArrayLike) -> Self:
         """Return some of the points as a flat sector.
 
@@ -272,17 +323,25 @@ class DarkSector:
         >>> print(sector.reason.tolist(), sector.select(sector.reason == "").m_h1)
         ['', 'm_h1 too low', ''] [1. 2.]
         """
+        without_units("points", points)
         index = np.asarray(points)
-        index = np.flatnonzero(index) if index.dtype == np.bool_ else index
+        if index.dtype.kind == "b":
+            if index.shape != self.shape:
+                raise ParameterError(f"points has shape {index.shape}; a mask has that of the sector, {self.shape}")
+            index = np.flatnonzero(index)
+        elif index.dtype.kind not in "iu" and index.size:
+            raise ParameterError(f"points = {shown(points)} is neither a mask nor a list of positions")
+        index, size = index.astype(np.intp), self.reason.size
+        if np.any((index < -size) | (index >= size)):
+            raise ParameterError(f"points = {shown(points)} leaves its range: the sector has {size} points")
         flat = {
-            f.name: np.broadcast_to(value, self.shape).ravel()[index]
-            for f in dataclasses.fields(self)
-            if (value := getattr(self, f.name)) is not None
+            name: np.broadcast_to(value, self.shape).ravel()[index]
+            for name in _RANGES
+            if (value := getattr(self, name)) is not None
         }
-        chosen = type(self)(**flat)
-        chosen._mask([self.reason.ravel()[index], chosen.reason])
-        return chosen
+        return type(self)(**flat, _reason=self.reason.ravel()[index])
 
+    @public
     def scatter(self, values: npt.ArrayLike) -> Array:
         """Put results of the good points back in their places.
 
@@ -302,9 +361,13 @@ class DarkSector:
         >>> print(model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0]).scatter([10.0, 20.0]))
         [10. nan 20.]
         """
-        values = np.asarray(values, dtype=np.float64)
-        full = np.full((*values.shape[:-1], self.reason.size), np.nan)
-        full[..., self.reason.ravel() == ""] = values
+        # whether a point is allowed is a result too
+        values = np.asarray(values, np.float64) if getattr(values, "dtype", None) == np.bool_ else numbers("values", values)
+        good = self.reason.ravel() == ""
+        if values.shape[-1:] != (np.sum(good),):
+            raise ParameterError(f"values has shape {values.shape} for {np.sum(good)} good points")
+        full = np.full((*values.shape[:-1], good.size), np.nan)
+        full[..., good] = values
         value: Array = full.reshape((*values.shape[:-1], *self.shape))
         return value[()]
 
@@ -346,6 +409,7 @@ class DarkSector:
         return {name: np.broadcast_to(flag, self.shape) for name, flag in flags.items()}
 
 
+@public
 def benchmark(name: str) -> DarkSector:
     """Return a benchmark point; H1, X and the mixing angle are left open.
 
@@ -375,6 +439,7 @@ def benchmark(name: str) -> DarkSector:
     return DarkSector(m_zp=natural(f"benchmark.{name}.m_zp"), g_x=natural(f"benchmark.{name}.g_x", "1"))
 
 
+@public
 def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     """Quartic couplings and the cubic couplings of the mass eigenstates.
 
@@ -427,6 +492,7 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     }
 
 
+@public
 def anomaly_coefficients(charges: npt.ArrayLike) -> dict[str, Array]:
     """Gauge anomalies of a U(1) under which only leptons are charged, family by family.
 

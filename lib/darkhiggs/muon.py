@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
+from ._public import public
 from .inputs import natural
 
 __all__ = ["coupling_for", "delta_a_mu"]
@@ -15,6 +16,7 @@ _ONE_MINUS_Z, _Z = 1.0 / (1.0 + np.exp(-_Y)), 1.0 / (1.0 + np.exp(_Y))
 _WEIGHT, _SCALE = _STEP * 2.0 * _Z * _ONE_MINUS_Z**3, _ONE_MINUS_Z**2 / _Z
 
 
+@public
 def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     """One-loop contribution of the Z' to a_mu = (g - 2)/2.
 
@@ -54,6 +56,7 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     return value
 
 
+@public
 def coupling_for(delta_a_mu: npt.ArrayLike, m_zp: npt.ArrayLike) -> Array:
     """Coupling that gives a wanted contribution to a_mu.
 

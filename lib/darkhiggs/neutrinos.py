@@ -10,12 +10,14 @@ neutrinos plus twice the number of Z'.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
+from ._owned import Owned, read_only
+from ._public import expect, public
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
@@ -63,8 +65,8 @@ _LOG_X = np.linspace(-9.0, np.log(400.0), 751)
 _NEUTRINO = 7.0 / 8.0 * np.pi**2 / 15.0  # rho/T^4 of a flavour with its antineutrinos
 
 
-@dataclass(frozen=True)
-class Species:
+@dataclass(frozen=True, eq=False, repr=False)
+class Species(Owned):
     """A particle in thermal equilibrium with the neutrinos or with electrons and photons.
 
     Parameters
@@ -98,6 +100,8 @@ class Species:
     couples_to: str = "nu"
     width_e: Any = 0.0
 
+    _units: ClassVar[dict[str, str]] = {"mass": "GeV", "width_e": "GeV"}
+
     def __post_init__(self) -> None:
         """Check every parameter and store it as an array."""
         choice("statistics", self.statistics, ("boson", "fermion"))
@@ -105,10 +109,12 @@ class Species:
         object.__setattr__(self, "mass", checked("mass", self.mass, 1e-5, 1e3, "GeV"))
         object.__setattr__(self, "dof", checked("dof", self.dof, 0.0, 100.0))
         object.__setattr__(self, "width_e", checked("width_e", self.width_e, 0.0, 1e3, "GeV"))
+        together(mass=self.mass, dof=self.dof, width_e=self.width_e)
+        super().__post_init__()
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, eq=False, repr=False)
+class History(Owned):
     """Temperatures through neutrino decoupling; the last axis is time.
 
     Parameters
@@ -142,6 +148,7 @@ class History:
     n_eff: Array
 
 
+@public
 def collision_factors(x: npt.ArrayLike) -> Array:
     """Effect of quantum statistics and of the electron mass on the weak energy transfer.
 
@@ -242,6 +249,7 @@ def _couplings() -> tuple[Array, Array]:
 
 
 @lru_cache
+@read_only
 def _plasma() -> Array:
     """Photons and electrons on the grid in ln T: rho, rho + p and d rho/dlnT, all over T^4, and the weak rates.
 
@@ -261,12 +269,14 @@ def _plasma() -> Array:
 
 
 @lru_cache
+@read_only
 def _massless() -> Array:
     """Keep the factors for collisions among neutrinos, for which g_L = 1/2 and g_R = 0."""
     return _collision_factors(0.0)
 
 
 @lru_cache
+@read_only
 def _species_table(statistics: str) -> Array:
     """Gas with one state on the grid in ln(m/T): rho, rho + p and d rho/dlnT over T^4; and its decay to light fermions.
 
@@ -326,6 +336,7 @@ class _Baths:
 
     def __init__(self, species: Sequence[Species], variant: str = "common", weak: float = 1.0) -> None:
         choice("variant", variant, _VARIANTS)
+        expect("species", species, Sequence[Species])
         if variant == "chemical" and any((one.couples_to, one.statistics) == ("nu", "fermion") for one in species):
             raise ParameterError("a fermion does not decay to two neutrinos: variant = 'chemical' is for bosons")
         try:
@@ -495,11 +506,13 @@ def _n_eff(species: Sequence[Species], variant: str, weak: float = 1.0, steps: i
 
 
 @lru_cache
+@read_only
 def _standard(variant: str) -> float:
     """N_eff of the Standard Model."""
     return float(_n_eff((), variant))
 
 
+@public
 def n_eff(species: Sequence[Species] = (), *, variant: str = "common", weak: float = 1.0, steps: int = _STEPS) -> Array:
     """Effective number of neutrinos.
 
@@ -541,10 +554,10 @@ def n_eff(species: Sequence[Species] = (), *, variant: str = "common", weak: flo
     >>> f"{neutrinos.n_eff([neutrinos.Species(0.005, 2), neutrinos.Species(0.010, 3)]):.3f}"
     '4.103'
     """
-    weak = float(checked("weak", weak, 0.0, 100.0))
-    return _n_eff(species, variant, weak, int(checked("steps", steps, 20, 5000)))
+    return _n_eff(species, variant, single("weak", weak, 0.0, 100.0), whole("steps", steps, 20, 5000))
 
 
+@public
 def n_eff_with(
     mass: npt.ArrayLike,
     dof: npt.ArrayLike,
@@ -587,6 +600,7 @@ def n_eff_with(
     return _n_eff([Species(mass, dof, statistics, couples_to)], variant)
 
 
+@public
 def coupling_min(m_zp: npt.ArrayLike) -> Array:
     """Coupling above which inverse decays hold the Z' in equilibrium with the neutrinos.
 
@@ -623,6 +637,7 @@ def coupling_min(m_zp: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def z_prime(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True) -> Species:
     """Make the Z' a species in equilibrium with the neutrinos.
 
@@ -659,10 +674,12 @@ def z_prime(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True
             f"g_x = {float(g[weak][0]):g} is outside its range [{float(least[weak][0]):.2g}, 1]: "
             f"a Z' of {float(m[weak][0]):g} GeV is not in equilibrium with the neutrinos"
         )
-    width = _gamma_zp_parts(DarkSector(m_zp=m, g_x=g))[1] if kinetic_mixing else 0.0
+    sector = DarkSector(m_zp=m, g_x=g, _reason="")
+    width = _gamma_zp_parts(sector)[1] if switch("kinetic_mixing", kinetic_mixing) else 0.0
     return Species(m, 3, width_e=width)
 
 
+@public
 def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True, *, variant: str = "common") -> Array:
     """Contribution of the Z' to the effective number of neutrinos.
 
@@ -706,6 +723,7 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     return value
 
 
+@public
 def history(species: Sequence[Species] = (), *, variant: str = "common") -> History:
     """Follow the temperatures through neutrino decoupling.
 
@@ -744,6 +762,7 @@ def history(species: Sequence[Species] = (), *, variant: str = "common") -> Hist
     return History(log_a, t_gamma, t_nu, t_nu_e, eta, value[()])
 
 
+@public
 def hubble_shift(delta_n_eff: npt.ArrayLike) -> Array:
     """Shift of the Hubble constant that the cosmic microwave background infers.
 

@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, composite
+from ._arrays import Array, checked, composite, switch, together
+from ._public import public
 from .inputs import natural
 from .kinematics import kallen
 from .kinetic_mixing import epsilon
@@ -16,6 +17,7 @@ __all__ = ["br_b_to_k_xx", "br_b_to_k_zp", "dbr_dq2_b_to_k_leptons"]
 _ORDER = 40
 
 
+@public
 def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str = "belle2") -> Array:
     """Spectrum of B+ -> K+ l+ l- for one massless lepton, without resonances.
 
@@ -58,7 +60,7 @@ def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str
     f_plus = form_factors.b_to_k(safe, "f+")
     dipole = 2.0 * (natural("m_b") + natural("m_s")) / (m_b + m_k) * natural("C_7", "1")
     vector = natural("C_9", "1") * f_plus + dipole * form_factors.b_to_k(safe, "fT")
-    current = vector**2 + (natural("C_10", "1") * f_plus) ** 2 * axial
+    current = vector**2 + (natural("C_10", "1") * f_plus) ** 2 * switch("axial", axial)
     coupling = natural("G_F", "GeV^-2") / natural("1/alpha(M_Z)", "1", inputs) * natural("|V_ts*V_tb|", "1", inputs)
     rate = coupling**2 * natural("tau_B+", "GeV^-1", inputs) / (192.0 * np.pi**5) * momentum**3 * current
     value: Array = np.where(q2 < end, rate, 0.0)
@@ -72,6 +74,7 @@ def _virtual(q2: Array, g_x: npt.ArrayLike) -> Array:
     return value * dbr_dq2_b_to_k_leptons(q2, axial=False)
 
 
+@public
 def br_b_to_k_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     """Branching ratio of B+ -> K+ Z' through kinetic mixing.
 
@@ -105,9 +108,12 @@ def br_b_to_k_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     '1.4e-19'
     """
     m = checked("m_zp", m_zp, 0.0, 5.0, "GeV", open_low=True)
+    g_x = checked("g_x", g_x, 0.0, 1.0, open_low=True)
+    together(m_zp=m, g_x=g_x)
     return _virtual(np.square(m), g_x)
 
 
+@public
 def br_b_to_k_xx(sector: DarkSector) -> Array:
     """Branching ratio of B+ -> K+ X X* through the Z', without the dark Higgs.
 
@@ -137,6 +143,12 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     >>> f"{photon_penguin.br_b_to_k_xx(model.benchmark('A').replace(m_x=0.05, q_x=1.0)):.1e}"
     '3.1e-24'
     """
+    _ = sector.require("m_x"), sector.require("q_x")
+    return sector.scatter(_br_b_to_k_xx(sector.select(sector.reason == "")))
+
+
+def _br_b_to_k_xx(sector: DarkSector) -> Array:
+    """Integrate over q2 at flat good points."""
     end = (natural("m_B+") - natural("m_K+")) ** 2
     pole = np.broadcast_to(np.square(sector.m_zp), sector.shape)
     low = np.minimum(4.0 * np.square(sector.require("m_x")), end)
@@ -151,4 +163,4 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     width = np.square(sector.g_x * sector.require("q_x")) / (48.0 * np.pi) * beta_2**1.5
     shape = q2 * width / (np.square(q2 - pole) + np.square(line)) / np.pi
     value: Array = np.sum(weights * _virtual(q2, sector.g_x) * shape, axis=0)
-    return value[()]
+    return value

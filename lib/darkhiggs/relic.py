@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
+from ._owned import Owned, Record, read_only
+from ._public import public
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
 from .inputs import natural
@@ -83,7 +85,8 @@ _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the ph
 Rate = Callable[[Array, Array], Array]
 
 
-class Coupling(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Coupling(Record):
     """A coupling that gives the wanted density.
 
     Parameters
@@ -107,8 +110,8 @@ class Coupling(NamedTuple):
     reason: Any
 
 
-@dataclass(frozen=True)
-class Evolution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evolution(Owned):
     """Freeze-out of one species; the first axis is time.
 
     Parameters
@@ -175,6 +178,7 @@ class _Bath:
 
 
 @lru_cache
+@read_only
 def _standard() -> _Bath:
     """Read the table of the Standard Model."""
     log_t = np.log(_table()[:, 0])
@@ -207,6 +211,7 @@ def _through_six(grid: Array, points: Array) -> Array:
 
 
 @lru_cache
+@read_only
 def _grid() -> _Grid:
     """Make the grid."""
     from scipy import special  # type: ignore[import-untyped]
@@ -237,6 +242,7 @@ def _grid() -> _Grid:
 
 
 @lru_cache
+@read_only
 def _bessel() -> Array:
     """K_1(z) = exp(-z) z^(-1/2) times a polynomial in 1/z, to 6e-8 for z above 2."""
     from scipy import special
@@ -356,7 +362,7 @@ def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
     """Omega h^2 of particles, with their antiparticles if these are others."""
     s = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * natural("T_CMB") ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
-    value: Array = (1.0 if self_conjugate else 2.0) * mass * y * s / critical
+    value: Array = (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
     return value
 
 
@@ -396,6 +402,7 @@ def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
     return np.concatenate(found)
 
 
+@public
 def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     """Thermally averaged cross-section of X X* annihilation times velocity.
 
@@ -429,7 +436,7 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     ['8.619e-10', '8.473e-10']
     """
     x = checked("x", x, _X_FIRST, _X_LAST)
-    shape = np.broadcast_shapes(x.shape, sector.shape)
+    shape = together(x=x, sector=sector)
     # axes that the sector does not have come first
     lead, own = shape[: len(shape) - len(sector.shape)], shape[len(shape) - len(sector.shape) :]
     index = np.broadcast_to(np.arange(sector.reason.size).reshape(sector.shape), own).ravel()
@@ -442,6 +449,7 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     return value.reshape((*lead, *own))[()]
 
 
+@public
 def omega_h2(sector: DarkSector) -> Array:
     """Relic density of X and X*.
 
@@ -482,15 +490,19 @@ def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -
     """Give a function of s with the shape of the masses the flat arguments of this module."""
 
     def flat(s: Array, _: Array) -> Array:
-        value = np.asarray(rate(s.reshape(len(s), *shape)), dtype=np.float64)
+        value = numbers("the result of rate", rate(s.reshape(len(s), *shape)))
         if not np.all(np.isfinite(value)) or np.any(value < 0.0):
             raise ParameterError("rate is negative or not finite; it is the squared amplitude, integrated over phase space")
-        wide: Array = np.broadcast_to(value, (len(s), *shape)).reshape(s.shape)
+        try:
+            wide: Array = np.broadcast_to(value, (len(s), *shape)).reshape(s.shape)
+        except ValueError:
+            raise ParameterError(f"the result of rate has shape {value.shape} for s of shape {(len(s), *shape)}") from None
         return wide
 
     return flat
 
 
+@public
 def omega_h2_for(
     mass: npt.ArrayLike,
     rate: Callable[[Array], npt.ArrayLike],
@@ -539,21 +551,34 @@ def omega_h2_for(
     0.0351
     """
     mass = checked("mass", mass, 1e-4, 1e4, "GeV")
-    dof = np.broadcast_to(checked("dof", dof, 0.0, 1e3, open_low=True), mass.shape).ravel()
-    positions, widths = (np.empty(0), np.empty(0)) if breaks is None else breaks
+    dof = checked("dof", dof, 1e-3, 1e3)
+    if together(mass=mass, dof=dof) != mass.shape:
+        raise ParameterError(f"dof has shape {dof.shape}, which does not broadcast to that of mass, {mass.shape}")
+    dof = np.broadcast_to(dof, mass.shape).ravel()
+    if breaks is None:
+        breaks = (), ()
+    if not isinstance(breaks, tuple | list) or len(breaks) != 2:
+        raise ParameterError(f"breaks = {shown(breaks)} is not a pair of positions and widths")
+    positions, widths = breaks
 
     def spread(name: str, part: npt.ArrayLike) -> Array:
         part = checked(f"breaks, {name}", part, 0.0, unit="GeV")
+        part = part[None] if part.ndim == 0 else part
         part = part.reshape(*part.shape, *(1,) * (1 + mass.ndim - part.ndim))
         wide: Array = np.broadcast_to(part, (len(part), *mass.shape)).reshape(len(part), mass.size)
         return wide
 
     pair = spread("positions", positions), spread("widths", widths)
+    if pair[0].shape != pair[1].shape:
+        raise ParameterError(f"breaks has {len(pair[0])} positions and {len(pair[1])} widths")
+    if not mass.size:
+        return np.empty(mass.shape)
     average = _averages(mass.ravel(), _flat_rate(rate, mass.shape), pair, _grid().averages)
     value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard()).today, self_conjugate)
     return value.reshape(mass.shape)[()]
 
 
+@public
 def evolve(sector: DarkSector) -> Evolution:
     """Follow the number of X through freeze-out.
 
@@ -604,6 +629,7 @@ def evolve(sector: DarkSector) -> Evolution:
     return Evolution(grid.x[once], y[once], y_eq[once], x_f, density)
 
 
+@public
 def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: bool = False) -> Array:
     """Cross-section for which a particle has the density of the dark matter.
 
@@ -652,6 +678,7 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
     return value[()]
 
 
+@public
 def omega_h2_analytic(
     target: DarkSector | npt.ArrayLike, cross_section: npt.ArrayLike | None = None, self_conjugate: bool = False
 ) -> Array:
@@ -700,10 +727,10 @@ def omega_h2_analytic(
     if cross_section is None:
         raise ParameterError("cross_section is not set; give it in GeV^-2")
     mass, average = np.broadcast_arrays(
-        checked("mass", target, 1e-4, 1e4, "GeV"), checked("cross_section", cross_section, 1e-20, 1e4, "GeV^-2")
+        checked("target", target, 1e-4, 1e4, "GeV"), checked("cross_section", cross_section, 1e-20, 1e4, "GeV^-2")
     )
     value = _analytic(mass, lambda _: average)
-    return (0.5 * value if self_conjugate else value)[()]
+    return (0.5 * value if switch("self_conjugate", self_conjugate) else value)[()]
 
 
 def analytic_prefactor() -> float:
@@ -772,6 +799,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     return which[column], *ends, value[-1]
 
 
+@public
 def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling:
     """Portal coupling that gives the wanted relic density.
 
@@ -810,7 +838,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
     """
     wanted = checked("omega_h2", omega_h2, 1e-6, 1e3)
     _ = sector.require("m_x"), sector.require("m_h1")
-    shape = np.broadcast_shapes(sector.shape, wanted.shape)
+    shape = together(sector=sector, omega_h2=wanted)
     index = np.broadcast_to(np.arange(sector.reason.size).reshape(sector.shape), shape).ravel()
     sector = sector.select(index).replace(lambda_phi_x=np.zeros(index.size))
     reason = sector.reason.astype("<U64")
@@ -835,7 +863,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
     branches = np.full((max(1, *map(len, found), 1), len(found)), np.nan)
     for point, couplings in enumerate(found):
         branches[: len(couplings), point] = couplings
-    branches = branches.reshape(-1, *shape)
+    branches = branches.reshape(len(branches), *shape)
     return Coupling(branches[0][()], branches, reason.reshape(shape))
 
 
@@ -858,6 +886,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
 
 
 @lru_cache(maxsize=64)
+@read_only
 def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     """Make the bath of neutrinos and Z', with their temperature as the clock.
 
@@ -893,6 +922,7 @@ def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     return _Bath.through(float(grid[0]), float(grid[-1]), _cubics(columns))
 
 
+@public
 def bath_shift(sector: DarkSector) -> Array:
     """Relative change of the relic density if the bath of X is that of the neutrinos and holds the Z'.
 

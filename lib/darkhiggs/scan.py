@@ -1,18 +1,22 @@
 """Scans: the relic line, and where a curve lies inside a band or takes a value."""
 
-from typing import NamedTuple
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked
+from ._arrays import Array, checked, numbers, single
+from ._owned import Record
+from ._public import public
 from .errors import ParameterError
 from .model import DarkSector
 
 __all__ = ["Window", "crossing", "on_relic_line", "window"]
 
 
-class Window(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Window(Record):
     """The stretch of a scan where a quantity lies in a band.
 
     Parameters
@@ -41,12 +45,13 @@ class Window(NamedTuple):
 
 def _scan(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
     """Check the positions and the curves."""
-    x, y = checked("x", x, 0.0, open_low=True), np.asarray(y, dtype=np.float64)
+    x, y = checked("x", x, 0.0, open_low=True), numbers("y", y)
     if x.ndim != 1 or np.any(np.diff(x) <= 0.0) or y.shape[:1] != x.shape:
         raise ParameterError(f"x of shape {x.shape} has to increase and to match the first axis of y, {y.shape}")
     return x, y
 
 
+@public
 def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Window:
     """Find where a curve lies in a band, with edges interpolated between the points of the scan.
 
@@ -82,10 +87,10 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
     '2.667 5.333'
     """
     x, y = _scan(x, y)
-    low, high = float(checked("low", low, 0.0, open_low=True)), float(checked("high", high, 0.0, open_low=True))
+    low, high = single("low", low, 0.0, open_low=True), single("high", high, 0.0, open_low=True)
     if low >= high:
         raise ParameterError(f"low = {low:g} is outside its range (0, {high:g}): the band is empty")
-    columns = np.log(np.maximum(y.reshape(len(x), -1), 1e-300)).T
+    columns = np.log(np.maximum(y.reshape(len(x), math.prod(y.shape[1:])), 1e-300)).T
     found = [_stretches(np.log(x), column, np.log(low), np.log(high)) for column in columns]
     shape = y.shape[1:]
     edges = [np.array([f[i] for f in found]).reshape(shape)[()] for i in range(5)]
@@ -119,6 +124,7 @@ def _stretches(x: Array, y: Array, low: float, high: float) -> tuple[float, floa
     return float(np.exp(pieces[0][0])), float(np.exp(pieces[-1][1])), len(pieces), opened, closed
 
 
+@public
 def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     """Find where a curve first takes a value.
 
@@ -152,10 +158,12 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     2.5
     """
     x, y = _scan(x, y)
-    level = float(checked("level", level, 0.0, open_low=True))
-    log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), -1), 1e-300)) - np.log(level)
+    level = single("level", level, 0.0, open_low=True)
+    log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), math.prod(y.shape[1:])), 1e-300)) - np.log(level)
     hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)
     hit &= np.isfinite(log_y[:-1]) & np.isfinite(log_y[1:])
+    if not len(hit):
+        return np.full(y.shape[1:], np.nan)[()]
     first = np.argmax(hit, axis=0)
     a, b = (np.take_along_axis(log_y, (first + i)[None], 0)[0] for i in (0, 1))
     found = hit.any(axis=0)
@@ -164,6 +172,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     return value[()]
 
 
+@public
 def on_relic_line(sector: DarkSector) -> DarkSector:
     """Give every point the smallest coupling lambda_PhiX for which X is all of the dark matter.
 

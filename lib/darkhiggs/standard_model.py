@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, single, switch
+from ._public import public
 from ._scalars import clip, kept
 from .inputs import natural
 from .kinematics import momentum
@@ -26,6 +27,7 @@ __all__ = [
 _NODES = 48
 
 
+@public
 def inami_lim(m_top: npt.ArrayLike) -> Array:
     """Leading-order loop function X_0(x_t) of the Z penguin and box, x_t = m_t^2/M_W^2.
 
@@ -59,6 +61,7 @@ def inami_lim(m_top: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     """Coefficient C_nu of the slide, L = -C_nu (sbar_L gamma b_L)(nubar gamma nu).
 
@@ -97,6 +100,7 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     return value
 
 
+@public
 def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     """Coupling kappa of the dark-Higgs penguin, L = kappa sin(theta) H1 sbar_L b_R + h.c.
 
@@ -153,6 +157,7 @@ def _normalisation_inputs(lifetime: str, inputs: str) -> tuple[float, float, flo
     return coupling, natural("s_W^2", "1", inputs), natural(lifetime, "GeV^-1", inputs)
 
 
+@public
 def dbr_dq2_b_to_k_nunu(
     q2: npt.ArrayLike,
     charge: str = "+",
@@ -203,6 +208,7 @@ def dbr_dq2_b_to_k_nunu(
     q2 = checked("q2", q2, unit="GeV^2")[()]
     m_b, m_k, lifetime = _mesons_k(charge)
     inside, safe = _clipped(q2, (m_b - m_k) ** 2)
+    choice("form_factor", form_factor, form_factors.B_TO_K)
     p = momentum(m_b, m_k, np.sqrt(safe))
     f = form_factors.b_to_k(safe, "f+", form_factor, nuisance=nuisance)
     rate = _normalisation(x_t, lifetime, inputs) / (32.0 * np.pi**5) * (p * p * p) * f**2
@@ -226,6 +232,7 @@ def _integral(spectrum: Callable[[Array], Array], end: float) -> Array:
     return value[()]
 
 
+@public
 def br_tau_tree(inputs: str = "belle2") -> float:
     """Tree-level B+ -> tau+ nu, tau+ -> K+ nubar, which has the final state K+ nu nubar.
 
@@ -257,6 +264,7 @@ def br_tau_tree(inputs: str = "belle2") -> float:
     return float(leptonic * natural("BR(tau->K nu)", "1", inputs))
 
 
+@public
 def br_b_to_k_nunu(
     tau_tree: bool = False,
     charge: str = "+",
@@ -304,11 +312,13 @@ def br_b_to_k_nunu(
     '4.967e-06 5.58e-06'
     """
     m_b, m_k, _ = _mesons_k(charge)
+    x_t = None if x_t is None else single("x_t", x_t, 0.5, 3.0)
     spectrum = partial(dbr_dq2_b_to_k_nunu, charge=charge, inputs=inputs, form_factor=form_factor, nuisance=nuisance, x_t=x_t)
     short = _integral(spectrum, (m_b - m_k) ** 2)
-    return short + br_tau_tree(inputs) if tau_tree and charge == "+" else short
+    return short + br_tau_tree(inputs) if switch("tau_tree", tau_tree) and charge == "+" else short
 
 
+@public
 def dbr_dq2_b_to_kstar_nunu(
     q2: npt.ArrayLike,
     charge: str = "0",
@@ -367,6 +377,7 @@ def dbr_dq2_b_to_kstar_nunu(
     return kept(inside, rate)
 
 
+@public
 def br_b_to_kstar_nunu(
     charge: str = "0",
     inputs: str = "belle2",
@@ -408,5 +419,6 @@ def br_b_to_kstar_nunu(
     '1.015e-05'
     """
     choice("charge", charge, ("+", "0"))
+    x_t = None if x_t is None else single("x_t", x_t, 0.5, 3.0)
     spectrum = partial(dbr_dq2_b_to_kstar_nunu, charge=charge, inputs=inputs, nuisance=nuisance, x_t=x_t)
     return _integral(spectrum, (natural(f"m_B{charge}") - natural(f"m_K*{charge}")) ** 2)

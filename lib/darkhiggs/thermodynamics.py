@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre
+from ._public import public
 from ._scalars import clip
 from .inputs import natural
 
@@ -78,6 +79,7 @@ def _lookup(T: npt.ArrayLike, column: int) -> Array:
     return _interpolate(cubics, (np.log(T) - first) / span * float(cubics.shape[-1]))
 
 
+@public
 def g_rho(T: npt.ArrayLike) -> Array:
     """Effective degrees of freedom of the energy density in the Standard Model.
 
@@ -110,6 +112,7 @@ def g_rho(T: npt.ArrayLike) -> Array:
     return _lookup(T, 0)
 
 
+@public
 def g_s(T: npt.ArrayLike) -> Array:
     """Effective degrees of freedom of the entropy density in the Standard Model.
 
@@ -141,6 +144,7 @@ def g_s(T: npt.ArrayLike) -> Array:
     return _lookup(T, 1)
 
 
+@public
 def hubble(T: npt.ArrayLike) -> Array:
     """Expansion rate of the Standard Model in the radiation era.
 
@@ -198,19 +202,20 @@ def _gas(x: Array, statistics: str) -> tuple[Array, Array, Array, Array]:
 def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics: str) -> tuple[Array, tuple[Array, ...]]:
     """Temperature, and the moments of the gas times its degrees of freedom."""
     choice("statistics", statistics, ("boson", "fermion"))
-    T = checked("T", T, 0.0, 1e6, "GeV", open_low=True)
+    T = checked("T", T, 1e-15, 1e6, "GeV")
     x = checked("mass", mass, 0.0, 1e6, "GeV") / T
     g = checked("dof", dof, 0.0, 1e3)
     return T, tuple(g * moment for moment in _gas(x, statistics))
 
 
+@public
 def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Energy density of an ideal quantum gas without chemical potential.
 
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -244,13 +249,14 @@ def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
     return value[()]
 
 
+@public
 def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Pressure of an ideal quantum gas without chemical potential.
 
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -283,13 +289,14 @@ def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1
     return value[()]
 
 
+@public
 def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Entropy density of an ideal quantum gas without chemical potential.
 
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -318,13 +325,14 @@ def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayL
     return value[()]
 
 
+@public
 def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Slope of the energy density of an ideal quantum gas in the temperature.
 
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -357,13 +365,14 @@ def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike
     return value[()]
 
 
+@public
 def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
     """Density of particles of an ideal quantum gas without chemical potential.
 
     Parameters
     ----------
     T : array_like
-        Temperature in GeV, above 0 up to 1e6.
+        Temperature in GeV, 1e-15 to 1e6.
     mass : array_like
         Mass in GeV, 0 to 1e6.
     dof : array_like
@@ -418,6 +427,7 @@ def _qed(T: Array) -> tuple[Array, Array, Array]:
     return second + third, second_1 + third_1, second_2 + third_2
 
 
+@public
 def qed_pressure(T: npt.ArrayLike) -> Array:
     """Correction of QED to the pressure of photons, electrons and positrons, to order e^3.
 
@@ -453,6 +463,7 @@ def qed_pressure(T: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def qed_energy_density(T: npt.ArrayLike) -> Array:
     """Correction of QED to the energy density of photons, electrons and positrons, to order e^3.
 

@@ -10,7 +10,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice, legendre, single
+from ._owned import read_only
+from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
 from .model import v_higgs
@@ -36,6 +38,7 @@ _M_ZP_MIN = 1e-6
 _NODES = {"K2": 96, "s": 40, "pair": 24, "Q": 64, "photon": 64}
 
 
+@public
 def form_factor(q: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
     """Helm form factor of the charge of a nucleus.
 
@@ -80,13 +83,14 @@ def form_factor(q: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def flux(q_min: npt.ArrayLike, target: str) -> Array:
     """Equivalent photons of a nucleus at rest, per unit of the logarithm of their energy.
 
     Parameters
     ----------
     q_min : array_like
-        Least momentum transfer in GeV, which is the longitudinal one; above 0 up to 10.
+        Least momentum transfer in GeV, which is the longitudinal one; 1e-12 to 10.
     target : {"Fe", "glass"}
         The nucleus; for glass the mean over the nuclei of SiO2.
 
@@ -112,7 +116,7 @@ def flux(q_min: npt.ArrayLike, target: str) -> Array:
     >>> [f"{x:.3g}" for x in trident.flux([0.001, 0.1], "Fe")]
     ['11.6', '0.0509']
     """
-    q_min = checked("q_min", q_min, 0.0, 10.0, "GeV", open_low=True)
+    q_min = checked("q_min", q_min, 1e-12, 10.0, "GeV")
     choice("target", target, tuple(_TARGET.values()))
     number, charge = (natural(f"trident.{target}.{key}", "1") for key in ("number", "charge"))
     x, weight = legendre(_NODES["Q"])
@@ -160,9 +164,10 @@ def _couplings(c_v: float | None, c_a: float | None) -> tuple[float, float]:
     """Vector and axial coupling; those of the Standard Model (Z and W) where None."""
     vector = 0.5 + 2.0 * natural("s_W^2", "1") if c_v is None else c_v
     axial = 0.5 if c_a is None else c_a
-    return float(checked("c_v", vector, -10.0, 10.0)), float(checked("c_a", axial, -10.0, 10.0))
+    return single("c_v", vector, -10.0, 10.0), single("c_a", axial, -10.0, 10.0)
 
 
+@public
 def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float | None = None) -> Array:
     """Cross-section of gamma nu -> nu mu+ mu- with a contact interaction.
 
@@ -210,6 +215,7 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
 
 
 @lru_cache(maxsize=256)
+@read_only
 def _weights(energy: float, target: str) -> tuple[Array, Array, float]:
     """K^2 in GeV^2, the vector weights of these, and the sum of the axial ones, in GeV^-2."""
     x, weight = legendre(_NODES["K2"])
@@ -227,6 +233,7 @@ def _weights(energy: float, target: str) -> tuple[Array, Array, float]:
     return k2, vector, float(np.sum(axial))
 
 
+@public
 def components(
     m_zp: npt.ArrayLike, energy: npt.ArrayLike, target: str, c_v: float | None = None, c_a: float | None = None
 ) -> dict[str, Array]:
@@ -284,6 +291,7 @@ def components(
     return {name: part[()] for name, part in parts.items()}
 
 
+@public
 def cross_section(
     energy: npt.ArrayLike,
     target: str,
@@ -344,6 +352,7 @@ def _relative(m_zp: npt.ArrayLike, experiment: str, energy: npt.ArrayLike | None
     return parts["interference"] / parts["sm"], parts["squared"] / parts["sm"]
 
 
+@public
 def ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, experiment: str = "CCFR", energy: npt.ArrayLike | None = None) -> Array:
     """Cross-section of trident production over that of the Standard Model.
 
@@ -384,6 +393,7 @@ def ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, experiment: str = "CCFR", ene
     return value[()]
 
 
+@public
 def ratio_heavy(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     """Ratio of the cross-sections for a contact interaction and massless muons.
 
@@ -421,6 +431,7 @@ def ratio_heavy(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     return value[()]
 
 
+@public
 def coupling_limit(
     m_zp: npt.ArrayLike, experiment: str = "CCFR", n_sigma: float = 1.96, energy: npt.ArrayLike | None = None
 ) -> Array:

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import inputs
+from ._arrays import numbers
+from ._public import public
 from .errors import ParameterError
 
 __all__ = ["convert"]
@@ -45,6 +47,7 @@ def _parse(unit: str) -> tuple[float, int]:
     return size, dimension
 
 
+@public
 def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]:
     """Convert between units that agree when hbar = c = 1.
 
@@ -81,5 +84,5 @@ def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]
     (size, dimension), (to_size, to_dimension) = _parse(unit), _parse(to)
     if dimension != to_dimension:
         raise ParameterError(f"unit = {unit!r} is GeV^{dimension} and cannot become {to!r}, GeV^{to_dimension}")
-    scaled: npt.NDArray[np.float64] = np.asarray(value, dtype=np.float64)[()] * (size / to_size)
+    scaled: npt.NDArray[np.float64] = numbers("value", value, unit)[()] * (size / to_size)
     return scaled

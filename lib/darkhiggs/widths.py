@@ -5,7 +5,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked
+from ._arrays import Array, checked, together
+from ._public import public
 from ._scalars import clip, divisor
 from .errors import ParameterError
 from .inputs import natural
@@ -53,9 +54,10 @@ def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
     """On-shell mass of H1, or its virtuality."""
     if mass is None:
         return sector.require("m_h1")
-    return checked("mass", mass, 0.0, 1e4, "GeV", open_low=True)[()]
+    return checked("mass", mass, 1e-12, 1e4, "GeV")
 
 
+@public
 def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Width of H1 -> Z' Z'.
 
@@ -94,6 +96,7 @@ def _h1_to_zpzp(sector: DarkSector, m: Array) -> Array:
     return value
 
 
+@public
 def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Width of H1 -> X X*.
 
@@ -135,6 +138,7 @@ def _h1_to_xx(sector: DarkSector, m: Array) -> Array:
     return value
 
 
+@public
 def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Width of H1 into e+e-, mu+mu- and tau+tau- through the mixing.
 
@@ -186,6 +190,7 @@ def _leptons() -> list[tuple[float, float]]:
     return [(4.0 * square, square / (8.0 * np.pi * v_higgs() ** 2)) for square in squares]
 
 
+@public
 def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     """Total width of H1: Z' Z', X X* and charged leptons.
 
@@ -216,6 +221,7 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     return _h1_to_zpzp(sector, m) + _h1_to_xx(sector, m) + _h1_to_leptons(sector, m)
 
 
+@public
 def br_h1_invisible(sector: DarkSector) -> Array:
     """Branching ratio of H1 into final states that leave no trace.
 
@@ -272,6 +278,7 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     return neutrinos + dark, electrons + leptons("mu", g) + leptons("tau", g)
 
 
+@public
 def gamma_zp(sector: DarkSector) -> Array:
     """Total width of the Z': two neutrinos, mu, tau, e through kinetic mixing, and X if q_x is given.
 
@@ -301,6 +308,7 @@ def gamma_zp(sector: DarkSector) -> Array:
     return value[()]
 
 
+@public
 def br_zp_invisible(sector: DarkSector) -> Array:
     """Branching ratio of the Z' into neutrinos and X.
 
@@ -325,6 +333,7 @@ def br_zp_invisible(sector: DarkSector) -> Array:
     return value[()]
 
 
+@public
 def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     """Width of H2 -> H1 H1.
 
@@ -359,6 +368,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     """Width of H2 -> Z' Z'.
 
@@ -386,6 +396,7 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     """Width of H2 -> X X*.
 
@@ -416,6 +427,7 @@ def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def br_higgs_invisible(sector: DarkSector) -> Array:
     """Invisible branching ratio of the Higgs boson H2.
 
@@ -452,6 +464,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     return value
 
 
+@public
 def sin_theta_max(
     v_phi: npt.ArrayLike,
     br_limit: npt.ArrayLike = 0.13,
@@ -500,10 +513,17 @@ def sin_theta_max(
     br_limit = checked("br_limit", br_limit, floor, 1.0, open_low=True)
     if np.any(br_limit >= 1.0):
         raise ParameterError(f"br_limit = 1 is outside its range ({floor:g}, 1)")
-    m_zp = checked("m_zp", m_zp, 0.0, 1e3, "GeV", open_low=True)
-    shape = np.broadcast_shapes(*(np.shape(x) for x in (v_phi, br_limit, m_h1, m_zp, m_x, lambda_phi_x) if x is not None))
+    m_zp = checked("m_zp", m_zp, 1e-12, 1e3, "GeV")
+    m_h1, lambda_phi_x = (
+        checked("m_h1", m_h1, 1e-12, natural("m_h"), "GeV"),
+        checked("lambda_phi_x", lambda_phi_x, 0.0, 4.0 * np.pi),
+    )
+    parts = {"v_phi": v_phi, "br_limit": br_limit, "m_h1": m_h1, "m_zp": m_zp, "lambda_phi_x": lambda_phi_x}
+    if m_x is not None:
+        m_x = parts["m_x"] = checked("m_x", m_x, 1e-12, 1e4, "GeV")
+    shape = together(**parts)
     # g_X and Q_Phi enter through v_Phi alone; any pair with the right product will do
-    sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x)
+    sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x, _reason="")
     low, high = np.full(shape, np.log(1e-12)), np.zeros(shape)
     for _ in range(60):
         middle = 0.5 * (low + high)

@@ -20,9 +20,11 @@ PHYSICS = ("identity", "independent", "published", "talk")
 TIMEOUT = 120.0
 # Beside tests/test_<module>.py and the tests of COMMON.
 EXTRA = {
-    "_arrays": ("inputs", "kinematics", "standard_model", "model"),
+    "_arrays": ("inputs", "kinematics", "standard_model", "model", "bad_input"),
     "_belle2": ("belle2",),
     "_binned": ("binned", "belle2"),
+    "_owned": ("model", "bad_input"),
+    "_public": ("bad_input",),
     "__init__": (),
     "errors": ("inputs",),
     "units": ("inputs",),
