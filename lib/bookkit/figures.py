@@ -34,6 +34,8 @@ def use_style() -> None:
     import matplotlib as mpl
     from cycler import cycler
 
+    # not what a matplotlibrc beside the notebook says
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.figsize": (6.4, 4.4),

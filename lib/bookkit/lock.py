@@ -64,6 +64,9 @@ _OURS = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
+# One thread a chapter, since the chapters run side by side: more of them only wait for each other. What is set stays.
+_THREADS = "OPENBLAS_NUM_THREADS OMP_NUM_THREADS".split()
+
 
 def clean(environment: "Mapping[str, str]") -> "dict[str, str]":
     """Return an environment without what the outside set for other programs, and with what the book needs.
@@ -89,6 +92,8 @@ def clean(environment: "Mapping[str, str]") -> "dict[str, str]":
         # Python looks elsewhere, a browser does not
         del found["TMPDIR"]
     found.update(_OURS)
+    for name in _THREADS:
+        found.setdefault(name, "1")
     return found
 
 

@@ -4,6 +4,7 @@ All rates follow from the penguin L = kappa sin(theta) H1 sbar_L b_R + h.c. and 
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -175,6 +176,14 @@ def br_b_to_kstar_scalar(
     return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
+@lru_cache
+def _kaon_inputs(mesons: tuple[str, str, str], ckm: str) -> tuple[float, ...]:
+    """Masses of K and pi, the lifetime, the scale of the coupling and the scalar density."""
+    m_k, m_pi, lifetime = natural(mesons[0]), natural(mesons[1]), natural(mesons[2], "GeV^-1")
+    scale = natural(ckm, "1") / natural("|V_ts*V_tb|", "1", "belle2") * natural("m_s") / natural("m_b")
+    return m_k, m_pi, lifetime, scale, (m_k**2 - m_pi**2) / natural("m_s") * natural("f_0^Kpi(0)", "1")
+
+
 def _kaon(
     m_scalar: npt.ArrayLike,
     sin_theta: npt.ArrayLike,
@@ -183,10 +192,8 @@ def _kaon(
     ckm: str,
 ) -> Array:
     """K -> pi H1 with the b -> s coupling rescaled by CKM product and quark mass; m_d is neglected beside m_s."""
-    m_k, m_pi, lifetime = natural(mesons[0]), natural(mesons[1]), natural(mesons[2], "GeV^-1")
+    m_k, m_pi, lifetime, scale, density = _kaon_inputs(mesons, ckm)
     inside, _, root = _open(m_scalar, m_k, m_pi)
-    scale = natural(ckm, "1") / natural("|V_ts*V_tb|", "1", "belle2") * natural("m_s") / natural("m_b")
-    density = (m_k**2 - m_pi**2) / natural("m_s") * natural("f_0^Kpi(0)", "1")
     width = _penguin(kappa, sin_theta) * scale**2 / (64.0 * np.pi * m_k**3) * density**2 * root
     return kept(inside, width * lifetime)
 
@@ -418,7 +425,7 @@ def dbr_dq2_b_to_k_invisible(
     rate, _ = _meson(final_state, "K", charge, options)
     q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
     together(q2=q2, sector=sector)
-    return _spectrum(q2, sector, final_state, rate)
+    return _spectrum(q2, sector, final_state, rate)[()]
 
 
 @public
@@ -504,7 +511,7 @@ def dbr_dq2_b_to_kstar_invisible(
     rate, _ = _meson(final_state, "K*", charge, options)
     q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
     together(q2=q2, sector=sector)
-    return _spectrum(q2, sector, final_state, rate)
+    return _spectrum(q2, sector, final_state, rate)[()]
 
 
 @public

@@ -435,7 +435,11 @@ def benchmark(name: str) -> DarkSector:
     >>> round(float(model.benchmark("B").v_phi), 6)
     100.0
     """
-    choice("name", name, ("A", "A10", "B"))
+    return _benchmark(choice("name", name, ("A", "A10", "B")))
+
+
+@lru_cache
+def _benchmark(name: str) -> DarkSector:
     return DarkSector(m_zp=natural(f"benchmark.{name}.m_zp"), g_x=natural(f"benchmark.{name}.g_x", "1"))
 
 

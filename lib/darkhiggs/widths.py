@@ -1,6 +1,7 @@
 """Decay widths of the dark Higgs H1, of the Z' and of the Higgs boson H2 into the dark sector."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,22 +39,23 @@ def _beta_squared(m: Array, m_product: Array) -> Array:
 
 def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     """Width of a scalar into two identical massive vectors, L = (m_V^2/v) S V.V."""
-    r = (m_vector / m) ** 2
+    r = m_vector / m
+    r = r * r
     beta_2 = 1.0 - 4.0 * r
-    value: Array = m * m * m / (_32_PI * v**2) * np.sqrt(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r**2)
+    value: Array = m * m * m / (_32_PI * v * v) * np.sqrt(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
     return value
 
 
 def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
     """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
-    value: Array = coupling**2 / (_16_PI * m) * np.sqrt(_beta_squared(m, m_scalar))
+    value: Array = coupling * coupling / (_16_PI * m) * np.sqrt(_beta_squared(m, m_scalar))
     return value
 
 
 def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
     """On-shell mass of H1, or its virtuality."""
     if mass is None:
-        return sector.require("m_h1")
+        return sector.require("m_h1") if sector.m_h1 is None else sector.m_h1
     return checked("mass", mass, 1e-12, 1e4, "GeV")[()]
 
 
@@ -175,11 +177,12 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
 
 
 def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
-    m_2, total = m**2, 0.0 * m
+    total: Any = 0.0
+    m_2 = m * m
     for threshold, strength in _leptons():
         beta_2 = clip(1.0 - threshold / m_2, 0.0)
-        total = total + strength * beta_2 * np.sqrt(beta_2)
-    value: Array = sector.sin_theta**2 * m * total
+        total += strength * beta_2 * np.sqrt(beta_2)
+    value: Array = sector.sin_theta * sector.sin_theta * m * total
     return value
 
 
