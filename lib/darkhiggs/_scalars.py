@@ -3,6 +3,7 @@
 The functions give numbers and arrays the same values.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -35,3 +36,11 @@ def kept(condition: Any, value: Any) -> Array:
         return np.where(condition, value, 0.0)
     nothing: Array = np.zeros_like(value) if isinstance(value, np.ndarray) else _ZERO
     return value if condition else nothing
+
+
+def square_root(value: Any) -> Array:
+    """Take the square root of values that are not negative, which is the same number either way."""
+    if isinstance(value, np.ndarray):
+        return np.sqrt(value)
+    one: Any = math.sqrt(value)
+    return one

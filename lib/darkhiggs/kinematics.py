@@ -1,11 +1,10 @@
 """Two-body phase space."""
 
-import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked
 from ._public import public
-from ._scalars import clip, kept
+from ._scalars import clip, kept, square_root
 
 __all__ = ["kallen", "momentum"]
 
@@ -77,4 +76,4 @@ def momentum(m: npt.ArrayLike, m_1: npt.ArrayLike, m_2: npt.ArrayLike) -> Array:
     m_1, m_2 = checked("m_1", m_1, 0.0, _HUGE, "GeV")[()], checked("m_2", m_2, 0.0, _HUGE, "GeV")[()]
     # factorised, so that it stays accurate for m_1 + m_2 just below m
     product = (m - m_1 - m_2) * (m + m_1 + m_2) * (m - m_1 + m_2) * (m + m_1 - m_2)
-    return kept(m >= m_1 + m_2, np.sqrt(clip(product, 0.0)) / (2.0 * m))
+    return kept(m >= m_1 + m_2, square_root(clip(product, 0.0)) / (2.0 * m))

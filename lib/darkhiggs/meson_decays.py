@@ -13,7 +13,7 @@ import numpy.typing as npt
 from . import form_factors
 from ._arrays import Array, checked, choice, composite, numbers, together
 from ._public import public
-from ._scalars import clip, divisor, kept
+from ._scalars import clip, divisor, kept, square_root
 from .errors import ParameterError
 from .inputs import natural
 from .kinematics import kallen
@@ -52,7 +52,7 @@ def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[
     m = checked("m_scalar", m_scalar, 0.0, 1e3, "GeV")[()]
     inside = m <= m_parent - m_daughter
     safe = clip(m, 0.0, m_parent - m_daughter)
-    root = np.sqrt(clip(kallen(m_parent**2, m_daughter**2, safe**2), 0.0))
+    root = square_root(clip(kallen(m_parent**2, m_daughter**2, safe**2), 0.0))
     return inside, safe, root
 
 

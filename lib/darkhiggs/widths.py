@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from ._arrays import Array, checked, together
 from ._public import public
-from ._scalars import clip, divisor
+from ._scalars import clip, divisor, square_root
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector, scalar_potential, v_higgs
@@ -42,13 +42,13 @@ def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     r = m_vector / m
     r = r * r
     beta_2 = 1.0 - 4.0 * r
-    value: Array = m * m * m / (_32_PI * v * v) * np.sqrt(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
+    value: Array = m * m * m / (_32_PI * v * v) * square_root(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
     return value
 
 
 def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
     """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
-    value: Array = coupling * coupling / (_16_PI * m) * np.sqrt(_beta_squared(m, m_scalar))
+    value: Array = coupling * coupling / (_16_PI * m) * square_root(_beta_squared(m, m_scalar))
     return value
 
 
@@ -181,7 +181,7 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
     m_2 = m * m
     for threshold, strength in _leptons():
         beta_2 = clip(1.0 - threshold / m_2, 0.0)
-        total += strength * beta_2 * np.sqrt(beta_2)
+        total += strength * beta_2 * square_root(beta_2)
     value: Array = sector.sin_theta * sector.sin_theta * m * total
     return value
 
@@ -265,12 +265,12 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     dark = 0.0 * m
     if sector.m_x is not None and sector.q_x is not None:
         beta_2 = _beta_squared(m, sector.m_x)
-        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * (beta_2 * np.sqrt(beta_2))
+        dark = (g * sector.q_x) ** 2 * m / (48.0 * np.pi) * (beta_2 * square_root(beta_2))
     e = np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1"))
 
     def leptons(lepton: str, coupling: Array) -> Array:
         ratio = (natural(f"m_{lepton}") / m) ** 2
-        beta = np.sqrt(clip(1.0 - 4.0 * ratio, 0.0))
+        beta = square_root(clip(1.0 - 4.0 * ratio, 0.0))
         value: Array = coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
         return value
 
