@@ -63,7 +63,7 @@ class num(float):
     Raises
     ------
     UnstableDigits
-        When it is formatted with more digits than that.
+        When a format asks for more digits than that.
 
     Examples
     --------
@@ -87,8 +87,8 @@ class num(float):
             raise ValueError(f"{spec!r} is not a format of a number such as '9.2f'")
         head, width, precision, kind = match.groups()
         value = float(stable(float(self), self.digits))
-        # one digit more than is stable may be shown only where it is a zero, as in 11.50 for 11.5
-        shown = int(precision or 6) + {"e": 1, "g": 0, "": 0}.get(kind.lower(), 1 + _power(value) + 2 * (kind == "%"))
+        # in a fixed format the digits beyond are zeros by now
+        shown = {"e": int(precision or 6) + 1, "g": int(precision or 6)}.get(kind.lower() or "g", 0)
         if shown > self.digits:
             raise UnstableDigits(f"{float(self):.6g} shown as {spec!r} has {shown} digits; {self.digits} are stable")
         text = format(value, f"{head}z{width}{kind or 'g'}")
@@ -96,8 +96,3 @@ class num(float):
             with open(os.environ[TRACE], "a", encoding="ascii") as file:
                 file.write(f"{float(self)!r} {self.digits} {spec} {text.strip()}\n")
         return text
-
-
-def _power(value: float) -> int:
-    """Power of ten of the leading digit."""
-    return int(f"{value:e}".partition("e")[2]) if value and np.isfinite(value) else -99

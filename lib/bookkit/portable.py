@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def kernels() -> dict[str, dict[str, str]]:
     -----
     numpy's groups of instructions are asked of numpy itself: their names change between its versions.
     """
-    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
 
     groups = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
     # AVX2 and FMA are X86_V3 since numpy 2.4
@@ -130,9 +131,9 @@ def main(argv: list[str]) -> int:
     for kernel in used:
         (_OUT / kernel).mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            errors = list(pool.map(lambda name, kernel=kernel: _run(kernel, known[kernel], name), names))
-        for name, error in zip(names, errors, strict=True):
-            faults = [error] if error else list(_faults(kernel, name))
+            failures = list(pool.map(partial(_run, kernel, known[kernel]), names))
+        for name, failure in zip(names, failures, strict=True):
+            faults = [failure] if failure else list(_faults(kernel, name))
             bad += len(faults)
             print("".join(f"{kernel} {name}: {fault}\n" for fault in faults), end="", flush=True)
         print(f"{kernel}: {len(names)} chapters done", flush=True)

@@ -40,7 +40,5 @@ def kept(condition: Any, value: Any) -> Array:
 
 def square_root(value: Any) -> Array:
     """Take the square root of values that are not negative, which is the same number either way."""
-    if isinstance(value, np.ndarray):
-        return np.sqrt(value)
-    one: Any = math.sqrt(value)
-    return one
+    taken: Array = np.sqrt(value) if isinstance(value, np.ndarray) else math.sqrt(value)
+    return taken
