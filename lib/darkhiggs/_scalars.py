@@ -40,5 +40,5 @@ def kept(condition: Any, value: Any) -> Array:
 
 def square_root(value: Any) -> Array:
     """Take the square root of values that are not negative, which is the same number either way."""
-    taken: Array = np.sqrt(value) if isinstance(value, np.ndarray) else math.sqrt(value)
+    taken: Array = np.sqrt(value) if isinstance(value, np.ndarray) else math.sqrt(value)  # type: ignore[assignment]
     return taken
