@@ -469,6 +469,8 @@ def test_dependencies_follow_imports() -> None:
         "book/references.bib",
     } <= found
     assert "lib/darkhiggs/muon.py" not in found and "lib/bookkit/audit.py" not in found
+    # what is there on first use may be any module
+    assert chapters._imported("import darkhiggs", "") > chapters._imported("from darkhiggs import muon, relic", "")
 
 
 def test_fingerprint_changes_with_name_content_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,15 @@ class Knob:
             raise ParameterError(f"{self.name} = {shown} is outside its range [{self.low:g}, {self.high:g}]{unit}")
 
 
+@cache
+def _listed(toc: str) -> tuple[str, ...]:
+    """Files of a table of contents."""
+    return tuple(entry["file"] for part in yaml.safe_load(toc)["parts"] for entry in part["chapters"])
+
+
 def names() -> tuple[str, ...]:
     """List the chapters in the order of the table of contents."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    files = _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return tuple(Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists())
 
 
@@ -82,8 +88,7 @@ def find(name: str) -> str:
 
 def path_of(name: str) -> Path:
     """Path of a chapter relative to the root."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    files = _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     return next(Path(f"{file}.ipynb") for file in files if Path(file).name == name)
 
 
@@ -204,20 +209,24 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
     figures.use_style()
 
 
-def _imports(path: Path, package: str) -> set[Path]:
+def _imports(path: Path, package: str) -> frozenset[Path]:
     """Library files that a Python source imports, directly."""
     try:
         return _imported(path.read_text(encoding="utf-8"), package)
     except SyntaxError:
         # the chapters that import it say so when they run, and the others can run
-        return set()
+        return frozenset()
 
 
-def _imported(source: str, package: str) -> set[Path]:
+@cache
+def _imported(source: str, package: str) -> frozenset[Path]:
     modules: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
+            if any(alias.name.partition(".")[0] == "darkhiggs" for alias in node.names):
+                # its modules are there on first use, so any may be meant
+                modules |= {f"darkhiggs.{path.stem}" for path in (ROOT / "lib/darkhiggs").glob("*.py")}
         elif isinstance(node, ast.ImportFrom):
             base = f"{package}{'.' + node.module if node.module else ''}" if node.level else (node.module or "")
             modules |= {base} | {f"{base}.{alias.name}" for alias in node.names}
@@ -225,7 +234,7 @@ def _imported(source: str, package: str) -> set[Path]:
     for module in modules:
         stem = ROOT / "lib" / Path(*module.split("."))
         found |= {path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()}
-    return found
+    return frozenset(found)
 
 
 def dependencies(name: str) -> tuple[Path, ...]:
@@ -244,7 +253,7 @@ def dependencies(name: str) -> tuple[Path, ...]:
     notebook_path = ROOT / path_of(name)
     try:
         code = "\n".join(cell.source for cell in _read(name).cells if cell.cell_type == "code")
-        todo, seen = _imported(code, ""), set[Path]()
+        todo, seen = set(_imported(code, "")), set[Path]()
     except (SyntaxError, ParameterError):
         # let the chapter itself say so when it runs
         todo, seen = set((ROOT / "lib").rglob("*.py")), set[Path]()
