@@ -10,13 +10,28 @@ import pkgutil
 import re
 import typing
 import warnings
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import darkhiggs
-from darkhiggs import belle2, cmb, constraints, inputs, kinetic_mixing, limits, meson_decays, model, neutrinos, relic, scan
+from darkhiggs import (
+    _arrays,
+    belle2,
+    cmb,
+    constraints,
+    inputs,
+    kinetic_mixing,
+    limits,
+    meson_decays,
+    model,
+    neutrinos,
+    relic,
+    scan,
+)
 from darkhiggs.errors import DataError, ParameterError, UnitWarning
 
 MODULES = sorted(name for _, name, _ in pkgutil.iter_modules(darkhiggs.__path__) if not name.startswith("_"))
@@ -773,3 +788,17 @@ def test_what_a_users_own_function_raises_comes_through():
         belle2.Spectrum.from_function(lambda q2: 1 / 0)
     with pytest.raises(TypeError, match="missing 1 required positional argument"):
         relic.omega_h2()
+
+
+@pytest.mark.house
+def test_an_excluded_end_is_excluded_in_arrays_too() -> None:
+    for value in (0.0, [0.5, 0.0]):
+        with pytest.raises(ParameterError, match=r"^m = 0 GeV is outside its range \(0, 1\] GeV$"):
+            _arrays.checked("m", value, 0.0, 1.0, "GeV", open_low=True)
+    assert _arrays.checked("m", [0.5, 1.0], 0.0, 1.0, "GeV", open_low=True).tolist() == [0.5, 1.0]
+
+
+@pytest.mark.house
+def test_numbers_of_other_kinds_in_arrays_are_numbers() -> None:
+    for part in (Decimal("0.5"), Fraction(1, 2), np.float32(0.5)):
+        assert _arrays.numbers("m", np.array([[part], [1]], dtype=object)).tolist() == [[0.5], [1.0]]

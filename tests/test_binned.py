@@ -165,3 +165,8 @@ def test_what_cannot_be_fitted_is_said(monkeypatch):
     bad = _binned.Counts(OBSERVED, np.zeros((1, 3)), np.full((1, 1, 1), np.nan))
     with pytest.raises(ParameterError, match="the fit does not converge"):
         _binned.minimise(MODEL, SIGNAL, bad, np.zeros((1, 4)))
+
+
+@pytest.mark.identity
+def test_one_set_stands_for_any_number_and_none_leaves_none():
+    assert [_binned.common(*counts) for counts in ((1, 1), (1, 3), (3, 1), (0, 1), (1, 0, 3))] == [1, 3, 3, 0, 0]

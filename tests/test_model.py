@@ -330,3 +330,12 @@ def test_ranges_end_where_the_formulas_do():
 def test_what_a_sector_refuses(call, message):
     with pytest.raises(ParameterError, match=message):
         call(model.benchmark("A").replace(m_h1=[1.0, 2.0]))
+
+
+@pytest.mark.identity
+def test_whether_a_point_is_allowed_is_scattered_like_a_number():
+    sector = model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0])
+    np.testing.assert_equal(sector.scatter(np.array([True, False])), [1.0, np.nan, 0.0])
+    np.testing.assert_equal(sector.scatter([2.5, 3.5]), [2.5, np.nan, 3.5])
+    with pytest.raises(ParameterError, match=r"^values = .* is not a number$"):
+        sector.scatter(np.array(["a", "b"]))

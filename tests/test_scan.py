@@ -106,3 +106,11 @@ def test_a_window_is_a_tuple_too():
     low, high, *_, open_high = window = scan.window([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], 1.5, 5.0)
     assert (low, high, open_high) == (window.low, window[1], window[-1]) and len(window) == 5
     assert [*relic.Coupling(0.1, [0.1], "")][::2] == [0.1, ""]
+
+
+@pytest.mark.identity
+def test_window_is_read_as_a_tuple_too():
+    found = scan.window([1.0, 2.0, 4.0, 8.0], [8.0, 4.0, 2.0, 1.0], 1.5, 3.0)
+    low, high, pieces, open_low, open_high = found
+    assert (low, high, pieces) == (found.low, found.high, found.pieces) == found[:3]
+    assert not open_low and not open_high and len(found) == 5 and found[-1] == found.open_high

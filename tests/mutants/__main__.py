@@ -26,7 +26,7 @@ EXTRA = {
     "_arrays": ("inputs", "kinematics", "standard_model", "model", "bad_input"),
     "_belle2": ("belle2",),
     "_binned": ("binned", "belle2"),
-    "_owned": ("model", "bad_input"),
+    "_owned": ("model", "scan", "bad_input"),
     "_public": ("bad_input",),
     "_scalars": ("kinematics", "widths", "meson_decays", "kinetic_mixing"),
     "__init__": (),
