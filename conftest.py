@@ -47,12 +47,12 @@ def _adapt(file_class: type) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Keep a file on one worker, with its kernel, its fixtures and its caches; each run of test_knobs may go anywhere."""
+    """Keep a file on one worker, with its kernel, its fixtures and its caches; in test_knobs, the runs of a chapter."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid if "test_knobs.py" in nodeid else nodeid.partition("::")[0]
+            return nodeid.rpartition("-")[0] if "test_knobs.py" in nodeid else nodeid.partition("::")[0]
 
     config.option.loadscopereorder = False
     return ByFile(config, log)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .numbers import num
+from .numbers import num, stable
 
 __all__ = ["PALETTE", "plain", "save_curves", "use_style"]
 
@@ -136,4 +136,4 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
                 file.write(f"# {key} = {f'{num(value):g}' if isinstance(value, float) else value}\n")
             write = csv.writer(file, lineterminator="\n")
             write.writerow(table)
-            write.writerows([f"{num(x):.6g}" for x in row] for row in zip(*table.values(), strict=True))
+            write.writerows([f"{x:.6g}" for x in row] for row in zip(*map(stable, table.values()), strict=True))

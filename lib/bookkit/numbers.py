@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 __all__ = ["STABLE", "TRACE", "UnstableDigits", "num", "stable"]
 
-# Significant digits that every result of a chapter keeps on all processors; `make portable` measures it.
+# Significant digits kept before anything else, so that a tie, a zero and an edge come out alike. What a fit or a root gives is
+# good to fewer; `make portable` measures that no digit shown is among those lost.
 STABLE = 8
 # Names a file to which every number shown is appended, as it came and as it is shown.
 TRACE = "BOOK_TRACE"
