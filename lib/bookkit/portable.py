@@ -103,8 +103,10 @@ def _curves_moved(ours: Path, theirs: Path) -> str:
     if titles != others or len(rows) != len(new):
         return "other columns or rows"
     a, b = (np.array(part, dtype=np.float64) for part in (rows, new))
-    largest = np.nanmax(np.where(np.isfinite(a), np.abs(a), 0.0), axis=0)
-    apart = ~np.isclose(a, b, rtol=_LAST_DIGIT, atol=0.0, equal_nan=True) & ~(np.abs(a - b) <= 1e-9 * largest)
+    largest = np.max(np.where(np.isfinite(a), np.abs(a), 0.0), axis=0)
+    # where both are infinite the first says so
+    with np.errstate(invalid="ignore"):
+        apart = ~np.isclose(a, b, rtol=_LAST_DIGIT, atol=0.0, equal_nan=True) & ~(np.abs(a - b) <= 1e-9 * largest)
     return ", ".join(title for title, bad in zip(titles, apart.any(axis=0), strict=True) if bad)
 
 
