@@ -212,7 +212,6 @@ def test_stored_text_has_stable_digits_only(name: str) -> None:
         for output in cell.get("outputs", []):
             text = str(output.get("text", "")) + json.dumps(output.get("data", {}))
             text = re.sub(r"\b\d{4}\.\d{5}\b", "", text)  # of arXiv
-            text = re.sub(r"\+ *[\d.]+ +- *[\d.]+", "", text)  # the two sides of an error
             numbers = re.findall(r"(?<![\w.])[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?(?![\w.])", text)
             digits = {number: len(re.sub(r"[eE].*|[-+.]", "", number).lstrip("0")) for number in numbers}
             assert {number for number, count in digits.items() if count > STABLE} == set()

@@ -83,7 +83,7 @@ def clean(environment: "Mapping[str, str]") -> "dict[str, str]":
 
     Examples
     --------
-    >>> found = clean({"HOME": "/home/me", "PIP_USER": "1", "PIP_PROXY": "proxy:1"})
+    >>> found = clean({"HOME": "/", "PIP_USER": "1", "PIP_PROXY": "proxy:1"})
     >>> [name for name in ("HOME", "PIP_USER", "PIP_PROXY") if name in found]
     ['HOME', 'PIP_PROXY']
     """
