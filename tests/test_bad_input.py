@@ -87,6 +87,7 @@ CALLS: dict[str, dict[str, object]] = {
     "cmb.f_eff_cascade": {"energy": 1.0, "masses": (0.5, 0.1)},
     "cmb.p_ann": {"sector": GRID},
     "cmb.visible_fraction": {"sector": GRID},
+    "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.table": {"sector": GRID, "which": ["Higgs"]},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},

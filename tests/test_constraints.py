@@ -112,3 +112,22 @@ def test_grids_are_masked():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.identity
+def test_mixing_limits_are_where_the_table_begins_to_exclude():
+    masses = np.array([0.15, 0.25, 1.0, 3.0])
+    for name, top in constraints.mixing_limits(masses).items():
+        for mass, sine in zip(masses, top, strict=True):
+            if not np.isfinite(sine):
+                continue
+            sector = model.benchmark("B").replace(m_h1=mass, sin_theta=sine * np.array([0.999, 1.001]))
+            row = constraints.table(sector, [name])[0]
+            assert row.allowed.tolist() == [True, False], (name, mass)
+
+
+@pytest.mark.identity
+def test_mixing_limits_outside_phase_space_and_range_exclude_nothing():
+    found = constraints.mixing_limits([0.01, 0.5, 4.39, 5.0])
+    assert np.isinf(found["K*0"][2:]).all() and np.isfinite(found["K*0"][:2]).all()
+    assert np.isinf(found["NA62"][1:]).all() and np.isinf(found["KOTO"][2:]).all()

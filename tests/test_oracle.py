@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 import darkhiggs
 from darkhiggs import annihilation, form_factors, inputs, meson_decays, model, relic, standard_model, widths
 
-ORACLE = json.loads((Path(__file__).parent / "oracle/oracle.json").read_text(encoding="utf-8"))
+ORACLE = json.loads((Path(__file__).parents[1] / "book/data/independent.json").read_text(encoding="utf-8"))
 FACTORS = {f"form_factors.{f.__name__}": f for f in (form_factors.b_to_k, form_factors.b_to_kstar)}
 RATES = {
     f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)

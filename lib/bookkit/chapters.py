@@ -14,7 +14,7 @@ import yaml
 
 from darkhiggs.errors import ParameterError
 
-from . import checks, figures, lock
+from . import claims, figures, lock
 
 __all__ = ["ROOT", "Knob", "check_knobs", "dependencies", "find", "key", "knobs", "names", "parse_argument", "path_of", "start"]
 
@@ -264,7 +264,10 @@ def dependencies(name: str) -> tuple[Path, ...]:
         seen.add(path)
         todo |= _imports(path, path.parent.name) - seen
     data = set((ROOT / "lib/darkhiggs/data").glob("*.*"))
-    return tuple(sorted(seen | data | {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib", checks.ORACLE}))
+    data |= {path for path in (claims.CLAIMS / f"{name}.toml", claims.CLAIMS / "tolerances.toml") if path.exists()}
+    return tuple(
+        sorted(seen | data | {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib", claims.INDEPENDENT})
+    )
 
 
 def key(paths: tuple[Path, ...]) -> str:

@@ -1,24 +1,53 @@
-"""Check tables, tolerances that can be argued with, and the verdict that follows from them."""
+"""The check table of a chapter: rows with argued tolerances, and the two verdicts that follow from them.
+
+What a row asserts stands in ``book/claims/NAME.toml`` (`bookkit.claims`); the chapter hands in the numbers.
+"""
 
 import json
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from darkhiggs import inputs
+import numpy as np
+import numpy.typing as npt
 
 from .numbers import num, stable
+from .tables import Table, markdown
 
-__all__ = ["KINDS", "MIME", "VERDICTS", "Check", "CheckTable", "Tolerance", "verdict"]
+__all__ = [
+    "CALCULATION",
+    "KINDS",
+    "MIME",
+    "OUTCOMES",
+    "Check",
+    "CheckTable",
+    "Choices",
+    "Tolerance",
+    "ToleranceError",
+    "calculation",
+    "check_record",
+    "outcomes",
+    "over",
+    "talk",
+    "worst",
+]
 
-KINDS = ("talk", "published", "independent", "identity")
-VERDICTS = ("reproduced", "reproduced with changes", "approximate", "not reproduced", "not attempted")
-# Numbers of independent codes, written by `make oracle`.
-ORACLE = Path(__file__).resolve().parents[2] / "tests/oracle/oracle.json"
+# Where the reference of a row comes from. The first two are the talk's own, the next three judge the calculation; the last
+# is a choice of this book, which is shown and never counted.
+KINDS = ("talk", "source", "published", "independent", "identity", "ours")
+_TALK, _CALCULATION = KINDS[:2], KINDS[2:5]
+# What a statement of the talk comes to, from best to worst.
+OUTCOMES = ("holds", "holds after a correction", "open", "fails", "not attempted")
+# A row of the talk that could not have failed: shown, not counted.
+UNTESTED = "not a test"
+CALCULATION = ("agrees", "agrees but for", "disagrees", "not checked")
+RELATIONS = {"=": "", "<=": "at most ", ">=": "at least ", "~": "about "}
 # Relative width of a tolerance that only rounding errors can fill.
 _LAST_BITS = 1e-9
+# One part in 1e9 of slack: half the effect is often the very number meant.
+_HALF = 0.5 * (1.0 + 1e-9)
 MIME = "application/vnd.darkhiggs.checks+json"
 
 
@@ -54,7 +83,7 @@ class Tolerance:
     def __post_init__(self) -> None:
         """Refuse a tolerance without a reason."""
         if not self.why.strip():
-            raise ToleranceError("a tolerance needs a reason: Tolerance(..., why='...')")
+            raise ToleranceError("a tolerance needs a reason, 'why'")
         for name in ("rtol", "atol"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0.0):
                 raise ToleranceError(f"{name} = {getattr(self, name)} is not a finite number, 0 or more")
@@ -64,12 +93,103 @@ class Tolerance:
     def width(self, reference: float) -> float:
         """Return the allowed distance from a reference; refuse it if it exceeds half the effect."""
         width = self.atol + self.rtol * abs(reference)
-        # one part in 1e9 of slack: 0.5 * effect is often the very number meant
-        if width > 0.5 * self.effect * (1.0 + 1e-9):
+        if width > _HALF * self.effect:
             raise ToleranceError(
                 f"a tolerance of {width:.3g} cannot tell apart an effect of {self.effect:.3g} (half of it at most)"
             )
         return width
+
+    def widest(self, reference: float) -> bool:
+        """Whether the tolerance is as wide as it may be; such a row cannot make a statement hold."""
+        return self.width(reference) >= (1.0 - 1e-6) * 0.5 * self.effect
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A number for each declared choice of parameters that the talk does not print; made by `over`.
+
+    Parameters
+    ----------
+    labels : tuple of str or of float
+        The choices: words, or the values of one parameter in rising order.
+    values : tuple of float
+        The number for each; nan where there is none.
+    left : tuple of bool
+        Whether the other limits leave the choice; empty if they were not asked.
+    """
+
+    labels: tuple[Any, ...]
+    values: tuple[float, ...]
+    left: tuple[bool, ...] = ()
+
+    def named(self, chosen: Sequence[bool]) -> str:
+        """Say which choices are meant: intervals of a parameter, or words."""
+        if not any(chosen):
+            return "none"
+        if isinstance(self.labels[0], str):
+            words = [label for label, yes in zip(self.labels, chosen, strict=True) if yes]
+            few = len(words) <= 4
+            count = f"{len(words)} of {len(self.labels)} choices"
+            return f"{count} ({'; '.join(words)})" if few else count
+        runs: list[list[float]] = []
+        for number, (label, yes) in enumerate(zip(self.labels, chosen, strict=True)):
+            if yes and number and chosen[number - 1]:
+                runs[-1][1] = label
+            elif yes:
+                runs.append([label, label])
+        first, last = self.labels[0], self.labels[-1]
+        parts = []
+        for low, high in runs:
+            if low == first and high == last:
+                parts.append(f"all from {num(low):.3g} to {num(high):.3g}")
+            elif low == first:
+                parts.append(f"≤ {num(high):.3g}")
+            elif high == last:
+                parts.append(f"≥ {num(low):.3g}")
+            else:
+                parts.append(f"{num(low):.3g}" if low == high else f"{num(low):.3g} to {num(high):.3g}")
+        return ", ".join(parts)
+
+
+def over(labels: Iterable[Any], values: npt.ArrayLike, left: npt.ArrayLike | None = None) -> Choices:
+    """Hand in one number for each declared choice of what the talk does not print.
+
+    Parameters
+    ----------
+    labels : iterable of str, or array_like of float, shape (n,)
+        The choices: words, or values of one parameter in rising order.
+    values : array_like, shape (n,)
+        The number of this book for each; nan where there is none.
+    left : array_like of bool, shape (n,), optional
+        Whether the other limits leave the choice.
+
+    Returns
+    -------
+    Choices
+        What a claim with ``varies`` takes as its value.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, there is no choice, or the values of a parameter do not rise.
+
+    Examples
+    --------
+    >>> from bookkit.checks import over
+    >>> found = over([0.2, 0.5, 1.0], [0.1, 0.9, 4.0])
+    >>> found.named([value <= 1.0 for value in found.values])
+    '≤ 0.5'
+    """
+    names = tuple(label if isinstance(label, str) else float(label) for label in labels)
+    numbers = tuple(float(value) for value in np.atleast_1d(np.asarray(values, dtype=float)))
+    kept = () if left is None else tuple(bool(yes) for yes in np.atleast_1d(np.asarray(left)))
+    if not names or len(names) != len(numbers) or (kept and len(kept) != len(names)):
+        raise ValueError(
+            f"{len(names)} choices, {len(numbers)} values and {len(kept)} answers on limits do not belong together"
+        )
+    if not isinstance(names[0], str) and list(names) != sorted(set(names)):
+        raise ValueError(f"the values of the parameter do not rise: {names}")
+    return Choices(names, numbers, kept)
 
 
 @dataclass(frozen=True)
@@ -82,14 +202,19 @@ class Check:
         Short name, unique in the chapter.
     quantity : str
         What is compared, in MyST (formulas between dollars).
-    kind : {"talk", "published", "independent", "identity"}
+    kind : {"talk", "source", "published", "independent", "identity", "ours"}
         Kind of the reference.
-    reference, value : float
-        The reference and the number of this book, in the same unit.
+    reference : float
+        The number it is held against.
+    value : float, Choices or None
+        The number of this book in the same unit; one for each choice of a parameter that the talk does not print; or
+        ``None`` if there is no such number at all.
     tolerance : Tolerance
         Allowed distance and its reason.
     source : str
         Where the reference is printed, or how it was made.
+    statements : tuple of str
+        Ids of the scope page.
     cite : str
         Key of the bibliography.
     digits : int
@@ -98,192 +223,272 @@ class Check:
         Id on the deviations page, for a row that is outside its tolerance for a known reason.
     corrects : str
         Key of the row that this one corrects, with the same deviation.
-    relation : {"=", "<="}
-        Whether the number shall equal the reference, or not exceed it.
+    relation : {"=", "<=", ">=", "~"}
+        Whether the number shall equal the reference, not exceed it, reach it, or be of its size: within a factor, the
+        exponential of the tolerance.
+    error : float
+        Error of the reference, in which a distance is given; 0 if it has none, then a ratio is given.
+    varies : str
+        The parameters that the talk does not print and `value` runs over.
     """
 
     key: str
     quantity: str
     kind: str
     reference: float
-    value: float
+    value: float | Choices | None
     tolerance: Tolerance
     source: str
+    statements: tuple[str, ...] = ()
     cite: str = ""
     digits: int = 3
     deviation: str = ""
     corrects: str = ""
     relation: str = "="
+    error: float = 0.0
+    varies: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be compared."""
         if self.kind not in KINDS:
             raise ValueError(f"kind = {self.kind!r} of check {self.key!r} is not one of {', '.join(KINDS)}")
-        if self.relation not in ("=", "<="):
-            raise ValueError(f"relation = {self.relation!r} of check {self.key!r} is not '=' or '<='")
+        if self.relation not in RELATIONS:
+            raise ValueError(f"relation = {self.relation!r} of check {self.key!r} is not one of {', '.join(RELATIONS)}")
         if not self.source.strip():
             raise ValueError(f"check {self.key!r} has no source")
-        for name in ("reference", "value"):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} = {getattr(self, name)} of check {self.key!r} is not a finite number")
+        if isinstance(self.value, Choices) != bool(self.varies):
+            said = f"varies = {self.varies!r}" if self.varies else "no 'varies'"
+            raise ValueError(f"check {self.key!r} has {said}, which does not fit its value of type {type(self.value).__name__}")
+        numbers = {"reference": self.reference} | ({"value": self.value} if isinstance(self.value, float) else {})
+        for name, number in numbers.items():
+            if not math.isfinite(number):
+                raise ValueError(f"{name} = {number} of check {self.key!r} is not a finite number")
+        if self.relation == "~" and self.reference <= 0.0:
+            raise ValueError(f"reference = {self.reference} of check {self.key!r} is not above 0, which 'about' needs")
         if self.corrects and not self.deviation:
             raise ValueError(f"check {self.key!r} corrects {self.corrects!r} but names no deviation")
-        self.tolerance.width(self.reference)
+        if self.kind in _TALK and not self.statements:
+            raise ValueError(f"check {self.key!r} of kind {self.kind!r} names no statement of the scope page")
+        self.width  # noqa: B018  refuses what is too wide
 
     @property
-    def pull(self) -> float:
-        """Distance from the reference in units of the tolerance; 0 for an exact match, or inside a bound."""
-        distance, width = self.value - self.reference, self.tolerance.width(self.reference)
-        distance = max(distance, 0.0) if self.relation == "<=" else abs(distance)
+    def width(self) -> float:
+        """Allowed distance; of the logarithm for 'about'."""
+        return self.tolerance.width(1.0 if self.relation == "~" else self.reference)
+
+    def _distance(self, value: float) -> float:
+        """Distance from the reference on the side that counts; infinite where there is no number."""
+        if math.isnan(value):
+            return math.inf
+        if self.relation == "~":
+            return abs(math.log(value / self.reference)) if value > 0.0 else math.inf
+        difference = value - self.reference
+        return {"=": abs(difference), "<=": max(difference, 0.0), ">=": max(-difference, 0.0)}[self.relation]
+
+    def _pull(self, value: float) -> float:
+        distance, width = self._distance(value), self.width
         if distance == 0.0:
             return 0.0
         # rounded, so that no last bit decides at the edge of a tolerance
-        return float(stable(distance / width)) if width > 0.0 else math.inf
+        return float(stable(distance / width)) if width > 0.0 and math.isfinite(distance) else math.inf
+
+    def _values(self) -> tuple[float, ...]:
+        if isinstance(self.value, Choices):
+            return self.value.values
+        return (math.nan if self.value is None else self.value,)
+
+    @property
+    def fits(self) -> tuple[bool, ...]:
+        """Which of the choices agree; one entry for a single number."""
+        return tuple(self._pull(value) <= 1.0 for value in self._values())
+
+    @property
+    def best(self) -> float:
+        """The number nearest to the reference; nan if there is none."""
+        values = self._values()
+        return values[min(range(len(values)), key=lambda number: self._pull(values[number]))]
+
+    @property
+    def pull(self) -> float:
+        """Distance of the best number in units of the tolerance; 0 for an exact match, or inside a bound."""
+        return self._pull(self.best)
 
     @property
     def inside(self) -> bool:
-        """Whether the number agrees with its reference."""
-        return self.pull <= 1.0
+        """Whether the number agrees with its reference, for one of the choices at least."""
+        return any(self.fits)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the row decides anything.
+
+        It does not if it agrees but could not have failed: the tolerance is as wide as it may be, or an inequality is met
+        by more than the effect that the row is meant to tell apart.
+        """
+        if self.kind == "ours":
+            return False
+        if not all(self.fits):
+            return True
+        if self.tolerance.widest(1.0 if self.relation == "~" else self.reference):
+            return False
+        far = {"<=": -1.0, ">=": 1.0}.get(self.relation)
+        return far is None or any(far * (value - self.reference) < self.tolerance.effect for value in self._values())
+
+    def outcome(self, corrected: bool = False) -> str:
+        """Return what the row comes to.
+
+        Parameters
+        ----------
+        corrected : bool
+            Whether another row that agrees corrects this one.
+
+        Returns
+        -------
+        str
+            One of `OUTCOMES`, or ``"not a test"``, for a row of the talk; ``"agrees"`` or ``"differs"`` otherwise.
+        """
+        if self.kind not in _TALK:
+            return "agrees" if self.inside else "differs"
+        if not self.counted:
+            return UNTESTED
+        if all(self.fits):
+            return OUTCOMES[0]
+        if corrected:
+            return OUTCOMES[1]
+        return OUTCOMES[2] if self.inside else OUTCOMES[3]
+
+    @property
+    def size(self) -> str:
+        """How far the best number is away, in errors of the reference or as a ratio; empty if it agrees."""
+        if self.inside:
+            return ""
+        best = self.best
+        if not math.isfinite(best):
+            return "no such number"
+        if self.error:
+            return f"{num(abs(best - self.reference) / self.error):.1f} σ"
+        if self.reference and best / self.reference > 0.0:
+            return f"{num(best / self.reference):.3g} times the reference"
+        return f"off by {num(abs(best - self.reference)):.2g}"
 
 
-def verdict(rows: Sequence[Check], *, fitted: bool = False, unstated: str = "", reason: str = "") -> str:
-    """Compute the verdict of a chapter from its rows; nothing else enters.
+def worst(outcomes: Iterable[str]) -> str:
+    """Return the worst of several outcomes; ``"not a test"`` if there is none that counts."""
+    ranked = [OUTCOMES.index(outcome) for outcome in outcomes if outcome in OUTCOMES]
+    return OUTCOMES[max(ranked)] if ranked else UNTESTED
+
+
+def _corrections(rows: Sequence[Check]) -> set[tuple[str, str]]:
+    lost = [row for row in rows if row.corrects and not any(row.corrects == other.key for other in rows)]
+    if lost:
+        raise ValueError(f"check {lost[0].key!r} corrects {lost[0].corrects!r}, which is not in the table")
+    return {(row.corrects, row.deviation) for row in rows if row.corrects and row.inside}
+
+
+def outcomes(rows: Sequence[Check]) -> dict[str, str]:
+    """Return what each row comes to, by key; a row that another one corrects holds after a correction."""
+    corrected = _corrections(rows)
+    return {row.key: row.outcome((row.key, row.deviation) in corrected) for row in rows}
+
+
+def calculation(rows: Sequence[Check]) -> str:
+    """Compute the verdict on the calculation from the published, independent and identity rows; nothing else enters.
 
     Parameters
     ----------
     rows : sequence of Check
         All rows of the chapter.
-    fitted : bool
-        Whether a parameter was fitted; then the best verdict is ``approximate``.
-    unstated : str
-        The parameter that the talk rows depend on and the talk does not state; then likewise.
-    reason : str
-        Why there are no rows, for ``not attempted``.
 
     Returns
     -------
     str
-        One of `VERDICTS`.
+        ``"agrees"``, ``"agrees but for"`` (up to a third of the rows differ), ``"disagrees"``, or ``"not checked"``.
     """
-    lost = [row for row in rows if row.corrects and not any(row.corrects == other.key for other in rows)]
-    if lost:
-        raise ValueError(f"check {lost[0].key!r} corrects {lost[0].corrects!r}, which is not in the table")
-    talk = [row for row in rows if row.kind == "talk" and not row.corrects]
-    if not talk:
-        if not reason:
-            raise ValueError("a chapter without a row of kind 'talk' needs the reason why nothing was attempted")
-        return "not attempted"
-    corrected = {(row.corrects, row.deviation) for row in rows if row.corrects and row.inside}
-    outside = [row for row in talk if not row.inside]
-    capped = fitted or bool(unstated)
-    if not outside and not capped:
-        return "reproduced"
-    if not capped and all((row.key, row.deviation) in corrected for row in outside):
-        return "reproduced with changes"
-    if 3 * len(outside) <= len(talk) and all(row.pull <= 3.0 for row in outside):
-        return "approximate"
-    return "not reproduced"
+    counted = [row for row in rows if row.kind in _CALCULATION and row.counted]
+    differing = sum(not row.inside for row in counted)
+    if not counted:
+        return CALCULATION[3]
+    if not differing:
+        return CALCULATION[0]
+    return CALCULATION[1] if 3 * differing <= len(counted) else CALCULATION[2]
 
 
-@dataclass
-class CheckTable:
-    """The check table of a chapter; showing it in a notebook stores rows and verdict in the output.
+def talk(rows: Sequence[Check], reason: str = "") -> str:
+    """Compute the verdict on the talk: the worst outcome of the rows of kind talk and source that count.
 
     Parameters
     ----------
-    fitted, unstated, reason
-        As in `verdict`.
+    rows : sequence of Check
+        All rows of the chapter.
+    reason : str
+        Why nothing of the talk was attempted, if there is no such row.
+
+    Returns
+    -------
+    str
+        One of `OUTCOMES`.
+
+    Raises
+    ------
+    ValueError
+        If no row counts and no reason is given.
+    """
+    found = outcomes(rows)
+    verdict = worst(found[row.key] for row in rows if row.kind in _TALK and not row.corrects)
+    if verdict == UNTESTED:
+        if not reason:
+            raise ValueError("a chapter without a row of the talk that can fail needs the reason why nothing was attempted")
+        return OUTCOMES[4]
+    return verdict
+
+
+class CheckTable:
+    """The check table of a chapter; showing it in a notebook stores rows and verdicts in the output.
+
+    Made by `bookkit.claims.table`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    reason : str
+        Why nothing of the talk was attempted, if so.
+    leaves_open : Table, optional
+        What the talk's statements depend on but it does not print: the numbers of this book over that parameter.
     """
 
-    fitted: bool = False
-    unstated: str = ""
-    reason: str = ""
-    rows: list[Check] = field(default_factory=list)
+    def __init__(self, name: str, reason: str = "", leaves_open: Table | None = None) -> None:
+        self.name, self.reason, self.leaves_open = name, reason, leaves_open
+        self.rows: list[Check] = []
 
-    def against(self, name: str, value: float, quantity: str, tolerance: Tolerance, *, unit: str = "", **more: Any) -> None:
-        """Compare a number with an entry ``talk.*`` or ``published.*`` of the data files.
-
-        Parameters
-        ----------
-        name : str
-            Name of the entry; its first word is the kind of the row.
-        value : float
-            The number of this book.
-        quantity : str
-            What is compared.
-        tolerance : Tolerance
-            Allowed distance and its reason.
-        unit : str
-            Unit in which both are compared; default that of the entry.
-        **more
-            Further fields of `Check`.
-        """
-        entry = inputs.get(name)
-        reference = float(entry.to(unit)) if unit else float(entry.value)
-        kind, _, key = name.partition(".")
-        self.add(
-            more.pop("key", key),
-            quantity,
-            more.pop("kind", kind),
-            reference,
-            value,
-            tolerance,
-            entry.source,
-            cite=entry.cite,
-            **more,
-        )
-
-    def against_code(self, name: str, value: float, quantity: str, tolerance: Tolerance, **more: Any) -> None:
-        """Compare a number with what an independent code gives for the same inputs.
-
-        Parameters
-        ----------
-        name : str
-            Id in the file that ``make oracle`` writes.
-        value : float
-            The number of this book, for the arguments recorded there.
-        quantity : str
-            What is compared.
-        tolerance : Tolerance
-            Allowed distance and its reason.
-        **more
-            Further fields of `Check`.
-        """
-        oracle = json.loads(ORACLE.read_text(encoding="utf-8"))
-        record = next(record for record in oracle["values"] if record["id"] == name)
-        source = f"{record['code']} {oracle['versions'][record['code']]} with our inputs"
-        self.add(name, quantity, "independent", record["value"], value, tolerance, source, **more)
-
-    def add(
-        self, key: str, quantity: str, kind: str, reference: float, value: float, tolerance: Tolerance, source: str, **more: Any
-    ) -> None:
+    def add(self, row: Check) -> None:
         """Add a row; an identity that does not hold raises at once.
 
         Parameters
         ----------
-        key, quantity, kind, reference, value, tolerance, source, **more
-            The fields of `Check`.
+        row : Check
+            The row.
         """
-        row = Check(key, quantity, kind, float(reference), float(value), tolerance, source, **more)
         if any(other.key == row.key for other in self.rows):
             raise ValueError(f"check {row.key!r} stands in the table already")
         if row.kind == "identity" and not row.inside:
-            raise AssertionError(f"identity {row.key!r} does not hold: {row.value:.6g} against {row.reference:.6g}")
+            raise AssertionError(f"identity {row.key!r} does not hold: {row.best:.6g} against {row.reference:.6g}")
         self.rows.append(row)
 
-    @property
-    def verdict(self) -> str:
-        """The verdict of the chapter."""
-        return verdict(self.rows, fitted=self.fitted, unstated=self.unstated, reason=self.reason)
+    def complete(self) -> None:
+        """Refuse a table that lacks a row."""
 
     def record(self) -> dict[str, Any]:
-        """Return rows and verdict as plain data."""
+        """Return rows and verdicts as plain data."""
+        self.complete()
+        found = outcomes(self.rows)
         return {
-            "verdict": self.verdict,
-            "fitted": self.fitted,
-            "unstated": self.unstated,
+            "name": self.name,
+            "calculation": calculation(self.rows),
+            "talk": talk(self.rows, self.reason),
             "reason": self.reason,
-            "rows": [_row_record(row) for row in self.rows],
+            "open": self.leaves_open.record() if self.leaves_open else None,
+            "rows": [_row_record(row, found[row.key]) for row in self.rows],
         }
 
     def _repr_mimebundle_(self, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> dict[str, Any]:
@@ -291,71 +496,146 @@ class CheckTable:
         return {"text/plain": _text(record), "text/markdown": _markdown(record), MIME: record}
 
 
-def _row_record(row: Check) -> dict[str, Any]:
-    width = row.tolerance.width(row.reference)
+def _rounded(number: float, digits: int) -> float | None:
+    """Return a number with the digits that are shown, ``None`` if there is none."""
+    return float(f"{num(number):.{digits}g}") if math.isfinite(number) else None
+
+
+def _row_record(row: Check, outcome: str) -> dict[str, Any]:
     # an identity that holds to the last bits is shown as its reference: what is left of it differs between processors
-    exact = row.kind == "identity" and row.inside and width <= _LAST_BITS * (abs(row.reference) or 1.0)
-    shown = {"reference": row.reference, "value": row.reference if exact else row.value}
+    exact = row.kind == "identity" and row.inside and row.width <= _LAST_BITS * (abs(row.reference) or 1.0)
+    choices = row.value if isinstance(row.value, Choices) else None
+    left = [fit and yes for fit, yes in zip(row.fits, choices.left, strict=True)] if choices and choices.left else None
     return {
         "key": row.key,
         "quantity": row.quantity,
         "kind": row.kind,
+        "statements": list(row.statements),
         "source": row.source,
         "cite": row.cite,
-        **{name: f"{num(number):.{row.digits}g}" for name, number in shown.items()},
-        "tolerance": f"{num(width):.2g}",
-        "effect": f"{num(row.tolerance.effect):.2g}",
+        "reference": _rounded(row.reference, row.digits),
+        "value": _rounded(row.reference if exact else row.best, row.digits),
+        "range": _range(choices, row.digits),
+        "digits": row.digits,
+        "tolerance": _rounded(row.width, 2),
+        "effect": _rounded(row.tolerance.effect, 2),
         "why": row.tolerance.why,
-        "pull": "inside" if row.inside else f"{num(row.pull):.1f}",
+        "relation": row.relation,
         "inside": row.inside,
+        "counted": row.counted,
+        "outcome": outcome,
+        "size": row.size,
+        "varies": row.varies,
+        "holds_for": choices.named(row.fits) if choices else "",
+        "left_by_limits": choices.named(left) if choices and left is not None else "",
         "deviation": row.deviation,
         "corrects": row.corrects,
-        "relation": row.relation,
     }
 
 
-def _outcome(row: dict[str, Any]) -> str:
-    word = "agrees" if row["inside"] else f"off by {row['pull']} tolerances"
+def _range(choices: Choices | None, digits: int) -> list[float | None]:
+    """Smallest and largest number over the choices; empty for a single number."""
+    found = [value for value in choices.values if math.isfinite(value)] if choices else []
+    return [_rounded(edge, digits) for edge in (min(found), max(found))] if found else []
+
+
+def counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Count the outcomes of the talk's rows in a record, those that are not zero, from best to worst."""
+    found = [row["outcome"] for row in rows if row["kind"] in _TALK and not row["corrects"]]
+    return {outcome: found.count(outcome) for outcome in (*OUTCOMES, UNTESTED) if outcome in found}
+
+
+def tally(record: Mapping[str, Any]) -> tuple[int, int]:
+    """Rows of the calculation that agree, and how many count."""
+    rows = [row for row in record["rows"] if row["kind"] in _CALCULATION and row["counted"]]
+    return sum(row["inside"] for row in rows), len(rows)
+
+
+def said(row: Mapping[str, Any]) -> str:
+    """Say in words what a row of a record comes to."""
+    words = [str(row["outcome"])]
+    if row["holds_for"] and row["inside"]:
+        words.append(f"for {row['varies']} {row['holds_for']}")
+        if row["left_by_limits"]:
+            words.append(f"of which the other limits leave {row['left_by_limits']}")
+    elif row["size"]:
+        words.append(f"{row['size']} at best" if row["varies"] else row["size"])
     if row["corrects"]:
-        return f"{word}, corrected ({row['deviation']})"
-    return f"{word} ({row['deviation']})" if row["deviation"] else word
+        words.append("corrected")
+    if row["deviation"]:
+        words.append(row["deviation"])
+    return words[0] + (f" ({', '.join(words[1:])})" if words[1:] else "")
 
 
-def _bound(row: dict[str, Any]) -> str:
-    return "at most " if row["relation"] == "<=" else ""
+def headline(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Return both verdicts of a record in words: on the calculation, and on the talk."""
+    inside, total = tally(record)
+    first = record["calculation"]
+    if total:
+        first = (
+            f"agrees but for {total - inside} of {total} rows"
+            if first == CALCULATION[1]
+            else f"{first} ({inside} of {total} rows)"
+        )
+    found = counts(record["rows"])
+    plain = {"holds": "hold", "holds after a correction": "after a correction", "fails": "fail"}
+    parts = ", ".join(f"{number} {plain.get(outcome, outcome)}" for outcome, number in found.items())
+    return first, f"{record['talk']} ({parts or record['reason']})"
 
 
-def _text(record: dict[str, Any]) -> str:
+def anchor(chapter: str, key: str) -> str:
+    """Return the anchor of a row on the page of its chapter."""
+    return "row-" + re.sub(r"[^a-z0-9]+", "-", f"{chapter} {key}".lower()).strip("-")
+
+
+def _text(record: Mapping[str, Any]) -> str:
+    first, second = headline(record)
     rows = (
-        f"{row['kind']} {row['key']}: {_bound(row)}{row['reference']} | {row['value']} +- {row['tolerance']} | " + _outcome(row)
+        f"{row['kind']} {row['key']}: {RELATIONS[row['relation']]}{shown(row, 'reference')} | {shown(row, 'value')}"
+        f" +- {row['tolerance']:.2g} | {said(row)}"
         for row in record["rows"]
     )
-    return "\n".join([f"verdict: {record['verdict']}", *rows])
+    return "\n".join([f"calculation: {first}", f"the talk: {second}", *rows])
 
 
-def _markdown(record: dict[str, Any]) -> str:
-    lines = ["| quantity | reference | this book | outcome | tolerance and its reason |\n|---|---|---|---|---|"]
+def shown(row: Mapping[str, Any], which: str) -> str:
+    """Print the reference or the value of a row; over several choices from the smallest to the largest."""
+    numbers = row["range"] if which == "value" and row["range"] else [row[which]]
+    return " to ".join("none" if number is None else f"{number:.{row['digits']}g}" for number in numbers)
+
+
+def _markdown(record: Mapping[str, Any]) -> str:
+    cells = []
     for row in record["rows"]:
         # the full source of an entry with a citation stands on the inputs page
         where = f"{row['kind']}, {{cite:t}}`{row['cite']}`" if row["cite"] else f"{row['kind']}, {row['source']}"
-        outcome = _outcome(row)
+        outcome = said(row)
         if row["deviation"]:
-            outcome = outcome.replace(row["deviation"], f"[{row['deviation']}](#{row['deviation'].lower()})")
-        cells = (
-            row["quantity"],
-            f"{_bound(row)}{_number(row['reference'])} ({where})",
-            _number(row["value"]),
-            outcome,
-            f"± {_number(row['tolerance'])}: {row['why']}",
+            outcome = re.sub(rf"{row['deviation']}(?=\)$)", f"[{row['deviation']}](#{row['deviation'].lower()})", outcome)
+        spot = f'<span id="{anchor(record["name"], row["key"])}"></span>'
+        width = f"± {formula(format(row['tolerance'], '.2g'))}"
+        if row["relation"] == "~":
+            width = f"within a factor {formula(format(math.exp(row['tolerance']), '.2g'))}"
+        cells.append(
+            (
+                spot + row["quantity"],
+                outcome,
+                f"{RELATIONS[row['relation']]}{formula(shown(row, 'reference'))} ({where})",
+                formula(shown(row, "value")),
+                f"{width}: {row['why']}",
+            )
         )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
+    return markdown(["quantity", "outcome", "reference", "this book", "tolerance and its reason"], cells)
 
 
-def _number(shown: str) -> str:
-    """Return a printed number as a formula, 4.97e-06 as 4.97 x 10^-6."""
-    mantissa, _, power = shown.partition("e")
-    return f"${mantissa} \\times 10^{{{int(power)}}}$" if power else f"${mantissa}$"
+def formula(text: str) -> str:
+    """Return a printed number as a formula, 4.97e-06 as 4.97 x 10^-6; a word stays, a range has two."""
+    if " to " in text:
+        return " to ".join(map(formula, text.split(" to ")))
+    mantissa, _, power = text.partition("e")
+    if power.lstrip("-+").isdigit():
+        return f"${mantissa} \\times 10^{{{int(power)}}}$"
+    return f"${text}$" if re.fullmatch(r"-?[\d.]+", text) else text
 
 
 def parse(bundle: dict[str, Any]) -> dict[str, Any] | None:
@@ -369,7 +649,13 @@ def parse(bundle: dict[str, Any]) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        Rows and verdict.
+        Rows and verdicts.
     """
     raw = bundle.get(MIME)
     return json.loads(raw) if isinstance(raw, str) else raw
+
+
+def check_record(notebook: Any) -> dict[str, Any] | None:
+    """Return the record of the check table in an executed notebook, ``None`` if it has none."""
+    bundles = (output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
+    return next((record for record in map(parse, bundles) if record is not None), None)

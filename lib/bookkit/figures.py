@@ -12,7 +12,23 @@ import numpy.typing as npt
 
 from .numbers import num, stable
 
-__all__ = ["PALETTE", "plain", "save_curves", "use_style"]
+__all__ = [
+    "BENCHMARKS",
+    "PALETTE",
+    "band",
+    "digest",
+    "draw",
+    "excluded",
+    "frame",
+    "horizontal",
+    "legend",
+    "marks",
+    "measured",
+    "plain",
+    "region",
+    "save_curves",
+    "use_style",
+]
 
 _UNIT = re.compile(r" \[[^\[\]]+\]$")
 
@@ -27,6 +43,14 @@ PALETTE = {
     "grey": "#777777",
     "black": "#000000",
 }
+
+# How the benchmark points look in every figure.
+BENCHMARKS: dict[str, dict[str, Any]] = {
+    "A": {"color": PALETTE["blue"], "ls": "-", "marker": "o"},
+    "A10": {"color": PALETTE["purple"], "ls": "--", "marker": "s"},
+    "B": {"color": PALETTE["red"], "ls": "-.", "marker": "^"},
+}
+_LINES = ("-", "--", "-.", ":")
 
 
 def use_style() -> None:
@@ -95,8 +119,317 @@ def plain(label: str) -> str:
     return " ".join(re.sub(r"\$([^$]*)\$", letters, label).split())
 
 
+def frame(ax: Any, x: str, xlim: tuple[float, float] | None, y: str, ylim: tuple[float, float] | None, log: str = "") -> None:
+    """Name the axes and set their ranges.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        The panel.
+    x, y : str
+        Labels, with the unit in brackets.
+    xlim, ylim : tuple of float, optional
+        Ranges; ``None`` leaves them to what is drawn.
+    log : {"", "x", "y", "xy"}
+        Which axes are logarithmic.
+    """
+    ax.set(xlabel=x, ylabel=y, **{f"{axis}scale": "log" for axis in log})
+    ax.set(**{name: limits for name, limits in (("xlim", xlim), ("ylim", ylim)) if limits is not None})
+
+
+def _line(style: str | Mapping[str, Any], number: int) -> dict[str, Any]:
+    """Read a style: a name of `BENCHMARKS`, 'blue --', or keywords of matplotlib."""
+    if not isinstance(style, str):
+        return {
+            "ls": _LINES[number % 4],
+            **style,
+            **({"color": PALETTE.get(style["color"], style["color"])} if "color" in style else {}),
+        }
+    if style in BENCHMARKS:
+        return {key: value for key, value in BENCHMARKS[style].items() if key != "marker"}
+    shade, _, line = style.partition(" ")
+    return {"color": PALETTE[shade], "ls": line or _LINES[0]}
+
+
+def draw(ax: Any, x: npt.ArrayLike, lines: Mapping[str, tuple[Any, Any]], **more: Any) -> None:
+    """Draw labelled lines over one axis.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x : array_like, shape (n,)
+        Common abscissa.
+    lines : mapping of str to (array_like, style)
+        Ordinate and style by label. A style is the name of a benchmark, a colour of `PALETTE` with a line such as
+        ``"blue --"``, or a mapping of matplotlib's keywords; a label that begins with ``_`` is not in the legend.
+    **more
+        Keywords of ``ax.plot`` for all of them.
+    """
+    for number, (label, (y, style)) in enumerate(lines.items()):
+        ax.plot(x, y, label=label, **{**_line(style, number), **more})
+
+
+def horizontal(ax: Any, levels: Mapping[str, tuple[float, str]], *, lw: float = 1.2, vertical: bool = False) -> None:
+    """Draw labelled lines across an axis.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    levels : mapping of str to (float, str)
+        Height and style by label, as in `draw`.
+    lw : float
+        Width in points.
+    vertical : bool
+        Whether the lines run from bottom to top at these abscissas.
+    """
+    across = ax.axvline if vertical else ax.axhline
+    for number, (label, (level, style)) in enumerate(levels.items()):
+        across(level, label=label, lw=lw, **_line(style, number))
+
+
+def band(
+    ax: Any,
+    x: npt.ArrayLike,
+    low: npt.ArrayLike,
+    high: npt.ArrayLike,
+    label: str | None = None,
+    color: str = "green",
+    alpha: float = 0.5,
+    **more: Any,
+) -> None:
+    """Fill between two curves where both are finite.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, low, high : array_like, shape (n,)
+        Abscissa and the two curves; a number is the same everywhere.
+    label : str, optional
+        Name in the legend.
+    color : str
+        A name of `PALETTE`, or a colour.
+    alpha : float
+        Opacity.
+    **more
+        Keywords of ``ax.fill_between``.
+    """
+    x = np.asarray(x, dtype=float)
+    low, high = (np.broadcast_to(np.asarray(y, dtype=float), x.shape) for y in (low, high))
+    there = np.isfinite(low) & np.isfinite(high) & (low <= high)
+    style = {"color": PALETTE.get(color, color), "alpha": alpha, "lw": 0, **more}
+    if "hatch" in more:
+        style = {"facecolor": "none", "edgecolor": style.pop("color"), "lw": 0, **more}
+    ax.fill_between(x, np.where(there, low, 0.0), np.where(there, high, 0.0), where=there, label=label, **style)
+
+
+def excluded(
+    ax: Any,
+    x: npt.ArrayLike,
+    limit: npt.ArrayLike,
+    label: str | None = None,
+    *,
+    top: float,
+    color: str = "#9a9a9a",
+    **more: Any,
+) -> None:
+    """Fill what an upper limit excludes: from the limit to the top of the axis.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, limit : array_like, shape (n,)
+        Abscissa and the limit; where it is not finite nothing is excluded.
+    label : str, optional
+        Name in the legend.
+    top : float
+        Upper end of the region.
+    color : str
+        A name of `PALETTE`, or a colour.
+    **more
+        Keywords of `band`, such as ``hatch="///"``.
+    """
+    band(ax, x, limit, top, label, color, **{"alpha": 1.0, **more})
+
+
+def region(
+    ax: Any,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    ratio: npt.ArrayLike,
+    *,
+    hatch: str = "",
+    color: str = "grey",
+    alpha: float = 0.5,
+) -> None:
+    """Fill or hatch the part of a plane where a ratio exceeds one.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, y : array_like, shape (n,) and (m,)
+        Axes of the plane.
+    ratio : array_like, shape (m, n)
+        A value over its limit; nan counts as allowed.
+    hatch : str
+        Pattern; without one the region is filled.
+    color : str
+        A name of `PALETTE`, or a colour.
+    alpha : float
+        Opacity of a filled region.
+    """
+    shade = PALETTE.get(color, color)
+    z = np.clip(np.nan_to_num(np.asarray(ratio, dtype=float)), 0.0, 1e299)
+    if not hatch:
+        ax.contourf(x, y, z, levels=[1.0, 1e300], colors=[shade], alpha=alpha)
+        return
+    filled = ax.contourf(x, y, z, levels=[1.0, 1e300], colors="none", hatches=[hatch])
+    filled.set(edgecolor=shade, linewidth=0.0)
+
+
+def marks(
+    ax: Any, points: Mapping[str, tuple[float, float]], *, ms: float = 7.0, color: str = "black", label: bool = False
+) -> None:
+    """Mark the benchmark points, each with the marker it has in every figure.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    points : mapping of str to (float, float)
+        Abscissa and ordinate by name of the benchmark.
+    ms : float
+        Size in points.
+    color : str
+        Colour.
+    label : bool
+        Whether they are named in the legend.
+    """
+    for name, (x, y) in points.items():
+        ax.plot(
+            x,
+            y,
+            ls="",
+            marker=BENCHMARKS[name]["marker"],
+            ms=ms,
+            color=color,
+            zorder=5,
+            label=f"benchmark {name}" if label else None,
+        )
+
+
+def measured(ax: Any, names: Mapping[str, str], *, scale: float = 1.0, color: str = "red") -> None:
+    """Draw published rates one below the other: points with their errors, upper limits as arrows.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw; the labels become those of the vertical axis.
+    names : mapping of str to str
+        Name of the input by label, from top to bottom; a limit has ``limit`` in its name.
+    scale : float
+        Factor on all values.
+    color : str
+        A name of `PALETTE`.
+    """
+    from darkhiggs import inputs
+
+    rows = list(reversed(list(names.items())))
+    for height, (_, name) in enumerate(rows):
+        entry = inputs.get(name)
+        if "limit" in name:
+            arrow = {"arrowstyle": "-|>", "color": PALETTE["grey"]}
+            ax.annotate("", (0.0, height), (scale * entry.value, height), arrowprops=arrow)
+            ax.plot(scale * entry.value, height, "|", color=PALETTE["grey"], ms=12)
+        else:
+            sides = [[scale * (side or entry.uncertainty)] for side in (entry.minus, entry.plus)]
+            ax.errorbar(scale * entry.value, height, xerr=sides, fmt="o", color=PALETTE[color], capsize=3)
+    ax.set_yticks(range(len(rows)), [label for label, _ in rows])
+
+
+def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int = 2, fontsize: float = 9.5, **more: Any) -> None:
+    """Write a legend of what is drawn, from styles instead of handles.
+
+    Parameters
+    ----------
+    where : matplotlib.figure.Figure or matplotlib.axes.Axes
+        A figure gets it below its panels.
+    entries : mapping of str to mapping
+        Style by label: with ``fill`` or ``hatch`` a patch, with ``marker`` a point, otherwise a line. ``color`` and ``fill``
+        take names of `PALETTE`.
+    ncols : int
+        Columns.
+    fontsize : float
+        Size in points.
+    **more
+        Keywords of ``legend``, such as ``loc``.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Any] = []
+    for label, wanted in entries.items():
+        given: dict[str, Any] = {
+            key: PALETTE.get(value, value) if key in ("color", "fill") else value for key, value in wanted.items()
+        }
+        if "fill" in given:
+            handles.append(Patch(facecolor=given.pop("fill"), label=label, **{"alpha": 0.55, **given}))
+        elif "hatch" in given:
+            handles.append(Patch(facecolor="none", edgecolor=given.pop("color", PALETTE["grey"]), lw=0, label=label, **given))
+        else:
+            style: dict[str, Any] = {"ls": "", "ms": 7} if "marker" in given else {}
+            handles.append(Line2D([], [], label=label, **{**style, **given}))
+    place = {"loc": "outside lower center"} if hasattr(where, "subplots") else {}
+    where.legend(handles=handles, **{"ncols": ncols, "fontsize": fontsize, **place, **more})
+
+
+class _Digest:
+    """The curves of a figure, seven values each: text that nbval holds, nothing on the page."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return "<!-- the curves, as nbval holds them -->"
+
+
+def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
+    """Tell the curves of a figure by a few of their values.
+
+    Parameters
+    ----------
+    columns : mapping of str to array_like, shape (n,)
+        As in `save_curves`.
+
+    Returns
+    -------
+    list of str
+        One line a curve: title, how many of its values are finite, and seven of these, from the first to the last.
+
+    Examples
+    --------
+    >>> from bookkit import figures
+    >>> figures.digest({"x [GeV]": [1.0, 2.0, float("nan")]})
+    ['x [GeV]: 2 of 3: 1 2']
+    """
+    lines = []
+    for title, values in columns.items():
+        array = np.asarray(values, dtype=float)
+        finite = array[np.isfinite(array)]
+        chosen = finite[np.unique(np.linspace(0, max(len(finite) - 1, 0), 7).round().astype(int))] if len(finite) else finite
+        lines.append(f"{title}: {len(finite)} of {len(array)}: " + " ".join(f"{num(x):.4g}" for x in chosen))
+    return lines
+
+
 def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -> None:
-    """Offer the curves of a figure as CSV, one column a curve.
+    """Offer the curves of a figure as CSV, one column per curve, and hold them: their `digest` is an output of the cell.
 
     The file goes into the folder named by the environment variable ``BOOK_OUTPUT``, which the runner of the
     chapters sets; without it nothing is written, so that a notebook opened by hand leaves no file behind.
@@ -137,3 +470,15 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
             write = csv.writer(file, lineterminator="\n")
             write.writerow(table)
             write.writerows([f"{x:.6g}" for x in row] for row in zip(*map(stable, table.values()), strict=True))
+    _show(_Digest("\n".join([f"curves of {name}", *digest(table)])))
+
+
+def _show(shown: object) -> None:
+    """Show something in a notebook; outside of one nothing is shown."""
+    try:
+        from IPython import get_ipython
+        from IPython.display import display
+    except ImportError:
+        return
+    if get_ipython() is not None:
+        display(shown)

@@ -17,8 +17,9 @@ import nbformat
 
 from darkhiggs.errors import ParameterError
 
-from . import chapters, checks, lock
+from . import chapters, checks, generate, lock
 from .chapters import ROOT
+from .checks import check_record
 
 __all__ = ["ChapterError", "execute", "main"]
 
@@ -112,16 +113,6 @@ def _sentence(name: str, error: Any) -> str:
     return f"chapter {name} failed in cell {error.cell_index} ({first.strip()[:60]})\n  " + "\n  ".join(last)
 
 
-def check_record(notebook: nbformat.NotebookNode) -> dict[str, Any] | None:
-    """Return the record of the check table in an executed notebook."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            record = checks.parse(output.get("data", {}))
-            if record is not None:
-                return record
-    return None
-
-
 def citations(notebook: nbformat.NotebookNode, record: Mapping[str, Any]) -> tuple[str, ...]:
     """Keys of the bibliography that a chapter cites, in its text, its caption and its checks."""
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
@@ -140,11 +131,6 @@ def _bibtex(keys: tuple[str, ...]) -> str:
     return str(BibliographyData({key: entries[key] for key in keys}).to_string("bibtex"))
 
 
-def badge(verdict: str) -> str:
-    """Return the inline badge of a verdict."""
-    return f'<span class="verdict verdict-{verdict.replace(" ", "-")}">{verdict}</span>'
-
-
 def _finish(name: str, notebook: nbformat.NotebookNode, data: Path) -> dict[str, Any]:
     """Put badge and downloads into an executed chapter and write the files they point to."""
     record = check_record(notebook)
@@ -158,7 +144,7 @@ def _finish(name: str, notebook: nbformat.NotebookNode, data: Path) -> dict[str,
     links = "\n".join(f"- {{download}}`{text} <{path}>`" for path, text in files.items())
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(_BADGE, badge(record["verdict"])).replace(_DOWNLOADS, links)
+            cell.source = cell.source.replace(_BADGE, generate.verdicts(record)).replace(_DOWNLOADS, links)
     return record
 
 
@@ -194,7 +180,7 @@ def stage(name: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     _replace(target, nbformat.writes(notebook))
     scratch.unlink()
-    _say(f"{where}: {record['verdict']} ({time.time() - began:.0f} s so far)")
+    _say(f"{where}: calculation {record['calculation']}, the talk {record['talk']} ({time.time() - began:.0f} s so far)")
 
 
 def alone(name: str, arguments: list[str]) -> None:

@@ -13,7 +13,7 @@ from ._public import expect, public
 from .inputs import get, natural
 from .model import DarkSector
 
-__all__ = ["Row", "names", "table"]
+__all__ = ["Row", "mixing_limits", "names", "table"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -228,3 +228,53 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
         allowed: npt.NDArray[np.bool_] = np.asarray(full[0] <= full[1])[()]
         rows.append(Row(name, full[0], full[1], unit, cl, allowed, source, cite))
     return tuple(rows)
+
+
+@public
+def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[str, Array]:
+    """Largest mixing angle that the meson decays into one invisible H1 allow.
+
+    Parameters
+    ----------
+    m_h1 : array_like
+        Mass of H1 in GeV, above 0, at most 1000.
+    kappa : float, optional
+        The b -> s penguin coupling, 0 to 1e-3; default 6.7e-6.
+
+    Returns
+    -------
+    dict of str to ndarray
+        Largest sin(theta), of the shape of m_h1, by name as in `table`: ``"K*0"``, ``"K*0 literal"``, ``"NA62"``, ``"KOTO"``;
+        infinity where a decay is closed, its limit was not read, or any mixing up to 1 is allowed.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    H1 decays invisibly only. Rates are proportional to sin^2(theta); of several curves of one experiment the smallest counts.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints
+    >>> {name: f"{top:.4f}" for name, top in constraints.mixing_limits(0.2).items()}
+    {'K*0': '0.0043', 'K*0 literal': '0.0059', 'NA62': '0.0001', 'KOTO': '0.0007'}
+    """
+    mass = checked("m_h1", m_h1, 0.0, 1e3, "GeV", open_low=True)
+    upper = natural("published.br_kstar_limit", "1")
+    unit = meson_decays.br_b_to_kstar_scalar(mass, 1.0, kappa=kappa)
+    found = {
+        name: meson_decays.sin_theta_for(limit, unit)
+        for name, limit in (("K*0", upper - natural("published.br_kstar_low", "1")), ("K*0 literal", upper))
+    }
+    for name, rate, curves in (
+        ("NA62", meson_decays.br_k_to_pi_scalar, ("NA62", "NA62-low", "NA62-pi0")),
+        ("KOTO", meson_decays.br_kl_to_pi0_scalar, ("KOTO",)),
+    ):
+        upper = np.min([limits.curve(curve).g_max(mass) for curve in curves], axis=0)
+        # outside the range that was read nothing is excluded
+        open_at = np.where(np.isfinite(upper), rate(mass, 1.0, kappa=kappa), 0.0)
+        found[name] = meson_decays.sin_theta_for(np.minimum(upper, 1.0), open_at)
+    return found

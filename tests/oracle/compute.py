@@ -1,7 +1,7 @@
 """Reference numbers from independent codes, with our inputs put into them.
 
 Run by `make oracle` with the Python of .venv-oracle; it imports nothing of `darkhiggs`. Our inputs are read
-from lib/darkhiggs/data, flavio, EOS, hazma and ALPaca do the physics, and oracle.json takes what they return.
+from lib/darkhiggs/data, flavio, EOS, hazma and ALPaca do the physics, and book/data/independent.json takes what they return.
 Where a code gives only an ingredient, the entry's `what` says which part is the code's and which is ours.
 
     .venv-oracle/bin/python tests/oracle/compute.py [-o FILE]
@@ -983,7 +983,9 @@ def run_alpaca() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("-o", "--output", type=Path, default=HERE / "oracle.json", help="file to write")
+    parser.add_argument(
+        "-o", "--output", type=Path, default=HERE.parents[1] / "book/data/independent.json", help="file to write"
+    )
     output = parser.parse_args().output
     run_flavio()
     run_eos()

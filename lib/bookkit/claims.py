@@ -1,0 +1,301 @@
+"""What each chapter claims: the rows of its check table as data, and the statements of the talk.
+
+``book/claims/NAME.toml`` holds the rows of chapter NAME, ``tolerances.toml`` the classes of tolerance that several rows share,
+``statements.toml`` what the talk states. A chapter takes its table, hands in one value a row, and shows it.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkhiggs import inputs
+
+from .checks import Check, CheckTable, Choices, Tolerance, over
+from .numbers import num
+from .tables import Table
+
+__all__ = ["CLAIMS", "INDEPENDENT", "STATES", "ClaimError", "ClaimTable", "over", "read", "statements", "table"]
+
+_BOOK = Path(__file__).resolve().parents[2] / "book"
+CLAIMS = _BOOK / "claims"
+# Numbers of independent codes, written by `make oracle`.
+INDEPENDENT = _BOOK / "data/independent.json"
+
+# What a statement without rows is, and why: nothing to compute; no chapter yet; a picture that is lost, so that there is
+# nothing to hold ours against; a definition or a formula that a chapter works with; a number that was not attempted.
+STATES = ("out", "planned", "drawn", "used", "not_attempted")
+
+_NAME = r"@\{(\w+)\}"
+_PRODUCT = re.compile(rf"(?:([\d.eE+-]+)\s+)?{_NAME}")
+_TEXTS = ("quantity", "kind", "source", "cite", "deviation", "corrects", "relation", "varies", "why", "unit", "code", "like")
+_NUMBERS = ("rtol", "atol", "effect", "error")
+_FIELDS = {*_TEXTS, *_NUMBERS, "statement", "reference", "of", "index", "digits", "each"}
+
+
+class ClaimError(ValueError):
+    """A claim is not complete, or a chapter and its claims do not fit together."""
+
+
+@cache
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ClaimError(f"there is no file {path.name} in {path.parent.name}/; it holds the rows of the check table") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ClaimError(f"{path.name} is not TOML: {error}") from None
+
+
+def _filled(value: Any, names: Mapping[str, Any]) -> Any:
+    """Put the items of ``each`` into the texts of a row."""
+    if isinstance(value, str):
+        return re.sub(_NAME, lambda match: str(names[match[1]]) if match[1] in names else match[0], value)
+    return [_filled(part, names) for part in value] if isinstance(value, list) else value
+
+
+def _unfolded(key: str, row: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rows that an entry stands for: one, or one for each item of its lists ``each``."""
+    each = row.get("each")
+    if not each:
+        yield key, dict(row)
+        return
+    for items in zip(*each.values(), strict=True):
+        names = dict(zip(each, items, strict=True))
+        yield _filled(key, names), {name: _filled(value, names) for name, value in row.items() if name != "each"}
+
+
+def read(name: str, folder: Path = CLAIMS) -> tuple[str, dict[str, dict[str, Any]]]:
+    """Read the claims of a chapter.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    folder : Path
+        Where the files are.
+
+    Returns
+    -------
+    reason : str
+        Why nothing of the talk is attempted; empty if something is.
+    rows : dict of str to dict
+        Fields of each row by its id, with the fields of its class of tolerance.
+
+    Raises
+    ------
+    ClaimError
+        If the file is missing or no TOML, or an entry has an unknown or a missing field.
+    """
+    content = dict(_load(folder / f"{name}.toml"))
+    classes = _load(folder / "tolerances.toml")
+    reason = content.pop("reason", "")
+    rows: dict[str, dict[str, Any]] = {}
+    for entry, fields in content.items():
+        if not isinstance(fields, dict):
+            raise ClaimError(f"{name}.toml: {entry!r} is no row; a row is a table of fields")
+        for key, row in _unfolded(entry, fields):
+            kind = row.get("like")
+            if kind is not None and kind not in classes:
+                raise ClaimError(f"{name}.toml: row {key!r} is like {kind!r}, which is not in tolerances.toml")
+            row = {**(classes[kind] if kind else {}), **row}
+            if unknown := row.keys() - _FIELDS:
+                raise ClaimError(
+                    f"{name}.toml: row {key!r} has the unknown field {min(unknown)!r}; fields: {', '.join(sorted(_FIELDS))}"
+                )
+            missing = [field for field in ("kind", "quantity", "why", "effect") if field not in row]
+            missing += [] if "reference" in row or "code" in row else ["reference"]
+            if missing:
+                raise ClaimError(f"{name}.toml: row {key!r} has no {missing[0]!r}")
+            if key in rows:
+                raise ClaimError(f"{name}.toml: row {key!r} stands there twice")
+            rows[key] = row
+    return reason, rows
+
+
+@cache
+def _codes() -> dict[str, tuple[float, str]]:
+    content = json.loads(INDEPENDENT.read_text(encoding="utf-8"))
+    versions = content["versions"]
+    return {
+        record["id"]: (record["value"], f"{record['code']} {versions[record['code']]} with our inputs")
+        for record in content["values"]
+    }
+
+
+class ClaimTable(CheckTable):
+    """The check table of a chapter, to be filled by the ids of its rows; made by `table`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    variables : mapping of str to number or str
+        What the claims take from the chapter: ``@{name}`` in a text, ``"@{name}"`` or ``"0.5 @{name}"`` for a number.
+    leaves_open : Table, optional
+        What the talk's statements depend on but it does not print.
+    folder : Path
+        Where the files are.
+    """
+
+    def __init__(
+        self, name: str, variables: Mapping[str, Any], leaves_open: Table | None = None, folder: Path = CLAIMS
+    ) -> None:
+        reason, self.claims = read(name, folder)
+        super().__init__(name, reason, leaves_open)
+        self.variables = variables
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Give a row its number: a float, what `over` returns, or ``None`` if there is no such number.
+
+        Parameters
+        ----------
+        key : str
+            Id of the row.
+        value : float, Choices or None
+            The number of this book.
+
+        Raises
+        ------
+        ClaimError
+            If the claims have no such row, or it takes a fact that was not handed in.
+        """
+        if key not in self.claims:
+            raise ClaimError(f"{self.name}.toml has no row {key!r}; rows: {', '.join(self.claims)}")
+        self.add(self._check(key, value if value is None or isinstance(value, Choices) else float(value)))
+
+    def complete(self) -> None:
+        """Refuse a table that lacks a row of the claims."""
+        given = {row.key for row in self.rows}
+        if missing := [key for key in self.claims if key not in given]:
+            raise ClaimError(f"chapter {self.name} gives no value for {', '.join(missing)}; write table[{missing[0]!r}] = ...")
+        order = list(self.claims)
+        self.rows.sort(key=lambda row: order.index(row.key))
+
+    def _fact(self, key: str, name: str) -> Any:
+        fact = self.variables.get(name)
+        if not isinstance(fact, str) and (fact is None or np.size(fact) != 1):
+            raise ClaimError(f"row {key!r} of {self.name}.toml takes {name!r}, which is no number or word of the chapter")
+        return fact
+
+    def _number(self, key: str, field: str, value: Any, facts: Mapping[str, float]) -> float:
+        if not isinstance(value, str):
+            return float(value)
+        match = _PRODUCT.fullmatch(value.strip())
+        if match is None:
+            raise ClaimError(
+                f"{field} = {value!r} of row {key!r} in {self.name}.toml is no number, '@{{name}}' or '0.5 @{{name}}'"
+            )
+        factor, name = match.groups()
+        return float(factor or 1.0) * float(facts[name] if name in facts else self._fact(key, name))
+
+    def _text(self, key: str, value: str) -> str:
+        def put(match: re.Match[str]) -> str:
+            fact = self._fact(key, match[1])
+            return fact if isinstance(fact, str) else f"{num(fact):g}"
+
+        return re.sub(_NAME, put, value)
+
+    def _reference(self, key: str, row: Mapping[str, Any]) -> tuple[float, float, str, str]:
+        """Return reference, its error, source and citation of a row."""
+        source, cite = row.get("source", ""), row.get("cite", "")
+        if "code" in row:
+            if row["code"] not in _codes():
+                raise ClaimError(f"{INDEPENDENT.name} has no number {row['code']!r} for row {key!r} of {self.name}.toml")
+            value, origin = _codes()[row["code"]]
+            return value, 0.0, source or origin, cite
+        reference = row["reference"]
+        if not isinstance(reference, str) or "@{" in reference:
+            return self._number(key, "reference", reference, {}), 0.0, source, cite
+        entry = inputs.get(reference)
+        value, error = entry.to(row["unit"]) if "unit" in row else entry.value, entry.uncertainty
+        if "index" in row:
+            value, error = value[int(row["index"])], (error[int(row["index"])] if getattr(error, "ndim", 0) else error)
+        if row.get("of") == "error":
+            value, error = error, 0.0
+        # an error in another unit than the value's is not carried
+        return float(value), float(error) if "unit" not in row else 0.0, source or entry.source, cite or entry.cite
+
+    def _check(self, key: str, value: float | Choices | None) -> Check:
+        row = self.claims[key]
+        reference, error, source, cite = self._reference(key, row)
+        facts = {"reference": abs(reference), "error": error}
+        numbers = {name: self._number(key, name, row[name], facts) for name in _NUMBERS if name in row}
+        stated = row.get("statement", [])
+        words = {name: self._text(key, row[name]) for name in ("quantity", "deviation", "corrects", "varies") if name in row}
+        tolerance = Tolerance(numbers.get("rtol", 0.0), numbers.get("atol", 0.0), row["why"], numbers["effect"])
+        return Check(
+            key,
+            kind=row["kind"],
+            reference=reference,
+            value=value,
+            tolerance=tolerance,
+            source=self._text(key, source),
+            statements=(stated,) if isinstance(stated, str) else tuple(stated),
+            cite=cite,
+            digits=int(row.get("digits", 3)),
+            relation=row.get("relation", "="),
+            error=numbers.get("error", error),
+            **words,
+        )
+
+
+def table(name: str, variables: Mapping[str, Any], leaves_open: Table | None = None) -> ClaimTable:
+    """Return the check table of a chapter, to be filled by the ids of its rows.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    variables : mapping
+        ``globals()`` of the notebook: the claims take numbers and words from it by name.
+    leaves_open : Table, optional
+        What the talk's statements depend on but it does not print: the numbers of this book over that parameter.
+
+    Returns
+    -------
+    ClaimTable
+        Assign ``table[id] = value`` for each row, then let the notebook show it.
+    """
+    return ClaimTable(name, variables, leaves_open)
+
+
+def statements(folder: Path = CLAIMS) -> tuple[str, list[dict[str, Any]]]:
+    """Return the statements of the talk.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+
+    Returns
+    -------
+    preface : str
+        What the scope page says first.
+    sections : list of dict
+        In the order of the slides: ``title``, ``text`` and ``statement``, a list with ``id``, ``says`` and, unless the
+        statement has rows, one of `STATES`.
+
+    Raises
+    ------
+    ClaimError
+        If an id stands twice or a statement has two states.
+    """
+    content = _load(folder / "statements.toml")
+    seen: set[str] = set()
+    for section in content["section"]:
+        for statement in section["statement"]:
+            name = statement["id"]
+            if name in seen:
+                raise ClaimError(f"statements.toml: {name} stands there twice")
+            if unknown := statement.keys() - {"id", "says", *STATES}:
+                raise ClaimError(f"statements.toml: {name} has the unknown field {min(unknown)!r}")
+            if len(statement.keys() & set(STATES)) > 1:
+                raise ClaimError(f"statements.toml: {name} has more than one of {', '.join(STATES)}")
+            seen.add(name)
+    return content["preface"], content["section"]

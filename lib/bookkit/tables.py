@@ -1,0 +1,118 @@
+"""Tables: the one writer of Markdown tables, and the results of a chapter as a table that nbval can hold."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .numbers import num
+
+__all__ = ["MIME", "Table", "markdown"]
+
+MIME = "application/vnd.darkhiggs.table+json"
+
+
+def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
+    r"""Write a Markdown table.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        Headings.
+    rows : iterable of sequence of str
+        Cells, as Markdown; a bar is escaped here.
+    right : iterable of int
+        Columns that are aligned to the right.
+
+    Returns
+    -------
+    str
+        The table without a line break at its end.
+
+    Examples
+    --------
+    >>> from bookkit.tables import markdown
+    >>> print(markdown(["a", "b"], [["|x|", "1"]], right=[1]))
+    | a | b |
+    |---|---:|
+    | \|x\| | 1 |
+    """
+    ends = set(right)
+    rule = "|" + "|".join("---:" if number in ends else "---" for number in range(len(titles))) + "|"
+    lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (titles, *rows)]
+    return "\n".join([lines[0], rule, *lines[1:]])
+
+
+class Table:
+    """Results of a chapter: a table on the page, aligned text for nbval.
+
+    Parameters
+    ----------
+    columns : mapping of str to str
+        Format of the numbers, such as ``".3g"``, by title; the title ends with the unit in brackets if there is one.
+    rows : iterable of sequence
+        Cells. A number is shown by the format of its column, ``None`` as a dash, a text as it is.
+    caption : str
+        One sentence.
+
+    Raises
+    ------
+    ValueError
+        If a row has another number of cells than there are columns, or there is no caption.
+
+    Examples
+    --------
+    >>> from bookkit.tables import Table
+    >>> Table({"benchmark": "", "sin theta [1]": ".4f"}, [["A", 0.0028712], ["B", None]], caption="Largest mixing.")
+    Largest mixing.
+    benchmark  sin theta [1]
+    A                 0.0029
+    B                      –
+    """
+
+    def __init__(self, columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, caption: str) -> None:
+        if not caption.strip():
+            raise ValueError("a table needs a caption")
+        self.caption, self.columns = caption.strip(), dict(columns)
+        given = [list(row) for row in rows]
+        if wrong := [row for row in given if len(row) != len(self.columns)]:
+            raise ValueError(f"a row of {len(wrong[0])} cells does not fit {len(self.columns)} columns: {wrong[0]}")
+        formats = self.columns.values()
+        self.rows = [[_cell(value, spec) for value, spec in zip(row, formats, strict=True)] for row in given]
+        # a column of numbers stands to the right
+        self.right = [i for i in range(len(self.columns)) if any(not isinstance(row[i], str) for row in given)]
+
+    def record(self) -> dict[str, Any]:
+        """Return caption, titles, cells and right-aligned columns as plain data."""
+        return {"caption": self.caption, "columns": list(self.columns), "rows": self.rows, "right": self.right}
+
+    def __repr__(self) -> str:
+        """Return the aligned text that nbval holds."""
+        grid = [list(self.columns), *([cell.replace("**", "") for cell in row] for row in self.rows)]
+        widths = [max(len(row[i]) for row in grid) for i in range(len(self.columns))]
+        lines = (
+            "  ".join(
+                cell.rjust(w) if i in self.right else cell.ljust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in grid
+        )
+        return "\n".join([self.caption, *(line.rstrip() for line in lines)])
+
+    def _repr_mimebundle_(self, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> dict[str, Any]:
+        return {"text/plain": repr(self), "text/markdown": shown(self.record()), MIME: self.record()}
+
+
+def shown(record: Mapping[str, Any]) -> str:
+    """Return the record of a table as Markdown with its caption."""
+    body = markdown(record["columns"], record["rows"], record["right"])
+    return f"```{{table}} {record['caption']}\n:class: results\n\n{body}\n```"
+
+
+def _cell(value: Any, spec: str) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, str):
+        return value
+    if np.ndim(value) == 0 and isinstance(value, (int, np.integer)) and not spec:
+        return f"{value:d}"
+    return f"{num(value):{spec or 'g'}}".strip()
