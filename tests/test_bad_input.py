@@ -88,6 +88,7 @@ CALLS: dict[str, dict[str, object]] = {
     "cmb.p_ann": {"sector": GRID},
     "cmb.visible_fraction": {"sector": GRID},
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
+    "constraints.reach": {"sector": GRID, "br_limit": 0.13},
     "constraints.table": {"sector": GRID, "which": ["Higgs"]},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
@@ -201,6 +202,16 @@ CALLS: dict[str, dict[str, object]] = {
     "relic.thermal_cross_section": {"mass": 0.1, "wave": "s", "self_conjugate": True},
     "scan.crossing": {"x": [1.0, 2.0], "y": [1.0, 2.0], "level": 1.5},
     "scan.on_relic_line": {"sector": GRID},
+    "scan.relic_windows": {
+        "point": model.benchmark("B"),
+        "m_x": [0.03, 0.1],
+        "low": 1e-5,
+        "high": 2e-5,
+        "offset": [0.1],
+        "q_phi": [1.0],
+        "sin_theta": [0.01],
+        "form_factors": ["HPQCD22"],
+    },
     "scan.window": {"x": [1.0, 2.0], "y": [1.0, 2.0], "low": 1.2, "high": 1.5},
     "standard_model.br_b_to_k_nunu": {
         "tau_tree": True,
@@ -279,6 +290,9 @@ RESULTS: dict[str, dict[str, object]] = {
         "expected": {"total": ONE},
     },
     "belle2.Toys": {"rate": ONE, "chi2": ONE, "ratio": ONE, "at_zero": ONE > 0},
+    "constraints.Reach": dict.fromkeys(
+        ("sin_theta", "limit", "rate", "wanted", "minus", "plus", "free", "gain", "reached"), ONE
+    ),
     "constraints.Row": {
         "name": "x",
         "value": ONE,
@@ -293,6 +307,7 @@ RESULTS: dict[str, dict[str, object]] = {
     "neutrinos.History": dict.fromkeys(("log_a", "t_gamma", "t_nu", "t_nu_e", "eta", "n_eff"), ONE),
     "relic.Coupling": {"value": ONE, "branches": ONE, "reason": np.array(["", "", "no"])},
     "relic.Evolution": dict.fromkeys(("x", "y", "y_eq", "x_f", "omega_h2"), ONE),
+    "scan.RelicWindows": dict.fromkeys(("low", "high", "sin_theta", "higgs", "kstar", "broad"), ONE) | {"open_high": ONE > 0},
     "scan.Window": {"low": ONE, "high": ONE, "pieces": np.ones(3, dtype=int), "open_low": ONE > 0, "open_high": ONE > 0},
 }
 OBJECTS = {
@@ -460,6 +475,8 @@ ALLOWED = {
     ("model.DarkSector.scatter", "values"): NO_ENDS | NOT_FINITE | {"truths"},
     ("scan.crossing", "level"): {"high"},
     ("scan.crossing", "y"): NO_ENDS | NOT_FINITE,
+    ("scan.relic_windows", "high"): {"high"},
+    ("scan.relic_windows", "sin_theta"): {"inf"},
     ("scan.window", "high"): {"high"},
     ("scan.window", "y"): NO_ENDS | NOT_FINITE,
     ("standard_model.dbr_dq2_b_to_k_nunu", "q2"): NO_ENDS,
@@ -522,7 +539,7 @@ def test_results_refuse_units(name):
                 call(name, **{parameter: Metres(value) if not isinstance(value, dict) else {"a": Metres(1.0)}})
 
 
-TABLES = {"scan.window", "scan.crossing", "limits.Curve"}
+TABLES = {"scan.window", "scan.crossing", "scan.relic_windows", "limits.Curve"}
 # Vectors, whose axes are no grid
 VECTORS = {"nuisance", "charges", "breaks", "edges", "values", "efficiency", "resonance", "points", "reason", "y", "upper"}
 GRIDS = {name: [p for p in arguments if p not in VECTORS and kinds(name, p)[0] == "array"] for name, arguments in CALLS.items()}
@@ -556,7 +573,7 @@ def test_shapes_that_do_not_fit_are_named(name, one, other):
 
 def first_array(result):
     """The numbers of a result, of the shape of its grid."""
-    for name in ("br", "omega_h2", "value", "lambda_phi_x"):
+    for name in ("br", "omega_h2", "value", "gain", "lambda_phi_x"):
         result = getattr(result, name, result)
     if isinstance(result, dict):
         result = next(iter(result.values()))
@@ -637,7 +654,10 @@ def test_tiny_numbers_are_borne_or_refused(name):
             except ParameterError as error:
                 assert not wrong_words(error, name, parameter) or (parameter == "kappa" and "zero" in str(error))
             else:
-                assert found.dtype.kind != "f" or name.endswith("scatter") or not np.isnan(found).any(), (parameter, tiny)
+                assert found.dtype.kind != "f" or name.endswith(("scatter", "relic_windows")) or not np.isnan(found).any(), (
+                    parameter,
+                    tiny,
+                )
 
 
 ENDS = [{name: end} for name, (low, high, _) in model._RANGES.items() for end in (low, high)]
@@ -655,7 +675,7 @@ CORNERS = [
 
 
 # These refuse a corner that is none of their business, and so take one at a time
-CHOOSY = ("annihilation.rate", "belle2.Spectrum.from_sector", "relic.bath_shift")
+CHOOSY = ("annihilation.rate", "belle2.Spectrum.from_sector", "constraints.reach", "relic.bath_shift")
 
 
 @pytest.mark.house

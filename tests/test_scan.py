@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import model, relic, scan
+from darkhiggs import constraints, inputs, meson_decays, model, relic, scan, widths
 from darkhiggs.errors import ParameterError
 
 X = np.geomspace(1.0, 100.0, 60)
@@ -114,3 +114,42 @@ def test_window_is_read_as_a_tuple_too():
     low, high, pieces, open_low, open_high = found
     assert (low, high, pieces) == (found.low, found.high, found.pieces) == found[:3]
     assert not open_low and not open_high and len(found) == 5 and found[-1] == found.open_high
+
+
+@pytest.mark.identity
+def test_relic_windows_are_those_of_each_choice_alone():
+    point, m_x = model.benchmark("B").replace(q_x=0.7), np.geomspace(0.02, 2.0, 15)
+    found = scan.relic_windows(point, m_x, 1.1e-5, 2.5e-5, offset=[0.1, 0.5], q_phi=[0.5, 1.0], sin_theta=[np.inf, 0.01])
+    assert found.low.shape == (1, 2, 2, 2)
+    assert_allclose(found.higgs[0, 0], 1.0, rtol=1e-12)
+    end = inputs.natural("m_B+") - inputs.natural("m_K+")
+    line = scan.on_relic_line(point.replace(m_x=m_x, m_h1=end + 0.5, q_phi=0.5, sin_theta=0.01))
+    alone = scan.window(m_x, meson_decays.br_b_to_k_invisible(line), 1.1e-5, 2.5e-5)
+    at = 0, 1, 0, 1
+    assert_allclose([found.low[at], found.high[at]], [alone.low, alone.high], rtol=1e-9)
+    top = widths.sin_theta_max(point.replace(q_phi=0.5).v_phi, m_h1=end + 0.5, m_zp=point.m_zp)
+    assert_allclose(found.higgs[at], 0.01 / top, rtol=1e-9)
+    row = constraints.table(line, ["K*0"])[0]
+    inside = (m_x * m_x[1] >= alone.low * m_x[0]) & (m_x * m_x[0] <= alone.high * m_x[1])
+    assert_allclose(found.kstar[at], np.max((row.value / row.limit)[inside]), rtol=1e-9)
+    assert 0.0 < found.broad[at] <= 1.0
+
+
+@pytest.mark.identity
+def test_relic_windows_without_a_rate_in_the_band_have_no_edges():
+    found = scan.relic_windows(
+        model.benchmark("A"),
+        [0.02, 0.1, 0.5],
+        0.1,
+        0.2,
+        offset=[0.1],
+        q_phi=[1.0],
+        sin_theta=[0.01],
+        form_factors=("BallZwicky",),
+    )
+    assert all(np.isnan(x).all() for x in (found.low, found.high, found.kstar, found.broad))
+    assert found.sin_theta == 0.01 and not found.open_high.any()
+    with pytest.raises(ParameterError, match=r"^point of shape \(2,\) is a grid; one point is needed$"):
+        scan.relic_windows(
+            model.benchmark("A").replace(m_x=[1.0, 2.0]), [0.02, 0.1], 0.1, 0.2, offset=[0.1], q_phi=[1.0], sin_theta=[0.01]
+        )

@@ -557,7 +557,8 @@ def said(row: Mapping[str, Any]) -> str:
     if row["holds_for"] and row["inside"]:
         words.append(f"for {row['varies']} {row['holds_for']}")
         if row["left_by_limits"]:
-            words.append(f"of which the other limits leave {row['left_by_limits']}")
+            left = "it" if row["left_by_limits"] == row["holds_for"] else row["left_by_limits"]
+            words.append(f"and the other limits leave {left}")
     elif row["size"]:
         words.append(f"{row['size']} at best" if row["varies"] else row["size"])
     if row["corrects"]:

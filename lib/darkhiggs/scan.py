@@ -1,18 +1,20 @@
 """Scans: the relic line, and where a curve lies inside a band or takes a value."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, numbers, single
+from ._arrays import Array, checked, choice, numbers, single
 from ._owned import Record
 from ._public import public
 from .errors import ParameterError
+from .inputs import natural
 from .model import DarkSector
 
-__all__ = ["Window", "crossing", "on_relic_line", "window"]
+__all__ = ["RelicWindows", "Window", "crossing", "on_relic_line", "relic_windows", "window"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,3 +206,141 @@ def on_relic_line(sector: DarkSector) -> DarkSector:
     if sector.shape == () and np.isnan(coupling.value):
         raise ParameterError(f"lambda_phi_x has no value in (0, 4 pi] that gives the relic density: {coupling.reason}")
     return sector.replace(lambda_phi_x=np.nan_to_num(coupling.value)).masked(coupling.reason)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RelicWindows(Record):
+    """Windows of m_X on the relic line, one for each choice of what a paper may leave open.
+
+    Parameters
+    ----------
+    low, high : ndarray
+        Edges in GeV; nan where no point has a rate in the band.
+    open_high : ndarray of bool
+        Whether the window ends only where the scan does.
+    sin_theta : ndarray
+        Mixing angle.
+    higgs : ndarray
+        Mixing angle over its limit from invisible Higgs decays.
+    kstar : ndarray
+        Largest B0 -> K*0 rate in the window over its limit, the Standard Model subtracted; nan without a window.
+    broad : ndarray
+        Share of the window's points at which H1 is wider than a tenth of its mass; nan without a window.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from darkhiggs import model, scan
+    >>> m_x = np.geomspace(0.012, 2.0, 12)
+    >>> found = scan.relic_windows(model.benchmark("B"), m_x, 1.1e-5, 2.5e-5, offset=[0.1], q_phi=[1.0], sin_theta=[0.01])
+    >>> f"{1e3 * found.low[0, 0, 0, 0]:.0f} to {1e3 * found.high[0, 0, 0, 0]:.0f} MeV"
+    '21 to 91 MeV'
+    """
+
+    low: Array
+    high: Array
+    open_high: npt.NDArray[np.bool_]
+    sin_theta: Array
+    higgs: Array
+    kstar: Array
+    broad: Array
+
+
+def _list(name: str, values: Array) -> Array:
+    """Make a vector of one or more numbers."""
+    if values.ndim > 1 or values.size == 0:
+        raise ParameterError(f"{name} of shape {values.shape} is not a list of one or more numbers")
+    return np.atleast_1d(values)
+
+
+@public
+def relic_windows(
+    point: DarkSector,
+    m_x: npt.ArrayLike,
+    low: float,
+    high: float,
+    *,
+    offset: npt.ArrayLike,
+    q_phi: npt.ArrayLike,
+    sin_theta: npt.ArrayLike,
+    form_factors: Sequence[str] = ("HPQCD22",),
+) -> RelicWindows:
+    """Find where BR(B+ -> K+ invisible) lies in a band on the relic line, for every combination of the open choices.
+
+    Parameters
+    ----------
+    point : DarkSector
+        A single point: m_zp, g_x and q_x are taken from it.
+    m_x : array_like, shape (n,)
+        Scan in the mass of X in GeV, increasing.
+    low, high : float
+        The band of the rate.
+    offset : array_like, shape (k,)
+        m_H1 - (m_B - m_K) in GeV, -4.7 to 120; negative for two bodies.
+    q_phi : array_like, shape (j,)
+        Charges of Phi.
+    sin_theta : array_like, shape (i,)
+        Mixing angles, 0 to 1; infinity stands for the largest one that BR(H2 -> invisible) < 13 % allows.
+    form_factors : sequence of {"HPQCD22", "BallZwicky"}
+        Sets for f_0, shape (h,).
+
+    Returns
+    -------
+    RelicWindows
+        Arrays of shape (h, i, j, k).
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range, or the point is a grid.
+
+    Notes
+    -----
+    The points of a window are those between its edges and one beyond each of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from darkhiggs import model, scan
+    >>> m_x = np.geomspace(0.012, 2.0, 12)
+    >>> found = scan.relic_windows(model.benchmark("A"), m_x, 1.1e-5, 2.5e-5, offset=[0.1], q_phi=[1.0], sin_theta=[np.inf])
+    >>> found.low.shape, bool(np.isnan(found.low[0, 0, 0, 0]))
+    ((1, 1, 1, 1), True)
+    """
+    from . import constraints, meson_decays, widths
+
+    mass = checked("m_x", m_x, 0.0, unit="GeV", open_low=True)
+    if mass.ndim != 1 or len(mass) < 2 or np.any(np.diff(mass) <= 0.0):
+        raise ParameterError(f"m_x of shape {mass.shape} has to be two or more masses that increase")
+    offset, q_phi = _list("offset", checked("offset", offset, -4.7, 120.0, "GeV")), _list("q_phi", numbers("q_phi", q_phi))
+    angles = _list("sin_theta", numbers("sin_theta", sin_theta))
+    checked("sin_theta", angles[~np.isposinf(angles)], 0.0, 1.0)
+    if point.shape != ():
+        raise ParameterError(f"point of shape {point.shape} is a grid; one point is needed")
+    end = natural("m_B+") - natural("m_K+")
+    plane = point.replace(m_h1=end + offset, q_phi=q_phi[:, None], sin_theta=0.01)
+    scale = np.broadcast_to(plane.v_phi, plane.shape)[:, 0]
+    if bad := [q for q, v in zip(q_phi, scale, strict=True) if not 0.1 <= v <= 1e6]:
+        raise ParameterError(f"q_phi = {bad[0]:g} puts v_Phi outside its range [0.1, 1e+06] GeV")
+    for source in form_factors:
+        choice("form_factors", source, ("HPQCD22", "BallZwicky"))
+    top = np.broadcast_to(widths.sin_theta_max(plane.v_phi, m_h1=plane.m_h1, m_zp=point.m_zp), plane.shape)
+    line = on_relic_line(plane.replace(m_x=mass[:, None, None]))
+    found: list[list[npt.NDArray[np.generic]]] = []
+    step = mass[1] / mass[0]
+    parts = [line.replace(sin_theta=top if np.isposinf(angle) else angle) for angle in angles]
+    rows = [constraints.table(part, ["K*0"])[0] for part in parts]
+    wide = [np.nan_to_num(widths.gamma_h1(part) / part.m_h1) > 0.1 for part in parts]
+    for source in form_factors:
+        for part, row, broad in zip(parts, rows, wide, strict=True):
+            stretch = window(mass, meson_decays.br_b_to_k_invisible(part, form_factor=source), low, high)
+            # one point beyond each edge, too
+            inside = (mass[:, None, None] * step >= stretch.low) & (mass[:, None, None] <= stretch.high * step)
+            count = inside.sum(axis=0)
+            ratio = np.max(np.where(inside, np.nan_to_num(row.value / row.limit), 0.0), axis=0)
+            share = np.sum(broad & inside, axis=0) / np.maximum(count, 1)
+            angle = np.broadcast_to(part.sin_theta, line.shape)[0]
+            none = np.where(count, 0.0, np.nan)
+            found.append([stretch.low, stretch.high, stretch.open_high, angle, angle / top, ratio + none, share + none])
+    shape = (len(form_factors), len(angles), *line.shape[1:])
+    return RelicWindows(*(np.stack(column).reshape(shape) for column in zip(*found, strict=True)))
