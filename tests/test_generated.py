@@ -16,7 +16,7 @@ from pybtex.database import parse_file
 
 from bookkit import chapters, checks, generate, run
 from bookkit.chapters import ROOT
-from bookkit.checks import VERDICTS
+from bookkit.checks import CALCULATION, OUTCOMES
 from darkhiggs import inputs, units
 from darkhiggs.errors import DataError
 
@@ -26,7 +26,7 @@ NAMES = chapters.names()
 DATA = sorted((ROOT / "lib/darkhiggs/data").glob("*.toml"))
 BIBLIOGRAPHY = frozenset(parse_file(str(ROOT / "book/references.bib")).entries)
 DEVIATIONS = frozenset(re.findall(r"^\((d\d+)\)=$", (ROOT / "book/deviations.md").read_text(encoding="utf-8"), re.M))
-GENERATED = {"book/status.md", "book/inputs.md", "book/_static/verdicts.json"}
+GENERATED = {"book/intro.md", "book/scope.md", "book/status.md", "book/inputs.md", "book/_static/verdicts.json"}
 
 Notebook = nbformat.NotebookNode
 
@@ -66,7 +66,10 @@ def replace(path: Path, old: str, new: str) -> None:
 
 
 def other(verdict: str) -> str:
-    return next(word for word in VERDICTS if word != verdict)
+    return next(word for word in OUTCOMES if word != verdict)
+
+
+BADGES = {f"book/_static/badges/{word.replace(' ', '-')}.svg" for word in (*OUTCOMES, *CALCULATION)}
 
 
 def test_generated_files_are_current(tmp_path: Path) -> None:
@@ -74,53 +77,71 @@ def test_generated_files_are_current(tmp_path: Path) -> None:
 
 
 def test_every_generated_file_is_watched(repository: Path, tmp_path: Path) -> None:
-    badges = {f"book/_static/badges/{name}.svg" for name in NAMES}
-    for name in GENERATED | badges:
+    for name in (GENERATED - {"book/intro.md"}) | BADGES:
         (repository / name).write_text("by hand\n", encoding="utf-8")
-    assert set(stale(repository, tmp_path / "new")) == GENERATED | badges
+    replace(repository / "book/intro.md", " statements of the talk that can be tested", " statements")
+    assert set(stale(repository, tmp_path / "new")) == GENERATED | BADGES
 
 
 def test_stale_verdict_fails(repository: Path, tmp_path: Path) -> None:
-    """A chapter whose rows now give another verdict, with pages that still print the old one."""
-    name = NAMES[0]
-    notebook = read(name, repository)
-    record = run.check_record(notebook)
-    assert record is not None
-    record["verdict"] = other(record["verdict"])
-    nbformat.write(notebook, repository / chapters.path_of(name))
-    wanted = ["README.md", f"book/_static/badges/{name}.svg", "book/_static/verdicts.json", "book/status.md"]
+    """A chapter whose rows now come to something else, with pages that still print the old outcome."""
+    record, row = next(
+        (record, row)
+        for record in generate.records(ROOT)
+        for row in record["rows"]
+        if row["outcome"] == "holds"
+        and len(row["statements"]) == 1
+        # the only row of its statement
+        and sum(row["statements"][0] in other["statements"] for r in generate.records(ROOT) for other in r["rows"]) == 1
+    )
+    notebook = read(record["name"], repository)
+    stored = run.check_record(notebook)
+    assert stored is not None
+    mine = next(r for r in stored["rows"] if r["key"] == row["key"])
+    mine["outcome"], stored["talk"] = "fails", "fails"
+    nbformat.write(notebook, repository / chapters.path_of(record["name"]))
+    wanted = ["README.md", "book/_static/verdicts.json", "book/intro.md", "book/scope.md", "book/status.md"]
     assert stale(repository, tmp_path / "new") == wanted
 
 
-@pytest.mark.parametrize("name", ["book/status.md", "book/_static/verdicts.json"])
+@pytest.mark.parametrize("name", ["book/status.md", "book/scope.md", "book/_static/verdicts.json"])
 def test_verdict_typed_by_hand_fails(name: str, repository: Path, tmp_path: Path) -> None:
-    word = generate.records(ROOT)[0]["verdict"]
-    replace(repository / name, word, other(word))
+    before = '"talk": "' if name.endswith("json") else '">'
+    word = next(word for word in OUTCOMES if f"{before}{word}" in (repository / name).read_text(encoding="utf-8"))
+    replace(repository / name, f"{before}{word}", f"{before}{other(word)}")
     assert stale(repository, tmp_path / "new") == [name]
 
 
 def test_stale_badge_fails(repository: Path, tmp_path: Path) -> None:
-    record = generate.records(ROOT)[0]
-    name = f"book/_static/badges/{record['name']}.svg"
-    (repository / name).write_text(generate.badge_svg(other(record["verdict"])), encoding="utf-8")
+    name = "book/_static/badges/holds.svg"
+    (repository / name).write_text(generate.badge_svg("fails"), encoding="utf-8")
     assert stale(repository, tmp_path / "new") == [name]
     (repository / name).unlink()
     assert stale(repository, tmp_path / "newer") == [name]
 
 
-def test_badge_without_chapter_fails(repository: Path, tmp_path: Path) -> None:
-    shutil.copyfile(repository / f"book/_static/badges/{NAMES[0]}.svg", repository / "book/_static/badges/unicorn.svg")
+def test_badge_without_verdict_fails(repository: Path, tmp_path: Path) -> None:
+    shutil.copyfile(repository / "book/_static/badges/holds.svg", repository / "book/_static/badges/unicorn.svg")
     assert stale(repository, tmp_path / "new") == ["book/_static/badges/unicorn.svg"]
 
 
-def test_stale_readme_table_fails(repository: Path, tmp_path: Path) -> None:
-    record = generate.records(ROOT)[0]
-    replace(repository / "README.md", f"![{record['verdict']}]", f"![{other(record['verdict'])}]")
+@pytest.mark.parametrize("text", ["![", " hold, "])
+def test_stale_readme_fails(text: str, repository: Path, tmp_path: Path) -> None:
+    """The table of verdicts, and the count of statements."""
+    before, begin, rest = (repository / "README.md").read_text(encoding="utf-8").partition("<!-- verdicts")
+    assert text in rest
+    (repository / "README.md").write_text(before + begin + rest.replace(text, f"{text}x", 1), encoding="utf-8")
     assert stale(repository, tmp_path / "new") == ["README.md"]
 
 
+def test_front_page_carries_the_count() -> None:
+    count = generate.counted(generate.records(ROOT))
+    for name in ("README.md", "book/intro.md", "book/status.md", "book/scope.md"):
+        assert count in (ROOT / name).read_text(encoding="utf-8")
+
+
 def test_readme_without_markers_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^README\.md has lost the markers "):
+    with pytest.raises(ValueError, match=r"^the page has lost the markers "):
         generate.readme("# Title\n", generate.records(ROOT))
 
 
@@ -134,37 +155,49 @@ def test_status_page_counts_the_rows() -> None:
     page = generate.status_page(found)
     for record in found:
         (line,) = (line for line in page.splitlines() if line.startswith(f"| [{record['title']}]("))
-        assert [cell.strip() for cell in line.split("|")[3:-1]] == [
-            f"{sum(r['inside'] for r in rows)}/{len(rows)}" if rows else "–"
-            for rows in ([r for r in record["rows"] if r["kind"] == kind] for kind in checks.KINDS)
-        ]
-    outside = [row for record in found for row in record["rows"] if not row["inside"]]
-    assert page.count("(talk) |") + page.count("(published) |") + page.count("(independent) |") == len(outside)
+        counted = [row for row in record["rows"] if row["kind"] in ("published", "independent", "identity") and row["counted"]]
+        differ = sum(not row["inside"] for row in counted)
+        assert not counted or (f"{differ} of {len(counted)} rows" if "but for" in line else f"{len(counted)} rows)") in line
+        for word, plural in (("holds", "hold"), ("open", "open"), ("fails", "fail")):
+            number = sum(
+                row["outcome"] == word for row in record["rows"] if row["kind"] in ("talk", "source") and not row["corrects"]
+            )
+            assert (f"{number} {plural}" in line) == (number > 0)
 
 
-def test_stored_verdict_follows_from_the_stored_rows() -> None:
-    """The rule of the design, once more and from the printed rows alone."""
+def test_stored_verdicts_follow_from_the_stored_rows() -> None:
+    """The rules of the design, once more and from the printed rows alone."""
     for record in generate.records(ROOT):
-        rows = [row for row in record["rows"] if row["kind"] == "talk" and not row["corrects"]]
-        outside = [row for row in rows if not row["inside"]]
-        mended = {(row["corrects"], row["deviation"]) for row in record["rows"] if row["corrects"] and row["inside"]}
-        capped = record["fitted"] or record["unstated"]
-        if not rows:
-            wanted = "not attempted"
-        elif not outside and not capped:
-            wanted = "reproduced"
-        elif not capped and all((row["key"], row["deviation"]) in mended for row in outside):
-            wanted = "reproduced with changes"
-        else:
-            near = 3 * len(outside) <= len(rows) and all(float(row["pull"]) <= 3.0 for row in outside)
-            wanted = "approximate" if near else "not reproduced"
-        assert record["verdict"] == wanted, record["name"]
+        rows = record["rows"]
+        mended = {(row["corrects"], row["deviation"]) for row in rows if row["corrects"] and row["inside"]}
+        for row in rows:
+            if row["kind"] not in ("talk", "source"):
+                assert row["outcome"] == ("agrees" if row["inside"] else "differs")
+            elif not row["counted"]:
+                assert row["inside"] and row["outcome"] == "not a test"
+            elif not row["inside"]:
+                assert row["outcome"] == ("holds after a correction" if (row["key"], row["deviation"]) in mended else "fails")
+            else:
+                assert row["outcome"] in ("holds", "open", "holds after a correction")
+                assert row["holds_for"] or row["outcome"] == "holds"
+        mine = {row["outcome"] for row in rows if row["kind"] in ("talk", "source") and row["counted"] and not row["corrects"]}
+        assert record["talk"] == next((word for word in OUTCOMES[3::-1] if word in mine), "not attempted")
+        assert bool(record["reason"]) == (record["talk"] == "not attempted")
+        counted = [row["inside"] for row in rows if row["kind"] in ("published", "independent", "identity") and row["counted"]]
+        share = 1.0 - sum(counted) / len(counted) if counted else None
+        wanted = (
+            "not checked" if share is None else "agrees" if share == 0 else "agrees but for" if share <= 1 / 3 else "disagrees"
+        )
+        assert record["calculation"] == wanted, record["name"]
 
 
-def test_verdicts_file_is_json_with_all_chapters() -> None:
+def test_verdicts_file_is_json_with_all_chapters_and_its_numbers_are_numbers() -> None:
     loaded = json.loads((ROOT / "book/_static/verdicts.json").read_text(encoding="utf-8"))
     assert [record["name"] for record in loaded] == list(NAMES)
-    assert all(record["verdict"] in VERDICTS and record["rows"] for record in loaded)
+    for record in loaded:
+        assert record["talk"] in OUTCOMES and record["calculation"] in CALCULATION and record["rows"]
+        numbers = [row[name] for row in record["rows"] for name in ("reference", "tolerance", "effect")]
+        assert all(isinstance(number, (int, float)) for number in numbers)
 
 
 # --- stored outputs
@@ -272,7 +305,7 @@ def _count(cell: Notebook) -> None:
 )
 def test_single_fault_of_the_stored_outputs_is_found(change: Callable[[Notebook], None], finding: str) -> None:
     notebook = read(NAMES[0])
-    change(next(cell for cell in notebook.cells if cell.cell_type == "code" and "print(" in cell.source))
+    change(next(cell for cell in notebook.cells if cell.cell_type == "code" and "Table(" in cell.source))
     (found,) = output_findings(notebook)
     assert finding in found
 
@@ -403,7 +436,7 @@ def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
     want(re.search(r"<!-- verdict -->\n\n\w", text[0]), "the first cell has no '<!-- verdict -->' before the answer")
     for marker in ("<!-- verdict -->", "<!-- downloads -->"):
         want(prose.count(marker) == 1, f"{marker!r} does not stand in the text exactly once")
-    typed = r"verdict-|/badges/|(?i:\bverdict\b\W+(?:is\W+)?(?:" + "|".join(VERDICTS) + "))"
+    typed = r"verdict-|/badges/|(?i:\bverdict\b\W+(?:is\W+)?(?:" + "|".join((*OUTCOMES, *CALCULATION)) + "))"
     want(not re.search(typed, prose + "\n".join(code)), "a verdict or badge is typed by hand")
     # 2. equations with labels of this chapter
     labels = re.findall(r"^```\{math\}\n:label: (\S+)$", prose, re.M)
@@ -508,7 +541,7 @@ def settings(notebook: Notebook) -> Notebook:
 
 
 def _table_twice(notebook: Notebook) -> None:
-    cell = code_cell(notebook, "CheckTable(")
+    cell = code_cell(notebook, "claims.table(")
     cell.outputs.append(cell.outputs[-1])
 
 
@@ -534,9 +567,9 @@ def _curves(notebook: Notebook) -> None:
         (edit("# Two-body decay", "Two-body decay"), "the first cell does not begin with the title"),
         (say("# Another title"), "there is not exactly one title"),
         (edit("<!-- verdict -->", ""), "'<!-- verdict -->' does not stand"),
-        (edit("<!-- verdict -->", "**Verdict: reproduced**"), "a verdict or badge is typed by hand"),
+        (edit("<!-- verdict -->", "**Verdict: holds**"), "a verdict or badge is typed by hand"),
         (say("![x](../_static/badges/two_body.svg)"), "a verdict or badge is typed by hand"),
-        (say('<span class="verdict verdict-reproduced">fine</span>'), "a verdict or badge is typed by hand"),
+        (say('<span class="verdict verdict-holds">fine</span>'), "a verdict or badge is typed by hand"),
         (edit("<!-- downloads -->", ""), "'<!-- downloads -->' does not stand"),
         (edit(":label: eq:", ":nolabel: eq:"), "no formula has a label"),
         (edit(":label: eq:", ":label: "), "a formula's label does not begin with 'eq:'"),
