@@ -197,6 +197,7 @@ CALLS: dict[str, dict[str, object]] = {
     "relic.evolve": {"sector": GRID},
     "relic.omega_h2": {"sector": GRID},
     "relic.omega_h2_analytic": {"target": 0.1, "cross_section": 1e-9, "self_conjugate": True},
+    "relic.omega_h2_dirac": {"m_chi": 0.1, "m_zp": 0.01, "g_x": 1e-3, "q_chi": 1.0},
     "relic.omega_h2_for": {"mass": 0.1, "rate": np.ones_like, "dof": 1.0, "self_conjugate": True, "breaks": ([0.5], [0.1])},
     "relic.thermal_average": {"sector": GRID, "x": 20.0},
     "relic.thermal_cross_section": {"mass": 0.1, "wave": "s", "self_conjugate": True},
@@ -291,7 +292,7 @@ RESULTS: dict[str, dict[str, object]] = {
     },
     "belle2.Toys": {"rate": ONE, "chi2": ONE, "ratio": ONE, "at_zero": ONE > 0},
     "constraints.Reach": dict.fromkeys(
-        ("sin_theta", "limit", "rate", "wanted", "minus", "plus", "free", "gain", "reached"), ONE
+        ("sin_theta", "limit", "rate", "wanted", "minus", "plus", "free", "gain", "reached", "width"), ONE
     ),
     "constraints.Row": {
         "name": "x",

@@ -427,6 +427,33 @@ def test_dirac_fermion_through_the_z_prime():
     # above the pole it is far smaller, and a rule without the break misses it
     missed = relic.omega_h2_for(below, lambda s: annihilation.rate_dirac(below, *args, s), 2)
     assert found < 1e-6 * with_breaks and missed > 10.0 * found
+    assert_allclose(relic.omega_h2_dirac([m, below], *args), [with_breaks, found], rtol=2e-5)
+
+
+@pytest.mark.identity
+def test_dirac_density_falls_with_the_charge_as_its_rate_does():
+    # below the threshold of two Z' the rate is proportional to Q^2, far off the pole to g^4 Q^2
+    mass = [[0.0020], [0.0090]]
+    charges = np.array([0.1, 1.0, 10.0, 100.0])
+    found = relic.omega_h2_dirac(mass, 0.0115, 1e-3, charges)
+    rates = [[annihilation.rate_dirac(m, 0.0115, 1e-3, q, 4.1 * m**2) for q in charges] for m in np.ravel(mass)]
+    # Omega <sigma v> is x_f over sqrt(g), that is logarithmic
+    product = found * rates
+    assert found.shape == (2, 4) and np.all(np.diff(found) < 0.0)
+    assert np.all(product.max(axis=1) < 6.0 * product.min(axis=1))
+    many = relic.omega_h2_dirac(np.full(1200, 0.002), 0.0115, 1e-3, 1.0)
+    assert_allclose(many, found[0, 1], rtol=1e-12)
+
+
+@pytest.mark.identity
+def test_thermal_average_of_a_narrow_z_prime_follows_from_its_widths():
+    # inverse decays: n_X^2 <sigma v> = Gamma(X X*) BR(other than X X*) K_1/K_2 n_Z'
+    sector = A.replace(m_x=0.45 * A.m_zp, q_x=1.0)
+    bare, full, T = widths.gamma_zp(A), widths.gamma_zp(sector), sector.m_x / 20.0
+    assert full < 1e-8 * A.m_zp
+    made = 3.0 * (full - bare) * bare / full * A.m_zp**2 * T * special.kn(1, A.m_zp / T)
+    gas = sector.m_x**2 * T * special.kn(2, 20.0)
+    assert_allclose(relic.thermal_average(sector, 20.0), 2.0 * np.pi**2 * made / gas**2, rtol=1e-4)
 
 
 @pytest.mark.identity
