@@ -3,6 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from darkhiggs import (
+    belle2,
     cmb,
     constraints,
     direct_detection,
@@ -131,3 +132,31 @@ def test_mixing_limits_outside_phase_space_and_range_exclude_nothing():
     found = constraints.mixing_limits([0.01, 0.5, 4.39, 5.0])
     assert np.isinf(found["K*0"][2:]).all() and np.isfinite(found["K*0"][:2]).all()
     assert np.isinf(found["NA62"][1:]).all() and np.isinf(found["KOTO"][2:]).all()
+
+
+@pytest.mark.identity
+def test_reach_is_where_the_limits_begin_to_exclude():
+    sector = model.benchmark("A").replace(m_h1=2.0, q_phi=[1.0, 0.2])
+    found = constraints.reach(sector)
+    assert found.limit.tolist() == ["Higgs", "K*0"] and found.reached.tolist() == [False, True]
+    for factor, allowed in ((0.999, True), (1.001, False)):
+        rows = constraints.table(sector.replace(sin_theta=factor * found.sin_theta), ["Higgs", "K*0", "NA62", "KOTO"])
+        assert np.all([row.allowed for row in rows], axis=0).tolist() == [allowed, allowed]
+    assert_allclose(found.rate, meson_decays.br_b_to_k_invisible(sector.replace(sin_theta=found.sin_theta)), rtol=1e-4)
+
+
+@pytest.mark.identity
+def test_reach_gains_what_the_likelihood_says():
+    likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.0)
+    found = constraints.reach(model.benchmark("A").replace(m_h1=2.0, q_phi=[1.0, 0.2]))
+    gain = likelihood.chi2(line, 0.0) - likelihood.chi2(line, np.minimum(found.rate, found.wanted))
+    assert_allclose(found.gain, gain, rtol=1e-3)
+    assert found.gain[0] < found.free[0] and found.gain[1] == pytest.approx(found.free[1], rel=1e-6)
+
+
+@pytest.mark.identity
+def test_reach_keeps_masked_points_in_their_places():
+    found = constraints.reach(POINT.replace(m_x=[[0.5], [-1.0]], m_h1=[2.0, 5.0]))
+    assert found.rate.shape == found.limit.shape == found.reached.shape == (2, 2)
+    assert np.isnan(found.gain[1]).all() and not found.reached[1].any() and (found.limit[1] == "").all()
+    assert_allclose(found.gain[0, 0], constraints.reach(POINT.replace(m_x=0.5)).gain, rtol=1e-6)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from . import cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
-from ._arrays import Array, checked, choice
+from . import belle2, cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
+from ._arrays import Array, checked, choice, single
 from ._owned import Owned
 from ._public import expect, public
 from .inputs import get, natural
 from .model import DarkSector
 
-__all__ = ["Row", "mixing_limits", "names", "table"]
+__all__ = ["Reach", "Row", "mixing_limits", "names", "reach", "table"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -54,6 +54,49 @@ class Row(Owned):
     allowed: npt.NDArray[np.bool_]
     source: str
     cite: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Reach(Owned):
+    """How far a sector explains the Belle II spectrum under the limits on its mixing; nan at masked points.
+
+    Parameters
+    ----------
+    sin_theta : ndarray
+        Largest mixing angle that the limits allow.
+    limit : ndarray of str
+        Name of the limit that decides, as in `table`; empty at masked points.
+    rate : ndarray
+        BR(B+ -> K+ invisible) at that angle.
+    wanted, minus, plus : ndarray
+        Rate that the spectrum needs if it has the shape of the point, and the two sides of its interval of 68 %.
+    free : ndarray
+        How much smaller -2 ln L is at the wanted rate than in the Standard Model.
+    gain : ndarray
+        The same at the best of the allowed rates.
+    reached : ndarray of bool
+        Whether the allowed rate reaches the interval and gains more than 1.
+    width : ndarray
+        Gamma_1 over m_H1.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints, model
+    >>> found = constraints.reach(model.benchmark("A").replace(m_h1=2.0))
+    >>> print(f"{found.rate:.1e} of {found.wanted:.1e}, {found.limit} decides")
+    4.5e-06 of 8.6e-06, Higgs decides
+    """
+
+    sin_theta: Array
+    limit: npt.NDArray[np.str_]
+    rate: Array
+    wanted: Array
+    minus: Array
+    plus: Array
+    free: Array
+    gain: Array
+    reached: npt.NDArray[np.bool_]
+    width: Array
 
 
 _Limit = tuple[npt.ArrayLike, npt.ArrayLike, str, float, str, str]
@@ -260,7 +303,7 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
     --------
     >>> from darkhiggs import constraints
     >>> {name: f"{top:.4f}" for name, top in constraints.mixing_limits(0.2).items()}
-    {'K*0': '0.0043', 'K*0 literal': '0.0059', 'NA62': '0.0001', 'KOTO': '0.0007'}
+    {'K*0': '0.0043', 'K*0 literal': '0.0059', 'NA62': '0.0001', 'KOTO': '0.0008'}
     """
     mass = checked("m_h1", m_h1, 0.0, 1e3, "GeV", open_low=True)
     upper = natural("published.br_kstar_limit", "1")
@@ -278,3 +321,65 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
         open_at = np.where(np.isfinite(upper), rate(mass, 1.0, kappa=kappa), 0.0)
         found[name] = meson_decays.sin_theta_for(np.minimum(upper, 1.0), open_at)
     return found
+
+
+# Any small mixing will do: rates grow with its square.
+_PROBE = 1e-3
+_ON_MIXING = ("K*0", "NA62", "KOTO")
+
+
+@public
+def reach(sector: DarkSector, br_limit: float = 0.13) -> Reach:
+    """Hold the largest rate of B+ -> K+ invisible that the limits on the mixing allow against what its spectrum needs.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1 up to m_h; its sin_theta is not used.
+    br_limit : float
+        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1.
+
+    Returns
+    -------
+    Reach
+        Of the sector's shape.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range, or no bin of Belle II sees a point.
+
+    Notes
+    -----
+    Limits: invisible Higgs decays into H1 and Z', and ``"K*0"``, ``"NA62"``, ``"KOTO"`` of `table`. The spectrum is fitted with
+    both taggings, beside the Standard Model.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints, model
+    >>> found = constraints.reach(model.benchmark("A").replace(m_h1=2.0, q_phi=[1.0, 0.5]))
+    >>> print(found.gain.round(1), found.limit, found.reached)
+    [ 9.  11.6] ['Higgs' 'K*0'] [False  True]
+    """
+    br_limit = single("br_limit", br_limit)
+    good = sector.select(sector.reason == "").replace(sin_theta=_PROBE)
+    higgs = widths.sin_theta_max(good.v_phi, br_limit, m_h1=good.require("m_h1"), m_zp=good.m_zp)
+    rows = table(good, _ON_MIXING)
+    angles = [higgs, *(_PROBE / np.sqrt(np.maximum(row.value / row.limit, _PROBE**2)) for row in rows)]
+    each = np.stack([np.broadcast_to(angle, good.shape) for angle in angles])
+    top = each.min(axis=0)
+    rate = meson_decays.br_b_to_k_invisible(good) * (top / _PROBE) ** 2
+    spectrum, likelihood = belle2.Spectrum.from_sector(good), belle2.Likelihood()
+    fit = likelihood.fit_rate(spectrum)
+    gain = fit.chi2_sm - likelihood.chi2(spectrum, np.minimum(rate, fit.rate))
+    reached = (rate >= fit.rate - fit.minus) & (gain > 1.0)
+    limit = np.full(sector.shape, "", dtype="U6")
+    limit[sector.reason == ""] = np.array(["Higgs", *_ON_MIXING])[each.argmin(axis=0)]
+    top, rate, best, minus, plus, free, gain, held, width = (
+        sector.scatter(found)
+        for found in (
+            *(top, rate, fit.rate, fit.minus, fit.plus, fit.delta_chi2, gain),
+            *(reached.astype(float), widths.gamma_h1(good) / good.m_h1),
+        )
+    )
+    return Reach(top, limit[()], rate, best, minus, plus, free, gain, np.asarray(held == 1.0)[()], width)
