@@ -1,5 +1,6 @@
 """Tables: the one writer of Markdown tables, and the results of a chapter as a table that nbval can hold."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from .numbers import num
 __all__ = ["MIME", "Table", "markdown"]
 
 MIME = "application/vnd.darkhiggs.table+json"
+# A title, then the format of numbers if there is one.
+_COLUMN = re.compile(r"(?P<title>\S.*?)(?: (?P<spec>\+?\.\d[efg%]|g))?")
 
 
 def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[int] = ()) -> str:
@@ -48,8 +51,9 @@ class Table:
 
     Parameters
     ----------
-    columns : mapping of str to str
-        Format of the numbers, such as ``".3g"``, by title; the title ends with the unit in brackets if there is one.
+    columns : str or mapping of str to str
+        Titles, each with its unit in brackets, and after it the format of the column's numbers, as in
+        ``"benchmark; sin(theta) [1] .4f"``; or formats by title.
     rows : iterable of sequence
         Cells. A number is shown by the format of its column, ``None`` as a dash, a text as it is.
     caption : str
@@ -58,22 +62,22 @@ class Table:
     Raises
     ------
     ValueError
-        If a row has another number of cells than there are columns, or there is no caption.
+        If a row has another number of cells than there are columns, a title is empty or stands twice, or there is no caption.
 
     Examples
     --------
     >>> from bookkit.tables import Table
-    >>> Table({"benchmark": "", "sin theta [1]": ".4f"}, [["A", 0.0028712], ["B", None]], caption="Largest mixing.")
+    >>> Table("benchmark; sin theta [1] .4f", [["A", 0.0028712], ["B", None]], caption="Largest mixing.")
     Largest mixing.
     benchmark  sin theta [1]
     A                 0.0029
     B                      –
     """
 
-    def __init__(self, columns: Mapping[str, str], rows: Iterable[Sequence[Any]], *, caption: str) -> None:
+    def __init__(self, columns: str | Mapping[str, str], rows: Iterable[Sequence[Any]], *, caption: str) -> None:
         if not caption.strip():
             raise ValueError("a table needs a caption")
-        self.caption, self.columns = caption.strip(), dict(columns)
+        self.caption, self.columns = caption.strip(), _columns(columns) if isinstance(columns, str) else dict(columns)
         given = [list(row) for row in rows]
         if wrong := [row for row in given if len(row) != len(self.columns)]:
             raise ValueError(f"a row of {len(wrong[0])} cells does not fit {len(self.columns)} columns: {wrong[0]}")
@@ -81,6 +85,12 @@ class Table:
         self.rows = [[_cell(value, spec) for value, spec in zip(row, formats, strict=True)] for row in given]
         # a column of numbers stands to the right
         self.right = [i for i in range(len(self.columns)) if any(not isinstance(row[i], str) for row in given)]
+
+    def show(self) -> None:
+        """Show the table below a cell that goes on after it."""
+        from IPython.display import display
+
+        display(self)
 
     def record(self) -> dict[str, Any]:
         """Return caption, titles, cells and right-aligned columns as plain data."""
@@ -106,6 +116,18 @@ def shown(record: Mapping[str, Any]) -> str:
     """Return the record of a table as Markdown with its caption."""
     body = markdown(record["columns"], record["rows"], record["right"])
     return f"```{{table}} {record['caption']}\n:class: results\n\n{body}\n```"
+
+
+def _columns(text: str) -> dict[str, str]:
+    """Read titles and formats, ``"benchmark; sin theta [1] .4f"``."""
+    found = {}
+    for part in text.split(";"):
+        match = _COLUMN.fullmatch(part.strip())
+        title, spec = (match["title"], match["spec"] or "") if match else ("", "")
+        if not title or title in found:
+            raise ValueError(f"the columns {text!r} have {part.strip()!r}, which is no title or stands twice")
+        found[title] = spec
+    return found
 
 
 def _cell(value: Any, spec: str) -> str:

@@ -1,0 +1,66 @@
+"""Tables: what is shown on a page, and the text that nbval holds."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bookkit import tables
+from bookkit.tables import MIME, Table, markdown
+
+pytestmark = pytest.mark.house
+
+
+def test_table_shows_numbers_by_the_format_of_their_column() -> None:
+    found = Table("name; x [GeV] .2f; share [1] .0%; n", [["a", 1 / 3, 0.5, 3], ["b", None, "none", 12]], caption="Said.")
+    assert repr(found).splitlines() == [
+        "Said.",
+        "name  x [GeV]  share [1]   n",
+        "a        0.33        50%   3",
+        "b           –       none  12",
+    ]
+    assert found.columns == {"name": "", "x [GeV]": ".2f", "share [1]": ".0%", "n": ""}
+
+
+def test_formats_may_be_given_by_title() -> None:
+    by_title = Table({"a; b": "", "|Q| [1]": "g"}, [["x", 0.25]], caption="c")
+    assert by_title.columns == {"a; b": "", "|Q| [1]": "g"} and by_title.rows == [["x", "0.25"]]
+
+
+def test_page_has_caption_and_escaped_bars() -> None:
+    bundle = Table("|Q_Phi| [1] g; window", [[0.5, "**1 to 2**"]], caption="At A.")._repr_mimebundle_()
+    assert bundle["text/markdown"].splitlines() == [
+        "```{table} At A.",
+        ":class: results",
+        "",
+        "| \\|Q_Phi\\| [1] | window |",
+        "|---:|---|",
+        "| 0.5 | **1 to 2** |",
+        "```",
+    ]
+    # bold is for the page
+    assert "**" not in bundle["text/plain"]
+    assert tables.shown(json.loads(json.dumps(bundle[MIME]))) == bundle["text/markdown"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "caption", "sentence"),
+    [
+        ("a; b", [[1]], "c", "a row of 1 cells does not fit 2 columns: [1]"),
+        ("a; b", [], "  ", "a table needs a caption"),
+        ("a; ; b", [], "c", "the columns 'a; ; b' have '', which is no title or stands twice"),
+        ("a; a .2f", [], "c", "the columns 'a; a .2f' have 'a .2f', which is no title or stands twice"),
+    ],
+)
+def test_table_that_does_not_fit_is_refused(columns: str, rows: list[Any], caption: str, sentence: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        Table(columns, rows, caption=caption)
+    assert str(caught.value) == sentence
+
+
+def test_last_bits_do_not_show() -> None:
+    assert Table("x .1f", [[0.25 - 1e-17], [0.25 + 1e-17], [-1e-20]], caption="c").rows == [["0.2"], ["0.2"], ["0.0"]]
+
+
+def test_markdown_aligns_numbers_to_the_right() -> None:
+    assert markdown(["a", "b"], [["x", "1"]], right=[1]) == "| a | b |\n|---|---:|\n| x | 1 |"
