@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bookkit import chapters, checks, claims, generate
@@ -127,6 +128,17 @@ def test_entry_unfolds(tmp_path: Path) -> None:
     assert [row.quantity for row in found.rows] == ["$f(0)$", "$f(12)$"]
     assert [row.reference for row in found.rows] == [*points.value[:2]]
     assert [row.error for row in found.rows] == [*points.uncertainty[:2]]
+
+
+def test_entry_takes_the_values_of_all_its_rows(tmp_path: Path) -> None:
+    heads = '["@{x}"]\neach = { x = ["a", "b"] }', '["c@{x}"]\neach = { x = ["1", "2"] }'
+    text = "".join(ROW.replace("[a]", head) for head in heads)
+    found = table(tmp_path, text)
+    found["@{x}"] = {"A": 2.0, "B": 2.05}.values()
+    found["c@{x}"] = np.asarray(1.95)
+    assert {row.key: row.value for row in found.rows} == {"a": 2.0, "b": 2.05, "c1": 1.95, "c2": 1.95}
+    with pytest.raises(ClaimError, match=r"^chapter\.toml unfolds '@\{x\}' into 2 rows, and there are 3 values$"):
+        found["@{x}"] = [1.0, 2.0, 3.0]
 
 
 def test_reference_may_be_an_error_or_in_another_unit(tmp_path: Path) -> None:

@@ -149,6 +149,8 @@ class ClaimTable(CheckTable):
         reason, self.claims = read(name, folder)
         super().__init__(name, reason, leaves_open)
         self.variables = variables
+        entries = ((entry, row) for entry, row in _load(folder / f"{name}.toml").items() if isinstance(row, dict))
+        self.unfolded = {entry: [key for key, _ in _unfolded(entry, row)] for entry, row in entries if "each" in row}
 
     def __setitem__(self, key: str, value: Any) -> None:
         """Give a row its number: a float, what `over` returns, or ``None`` if there is no such number.
@@ -156,15 +158,27 @@ class ClaimTable(CheckTable):
         Parameters
         ----------
         key : str
-            Id of the row.
-        value : float, Choices or None
-            The number of this book.
+            Id of the row; or that of an entry with ``each``, as it stands in the claims, for all its rows.
+        value : float, Choices or None, or iterable of these
+            The number of this book; for several rows one each in their order, or the same for all.
 
         Raises
         ------
         ClaimError
-            If the claims have no such row, or it takes a fact that was not handed in.
+            If the claims have no such row, it takes a fact that was not handed in, or there is another number of values than
+            rows.
         """
+        if key in self.unfolded:
+            rows = self.unfolded[key]
+            try:
+                values = list(value)
+            except TypeError:
+                values = [value] * len(rows)
+            if len(values) != len(rows):
+                raise ClaimError(f"{self.name}.toml unfolds {key!r} into {len(rows)} rows, and there are {len(values)} values")
+            for row, number in zip(rows, values, strict=True):
+                self[row] = number
+            return
         if key not in self.claims:
             raise ClaimError(f"{self.name}.toml has no row {key!r}; rows: {', '.join(self.claims)}")
         self.add(self._check(key, value if value is None or isinstance(value, Choices) else float(value)))
