@@ -95,6 +95,7 @@ CALLS: dict[str, dict[str, object]] = {
     "direct_detection.sigma_electron": {"sector": GRID, "convention": "tree"},
     "direct_detection.sigma_nucleon": {"sector": GRID, "convention": "tree"},
     "direct_detection.sigma_zp": {"sector": GRID, "target": "proton", "q": 0.1},
+    "direct_detection.zp_over_limit": {"sector": GRID, "experiment": "DarkSide-50", "transfer": "largest"},
     "form_factors.b_to_k": {"q2": 1.0, "which": "f+", "source": "HPQCD22", "nuisance": np.zeros(8)},
     "form_factors.b_to_kstar": {"q2": 1.0, "which": "A0", "source": "BSZ15", "nuisance": np.zeros(11)},
     "form_factors.band": {"function": np.sum, "source": "BSZ15", "step": 0.5},
@@ -197,8 +198,8 @@ CALLS: dict[str, dict[str, object]] = {
     "relic.evolve": {"sector": GRID},
     "relic.omega_h2": {"sector": GRID},
     "relic.omega_h2_analytic": {"target": 0.1, "cross_section": 1e-9, "self_conjugate": True},
-    "relic.omega_h2_dirac": {"m_chi": 0.1, "m_zp": 0.01, "g_x": 1e-3, "q_chi": 1.0},
     "relic.omega_h2_for": {"mass": 0.1, "rate": np.ones_like, "dof": 1.0, "self_conjugate": True, "breaks": ([0.5], [0.1])},
+    "relic.omega_h2_z_prime": {"mass": 0.1, "m_zp": 0.01, "g_x": 1e-3, "charge": 1.0, "particle": "chi"},
     "relic.thermal_average": {"sector": GRID, "x": 20.0},
     "relic.thermal_cross_section": {"mass": 0.1, "wave": "s", "self_conjugate": True},
     "scan.crossing": {"x": [1.0, 2.0], "y": [1.0, 2.0], "level": 1.5},
@@ -213,6 +214,7 @@ CALLS: dict[str, dict[str, object]] = {
         "sin_theta": [0.01],
         "form_factors": ["HPQCD22"],
     },
+    "scan.resonance_window": {"m_zp": 0.01, "g_x": 1e-3, "charge": 1.0, "particle": "X"},
     "scan.window": {"x": [1.0, 2.0], "y": [1.0, 2.0], "low": 1.2, "high": 1.5},
     "standard_model.br_b_to_k_nunu": {
         "tau_tree": True,
@@ -546,7 +548,8 @@ VECTORS = {"nuisance", "charges", "breaks", "edges", "values", "efficiency", "re
 GRIDS = {name: [p for p in arguments if p not in VECTORS and kinds(name, p)[0] == "array"] for name, arguments in CALLS.items()}
 SECTORS = [name for name, arguments in CALLS.items() if "sector" in arguments]
 # These answer for a part of the parameters; the others may be masked
-PARTS = {name for name in SECTORS if name.startswith("widths.")} | {"direct_detection.sigma_zp", "model.scalar_potential"}
+PARTS = {name for name in SECTORS if name.startswith("widths.")}
+PARTS |= {"direct_detection.sigma_zp", "direct_detection.zp_over_limit", "model.scalar_potential"}
 PAIRS = [
     (name, *pair)
     for name, parameters in GRIDS.items()
@@ -655,7 +658,7 @@ def test_tiny_numbers_are_borne_or_refused(name):
             except ParameterError as error:
                 assert not wrong_words(error, name, parameter) or (parameter == "kappa" and "zero" in str(error))
             else:
-                assert found.dtype.kind != "f" or name.endswith(("scatter", "relic_windows")) or not np.isnan(found).any(), (
+                assert found.dtype.kind != "f" or name.endswith(("scatter", "relic_windows", "resonance_window")) or not np.isnan(found).any(), (
                     parameter,
                     tiny,
                 )

@@ -427,7 +427,7 @@ def test_dirac_fermion_through_the_z_prime():
     # above the pole it is far smaller, and a rule without the break misses it
     missed = relic.omega_h2_for(below, lambda s: annihilation.rate_dirac(below, *args, s), 2)
     assert found < 1e-6 * with_breaks and missed > 10.0 * found
-    assert_allclose(relic.omega_h2_dirac([m, below], *args), [with_breaks, found], rtol=2e-5)
+    assert_allclose(relic.omega_h2_z_prime([m, below], *args, "chi"), [with_breaks, found], rtol=2e-5)
 
 
 @pytest.mark.identity
@@ -435,14 +435,17 @@ def test_dirac_density_falls_with_the_charge_as_its_rate_does():
     # below the threshold of two Z' the rate is proportional to Q^2, far off the pole to g^4 Q^2
     mass = [[0.0020], [0.0090]]
     charges = np.array([0.1, 1.0, 10.0, 100.0])
-    found = relic.omega_h2_dirac(mass, 0.0115, 1e-3, charges)
+    found = relic.omega_h2_z_prime(mass, 0.0115, 1e-3, charges, "chi")
     rates = [[annihilation.rate_dirac(m, 0.0115, 1e-3, q, 4.1 * m**2) for q in charges] for m in np.ravel(mass)]
     # Omega <sigma v> is x_f over sqrt(g), that is logarithmic
     product = found * rates
     assert found.shape == (2, 4) and np.all(np.diff(found) < 0.0)
     assert np.all(product.max(axis=1) < 6.0 * product.min(axis=1))
-    many = relic.omega_h2_dirac(np.full(1200, 0.002), 0.0115, 1e-3, 1.0)
+    many = relic.omega_h2_z_prime(np.full(1200, 0.002), 0.0115, 1e-3, 1.0, "chi")
     assert_allclose(many, found[0, 1], rtol=1e-12)
+    scalar = relic.omega_h2_z_prime(mass, 0.0115, 1e-3, charges)
+    sector = model.DarkSector(m_zp=0.0115, g_x=1e-3, m_x=mass, q_x=charges)
+    assert_allclose(scalar, relic.omega_h2(sector), rtol=1e-12)
 
 
 @pytest.mark.identity

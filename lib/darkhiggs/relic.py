@@ -42,8 +42,8 @@ __all__ = [
     "evolve",
     "omega_h2",
     "omega_h2_analytic",
-    "omega_h2_dirac",
     "omega_h2_for",
+    "omega_h2_z_prime",
     "thermal_average",
     "thermal_cross_section",
 ]
@@ -580,61 +580,69 @@ def omega_h2_for(
 
 
 @public
-def omega_h2_dirac(m_chi: npt.ArrayLike, m_zp: npt.ArrayLike, g_x: npt.ArrayLike, q_chi: npt.ArrayLike = 1.0) -> Array:
-    """Relic density of a Dirac fermion that couples only to the Z'.
+def omega_h2_z_prime(
+    mass: npt.ArrayLike, m_zp: npt.ArrayLike, g_x: npt.ArrayLike, charge: npt.ArrayLike = 1.0, particle: str = "X"
+) -> Array:
+    """Relic density of a particle that couples only to the Z'.
 
     Parameters
     ----------
-    m_chi : array_like
-        Mass of chi in GeV, 1e-4 to 1e4.
+    mass : array_like
+        Mass of the particle in GeV, 1e-4 to 1e4.
     m_zp : array_like
         Mass of the Z' in GeV, 1e-12 to 1e4.
     g_x : array_like
         Gauge coupling, 1e-20 to 1.
-    q_chi : array_like
-        Charge of chi, a vector coupling, -1e4 to 1e4.
+    charge : array_like
+        Charge of the particle, -1e4 to 1e4.
+    particle : {"X", "chi"}
+        The complex scalar, or a Dirac fermion with a vector coupling.
 
     Returns
     -------
     ndarray or float
-        Omega h^2 of chi and its antiparticle.
+        Omega h^2, antiparticles included.
 
     Raises
     ------
     ParameterError
-        If a parameter is out of range.
+        If a parameter is out of range, or the particle unknown.
 
     Notes
     -----
-    `omega_h2_for` with `annihilation.rate_dirac`, whose pole has the width of the Z' with the decay to chi, and whose threshold
-    of two Z' lies at sqrt(s) = 2 m_Z'.
+    For X `omega_h2` without the dark Higgs. For chi `omega_h2_for` with `annihilation.rate_dirac`, whose pole has the width of
+    the Z' with the decay to chi, and whose threshold of two Z' lies at sqrt(s) = 2 m_Z'.
 
     Examples
     --------
     On the edge of the resonance, and above the threshold of two Z'.
 
     >>> from darkhiggs import relic
-    >>> print([f"{omega:.3g}" for omega in relic.omega_h2_dirac([0.0058, 0.02], 0.0115, 5e-4)])
+    >>> print([f"{omega:.3g}" for omega in relic.omega_h2_z_prime([0.0058, 0.02], 0.0115, 5e-4, particle="chi")])
     ['0.0351', '86.1']
     """
+    choice("particle", particle, ("X", "chi"))
     given = {
-        "m_chi": checked("m_chi", m_chi, 1e-4, 1e4, "GeV"),
+        "mass": checked("mass", mass, 1e-4, 1e4, "GeV"),
         "m_zp": checked("m_zp", m_zp, M_MIN, 1e4, "GeV"),
         "g_x": checked("g_x", g_x, G_MIN, 1.0),
-        "q_chi": checked("q_chi", q_chi, -1e4, 1e4),
+        "charge": checked("charge", charge, -1e4, 1e4),
     }
     shape = together(**given)
-    mass, m_zp, g_x, q_chi = (np.broadcast_to(part, shape).ravel() for part in given.values())
-    beta_2 = np.maximum(1.0 - (2.0 * mass / m_zp) ** 2, 0.0)
+    m, m_zp, g_x, charge = (np.broadcast_to(part, shape).ravel() for part in given.values())
+    beta_2 = np.maximum(1.0 - (2.0 * m / m_zp) ** 2, 0.0)
     current = annihilation._current(m_zp**2, annihilation._velocities(m_zp**2))
-    width = g_x**2 * m_zp / (12.0 * np.pi) * (1.0 + current + q_chi**2 * np.sqrt(beta_2) * (1.5 - 0.5 * beta_2))
-    value = np.empty(mass.size)
-    for start in range(0, mass.size, _CHUNK):
+    width = g_x**2 * m_zp / (12.0 * np.pi) * (1.0 + current + charge**2 * np.sqrt(beta_2) * (1.5 - 0.5 * beta_2))
+    value = np.empty(m.size)
+    for start in range(0, m.size, _CHUNK):
         some = slice(start, start + _CHUNK)
-        rate = partial(annihilation.rate_dirac, mass[some], m_zp[some], g_x[some], q_chi[some])
+        if particle == "X":
+            value[some] = omega_h2(DarkSector(m_zp=m_zp[some], g_x=g_x[some], m_x=m[some], q_x=charge[some]))
+            continue
+        rate = partial(annihilation.rate_dirac, m[some], m_zp[some], g_x[some], charge[some])
         positions = np.stack([m_zp[some], 2.0 * m_zp[some]])
         breaks = positions, np.stack([width[some], np.zeros_like(width[some])])
-        value[some] = omega_h2_for(mass[some], rate, 2.0, False, breaks)
+        value[some] = omega_h2_for(m[some], rate, 2.0, False, breaks)
     return value.reshape(shape)[()]
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, numbers, single
+from ._arrays import Array, checked, choice, numbers, single, together
 from ._owned import Record
 from ._public import public
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
 
-__all__ = ["RelicWindows", "Window", "crossing", "on_relic_line", "relic_windows", "window"]
+__all__ = ["RelicWindows", "Window", "crossing", "on_relic_line", "relic_windows", "resonance_window", "window"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -344,3 +344,53 @@ def relic_windows(
             found.append([stretch.low, stretch.high, stretch.open_high, angle, angle / top, ratio + none, share + none])
     shape = (len(form_factors), len(angles), *line.shape[1:])
     return RelicWindows(*(np.stack(column).reshape(shape) for column in zip(*found, strict=True)))
+
+
+@public
+def resonance_window(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, charge: npt.ArrayLike = 1.0, particle: str = "X") -> Window:
+    """Find the masses near half that of the Z' for which a particle that couples only to it is not too dense.
+
+    Parameters
+    ----------
+    m_zp : array_like
+        Mass of the Z' in GeV, 2e-3 to 1e4.
+    g_x : array_like
+        Gauge coupling, 1e-20 to 1.
+    charge : array_like
+        Charge of the particle, -1e4 to 1e4.
+    particle : {"X", "chi"}
+        The complex scalar, or a Dirac fermion with a vector coupling.
+
+    Returns
+    -------
+    Window
+        Masses in GeV with Omega h^2 up to that of the dark matter; nan where there is none.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range, or the particle unknown.
+
+    Notes
+    -----
+    `relic.omega_h2_z_prime` is scanned in 2 m/m_Z' from 0.1 to 1.9, towards the pole as near as one part in a million. The
+    edges are good to 1e-4.
+
+    Examples
+    --------
+    >>> from darkhiggs import scan
+    >>> found = scan.resonance_window(0.0115, 5e-4)
+    >>> f"{1e3 * found.low:.2f} to {1e3 * found.high:.2f} MeV"
+    '3.81 to 5.75 MeV'
+    """
+    from . import relic
+
+    below = np.concatenate([np.linspace(0.1, 0.95, 171), 1.0 - np.geomspace(0.045, 1e-6, 30)])
+    ratio = np.concatenate([below, 1.0 + np.geomspace(1e-6, 0.9, 160)])
+    m_zp, g_x = checked("m_zp", m_zp, 2e-3, 1e4, "GeV"), numbers("g_x", g_x)
+    charge = numbers("charge", charge)
+    shape = together(m_zp=m_zp, g_x=g_x, charge=charge)
+    column = ratio.reshape(-1, *(1,) * len(shape))
+    omega = relic.omega_h2_z_prime(0.5 * column * m_zp, m_zp, g_x, charge, particle)
+    found = window(ratio, omega, 1e-12, natural("Omega h^2", "1"))
+    return Window(0.5 * m_zp * found.low, 0.5 * m_zp * found.high, found.pieces, found.open_low, found.open_high)
