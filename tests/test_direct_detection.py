@@ -212,6 +212,21 @@ def test_largest_coupling_saturates_the_limit(name, convention):
 
 
 @pytest.mark.identity
+@pytest.mark.parametrize("name", ["DarkSide-50", "DAMIC-M"])
+def test_zp_over_limit_is_one_at_the_largest_charge(name):
+    target, curve = direct_detection.EXPERIMENTS[name], limits.curve(name)
+    sector = model.DarkSector(**(POINT | {"m_x": curve.m[1], "q_x": 1.0}))
+    momenta = [0.0, *(direct_detection.momentum_transfer(curve.m[1], target, largest=x) for x in (False, True))]
+    for transfer, q in zip(("contact", "typical", "largest"), momenta, strict=True):
+        ratio = direct_detection.zp_over_limit(sector, name, transfer)
+        largest = sector.replace(q_x=1.0 / np.sqrt(ratio))
+        assert_allclose(direct_detection.sigma_zp(largest, target, q=q), curve.sigma_max(curve.m[1]), rtol=1e-12)
+    masked = sector.replace(m_x=[0.9 * curve.m[0], np.nan, curve.m[1]])
+    ratio = direct_detection.zp_over_limit(masked, name)
+    assert ratio[0] == 0.0 and np.isnan(ratio[1]) and ratio[2] > 0.0
+
+
+@pytest.mark.identity
 def test_shapes_and_masked_points():
     sector = model.DarkSector(**(POINT | {"m_x": np.array([[0.5], [2.0]]), "m_h1": [1.0, -1.0, 4.0]}))
     functions = (

@@ -17,6 +17,7 @@ __all__ = [
     "sigma_electron",
     "sigma_nucleon",
     "sigma_zp",
+    "zp_over_limit",
 ]
 
 TARGETS = ("proton", "neutron", "electron", "oxygen", "argon", "xenon")
@@ -31,6 +32,7 @@ EXPERIMENTS = {
     "XENON1T-electron": "electron",
 }
 _CONVENTIONS = ("tree", "talk")
+_TRANSFERS = ("contact", "typical", "largest")
 
 
 def _reduced(m_x: Array, mass: float) -> Array:
@@ -51,6 +53,13 @@ def _particle(target: str) -> tuple[float, float, float]:
         return natural(name), charge, 1.0
     number = natural(f"target.{target}.mass_number", "1")
     return number * natural("atomic_mass_unit"), natural(f"target.{target}.charge", "1"), number
+
+
+def _target(experiment: str) -> str:
+    """Name what a published search scatters X off."""
+    if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
+        raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(EXPERIMENTS)}")
+    return EXPERIMENTS[experiment]
 
 
 def _through_higgs(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
@@ -274,11 +283,50 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
     '8.5e-04'
     """
     choice("convention", convention, _CONVENTIONS)
-    if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
-        raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(EXPERIMENTS)}")
-    electron = EXPERIMENTS[experiment] == "electron"
+    electron = _target(experiment) == "electron"
     mass, strength = (natural("m_e"), 1.0) if electron else (_nucleon(), natural("f_n", "1"))
     m_x = np.asarray(sector.require("m_x"))
     top = curve(experiment).sigma_max(np.where(np.isnan(m_x), 0.0, m_x))
     value: Array = np.sqrt(top / _through_higgs(sector, mass, strength, convention))
+    return value[()]
+
+
+@public
+def zp_over_limit(sector: DarkSector, experiment: str, transfer: str = "contact") -> Array:
+    """Cross-section through the Z' over what a published limit allows.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_x and q_x.
+    experiment : str
+        As in `coupling_max`.
+    transfer : {"contact", "typical", "largest"}
+        Momentum transfer at which the propagator is taken: none, or one of those of `momentum_transfer`.
+
+    Returns
+    -------
+    ndarray or float
+        Above 1 where X is excluded; 0 outside the masses of the limit. It grows with the square of q_x.
+
+    Raises
+    ------
+    DataError
+        If the experiment is unknown.
+    ParameterError
+        If m_x or q_x is not set, or the transfer is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model
+    >>> sector = model.benchmark("A").replace(m_x=2.0, q_x=1.0)
+    >>> [f"{direct_detection.zp_over_limit(sector, 'DarkSide-50', q):.0f}" for q in ("contact", "typical", "largest")]
+    ['281', '262', '90']
+    """
+    target = _target(experiment)
+    m_x = np.asarray(sector.require("m_x"))
+    mass = np.where(np.isnan(m_x), 1.0, m_x)  # a masked point; its cross-section is nan
+    contact = choice("transfer", transfer, _TRANSFERS) == "contact"
+    q = 0.0 if contact else momentum_transfer(mass, target, largest=transfer == "largest")
+    value: Array = sigma_zp(sector, target, q=q) / curve(experiment).sigma_max(mass)
     return value[()]
