@@ -14,7 +14,11 @@ MARKS = {"source": "talk", "ours": "regression"}
 AGREES = ("holds", "agrees", "not a test")
 
 
-def params():
+def params() -> list[object]:
+    return [*_params()]
+
+
+def _params():
     for kind in KINDS:
         mark = getattr(pytest.mark, MARKS.get(kind, kind))
         for chapter in CHAPTERS:
