@@ -243,6 +243,7 @@ CALLS: dict[str, dict[str, object]] = {
     "trident.ratio": {"m_zp": 0.01, "g_x": 1e-4, "experiment": "CCFR", "energy": 20.0},
     "trident.ratio_heavy": {"m_zp": 1.0, "g_x": 1e-4},
     "units.convert": {"value": 1.0, "unit": "GeV", "to": "MeV"},
+    "validity.flags": {"sector": GRID},
     **{
         f"widths.{name}": {"sector": GRID}
         for name in (

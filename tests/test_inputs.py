@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import inputs, units
+from darkhiggs import _data, inputs, units
 from darkhiggs.errors import DataError
 
 # Values as printed by the `pdg` package 2026.0 (offline copy of the Review of Particle Physics).
@@ -128,6 +128,17 @@ def test_broken_toml_is_named(tmp_path):
     path.write_text("[a\n")
     with pytest.raises(DataError, match=r"broken\.toml: is not valid TOML"):
         inputs.load(path)
+
+
+@pytest.mark.house
+def test_name_stands_in_one_file_only(tmp_path):
+    entry = 'value = 1.0\nunit = "GeV"\nsource = "x"\n'
+    for name, text in (("one", f"[a]\n{entry}"), ("two", f"[b]\n{entry}[sets.mine.a]\n{entry}"), ("three", f"[a]\n{entry}")):
+        (tmp_path / f"{name}.toml").write_text(text)
+    one, two, three = (tmp_path / f"{name}.toml" for name in ("one", "two", "three"))
+    assert _data.merged([one, two]).keys() == {"", "mine"}
+    with pytest.raises(DataError, match=r"three\.toml: a stands in another data file too"):
+        _data.merged([one, two, three])
 
 
 @pytest.mark.identity

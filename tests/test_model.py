@@ -112,24 +112,6 @@ def test_sector_broadcasts():
 
 
 @pytest.mark.identity
-def test_flags():
-    quiet = model.DarkSector(**P1, q_x=0.7)
-    assert not any(flag.any() for flag in quiet.flags.values())
-    for ratio in (1 / 3, 0.5, 1.0, -2.0, 3.0):
-        assert quiet.replace(q_x=ratio).flags["charges"]
-    assert quiet.replace(q_x=None).flags["charges"]
-    assert not quiet.replace(q_x=1.5).flags["charges"]
-    broad = quiet.replace(lambda_phi_x=[0.1, 1.0])
-    assert broad.flags["broad"].tolist() == [False, True]
-    # a light Phi needs a large quartic: lambda_Phi = m^2/(2 v^2)
-    strong = model.DarkSector(m_zp=0.01, g_x=0.01, m_h1=[4.0, 6.0], q_x=0.7)
-    assert strong.flags["non_perturbative"].tolist() == [False, True]
-    assert quiet.replace(lambda_phi_x=4 * np.pi).flags["non_perturbative"]
-    assert quiet.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
-    assert not quiet.replace(g_x=0.5, q_x=7.0, q_phi=0.001).flags["non_perturbative"]
-
-
-@pytest.mark.identity
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -169,17 +151,6 @@ def test_bad_sectors_are_named(change, message):
 def test_bad_calls_are_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
-
-
-@pytest.mark.identity
-def test_flags_at_their_edges():
-    a = model.benchmark("A")
-    assert not a.replace(q_phi=2.0, q_x=1.5).flags["charges"]
-    assert a.replace(q_phi=2.0, q_x=4.0).flags["charges"]
-    # sqrt(4 pi)/0.5 = 7.09
-    assert not a.replace(g_x=0.5, q_x=7.0).flags["non_perturbative"]
-    assert a.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
-    assert not a.replace(m_h1=10.0).flags["broad"]
 
 
 @pytest.mark.identity

@@ -33,6 +33,7 @@ _MODULES = (
     "thermodynamics",
     "trident",
     "units",
+    "validity",
     "widths",
 )
 

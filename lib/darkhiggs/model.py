@@ -31,9 +31,6 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "q_x": (-1e4, 1e4, "1"),
     "q_phi": (-1e4, 1e4, "1"),
 }
-# Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
-_SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
-_BROAD = 0.1
 # From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
 _M_ODD, _V_ODD = 1.0, 1e3
 # Why a single good point is masked
@@ -387,26 +384,11 @@ class DarkSector(Owned):
 
     @property
     def flags(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """What a user has to know before trusting a rate at this point.
+        """What a user has to know before trusting a rate at this point; see `validity.flags`."""
+        # the one arrow that runs up, from the model to what is computed with it
+        from . import validity
 
-        ``non_perturbative``: lambda_phi_x or the quartic of Phi above 4 pi, or ``g_X |Q|`` above sqrt(4 pi);
-        ``broad``: Gamma_1/m_1 above 0.1; ``charges``: ``|Q_X/Q_Phi|`` is 1/3, 1/2, 1, 2 or 3, so that X mixes with,
-        is split by or decays through Phi, or Q_X is not set. Boolean arrays of the sector's shape.
-        """
-        from . import widths
-
-        largest = np.abs(self.q_phi) if self.q_x is None else np.maximum(np.abs(self.q_phi), np.abs(self.q_x))
-        strong = (np.asarray(self.lambda_phi_x) >= 4.0 * np.pi) | (self.g_x * largest > np.sqrt(4.0 * np.pi))
-        broad = np.asarray(False)
-        if self.m_h1 is not None:
-            strong = strong | (scalar_potential(self)["lambda_phi"] > 4.0 * np.pi)
-            broad = np.asarray(widths.gamma_h1(self) / self.m_h1 > _BROAD)
-        charges = np.asarray(True)
-        if self.q_x is not None:
-            ratio = np.abs(np.asarray(self.q_x) / self.q_phi)
-            charges = np.isclose(ratio[..., None], _SPECIAL_RATIOS).any(axis=-1)
-        flags = {"non_perturbative": strong, "broad": broad, "charges": charges}
-        return {name: np.broadcast_to(flag, self.shape) for name, flag in flags.items()}
+        return validity.flags(self)
 
 
 @public

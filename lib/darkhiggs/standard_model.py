@@ -12,6 +12,7 @@ from ._public import public
 from ._scalars import clip, kept
 from .inputs import natural
 from .kinematics import momentum
+from .model import v_higgs
 
 __all__ = [
     "br_b_to_k_nunu",
@@ -133,8 +134,6 @@ def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     >>> print([f"{k:.2e}" for k in standard_model.penguin_coupling([172.6, 162.5])])
     ['6.63e-06', '5.88e-06']
     """
-    from .model import v_higgs
-
     m_top = checked("m_top", m_top, 100.0, 300.0, "GeV")
     ckm = natural("|V_ts*V_tb|", "1", inputs)
     loop = 3.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * m_top**2 * ckm / (16.0 * np.pi**2)

@@ -11,6 +11,7 @@ from ._public import public
 from ._scalars import clip, divisor, square_root
 from .errors import ParameterError
 from .inputs import natural
+from .kinetic_mixing import epsilon
 from .model import DarkSector, scalar_potential, v_higgs
 
 __all__ = [
@@ -258,8 +259,6 @@ def br_h1_invisible(sector: DarkSector) -> Array:
 
 def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     """Invisible and visible width of the Z'."""
-    from .kinetic_mixing import epsilon
-
     m, g = sector.m_zp, sector.g_x
     neutrinos = g**2 * m / (12.0 * np.pi)
     dark = 0.0 * m
