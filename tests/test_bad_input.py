@@ -6,12 +6,13 @@ import importlib
 import inspect
 import itertools
 import pickle
-import pkgutil
 import re
+import sys
 import typing
 import warnings
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,10 @@ from darkhiggs import (
 )
 from darkhiggs.errors import DataError, ParameterError, UnitWarning
 
-MODULES = sorted(name for _, name, _ in pkgutil.iter_modules(darkhiggs.__path__) if not name.startswith("_"))
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from tests import fences
+
 GRID = model.benchmark("A").replace(m_x=[0.1, 0.2], m_h1=2.0, sin_theta=5e-3, lambda_phi_x=0.05, q_x=0.7)
 POINT = GRID.replace(m_x=0.1)
 LINE = belle2.Spectrum.line(2.0)
@@ -254,6 +258,7 @@ CALLS: dict[str, dict[str, object]] = {
             "gamma_higgs_to_xx",
             "gamma_higgs_to_zpzp",
             "gamma_zp",
+            "gamma_zp_to_leptons",
         )
     },
     **{
@@ -337,17 +342,15 @@ def call(target, /, **changes):
 
 
 def public():
-    for module in MODULES:
-        loaded = importlib.import_module(f"darkhiggs.{module}")
-        for name in loaded.__all__:
-            member = getattr(loaded, name)
-            if inspect.isclass(member) and issubclass(member, Exception):
-                continue
-            if inspect.signature(member).parameters:
-                yield f"{module}.{name}"
-            if inspect.isclass(member):
-                methods = (n for n, m in vars(member).items() if not n.startswith("_") and not isinstance(m, property))
-                yield from (f"{module}.{name}.{n}" for n in methods if callable(getattr(member, n)))
+    for module, name in fences.public(darkhiggs):
+        member = getattr(fences.load(darkhiggs, module), name)
+        if inspect.isclass(member) and issubclass(member, Exception):
+            continue
+        if inspect.signature(member).parameters:
+            yield f"{module}.{name}"
+        if inspect.isclass(member):
+            methods = (n for n, m in vars(member).items() if not n.startswith("_") and not isinstance(m, property))
+            yield from (f"{module}.{name}.{n}" for n in methods if callable(getattr(member, n)))
 
 
 OPTIONS = {"kappa": npt.ArrayLike, "nuisance": npt.ArrayLike, "form_factor": str, "inputs": str}

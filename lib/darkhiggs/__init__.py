@@ -28,6 +28,7 @@ _MODULES = (
     "neutrinos",
     "photon_penguin",
     "relic",
+    "rivals",
     "scan",
     "standard_model",
     "thermodynamics",

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _belle2, _binned, form_factors, meson_decays
+from . import _belle2_tables, _profile, form_factors, meson_decays
 from ._arrays import Array, checked, choice, numbers, shown, single, together, whole
+from ._off_shell import densities
 from ._owned import Owned
 from ._public import public
 from .errors import ParameterError
@@ -109,7 +110,7 @@ class Spectrum(Owned):
         0.1508
         """
         m_x = checked("m_x", m_x, 0.0, float(natural("m_B+") - natural("m_K+")), "GeV")
-        return cls(_belle2.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
+        return cls(_belle2_tables.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
 
     @classmethod
     @public
@@ -152,7 +153,11 @@ class Spectrum(Owned):
         >>> f"{spectrum.br:.3e}"
         '4.967e-06'
         """
-        high = _belle2.end() if q2_max is None else single("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True)
+        high = (
+            _belle2_tables.end()
+            if q2_max is None
+            else single("q2_max", q2_max, 0.0, _belle2_tables.end(), "GeV^2", open_low=True)
+        )
         low = single("q2_min", q2_min, 0.0, unit="GeV^2")
         if low >= high:
             raise ParameterError(f"q2_min = {low:g} GeV^2 is not below q2_max = {high:g} GeV^2")
@@ -164,7 +169,7 @@ class Spectrum(Owned):
             mass, width = pair
             reach = mass * max(width, 1e-12) * 2.0 ** np.arange(-2, 60)
             cuts = np.concatenate([cuts, [mass**2], mass**2 + reach, mass**2 - reach])
-        q2, weights = _belle2.panels(low, high, cuts)
+        q2, weights = _belle2_tables.panels(low, high, cuts)
         density = dbr_dq2(q2)
         if isinstance(density, complex | np.complexfloating) or getattr(getattr(density, "dtype", None), "kind", "") == "c":
             raise ParameterError("dbr_dq2 is complex; give its real part, or the square of its modulus")
@@ -269,9 +274,9 @@ class Spectrum(Owned):
                 f"the sector has a masked point: {sector.reason[sector.reason != ''].flat[0]}; select the good ones"
             )
         efficiency, rates = [np.empty((0, 18))], [np.empty(0)]
-        for q2, density in meson_decays._densities(sector, final_state, options, order=_FINE):
+        for q2, density in densities(meson_decays.br_b_to_k_scalar, "K", "+", sector, final_state, options, _FINE):
             rate = density.sum(axis=0)
-            seen = np.einsum("qn,qnk->nk", density, _belle2.efficiency_at(q2))
+            seen = np.einsum("qn,qnk->nk", density, _belle2_tables.efficiency_at(q2))
             if np.any(rate <= 0.0):
                 raise ParameterError("the rate of B+ -> K+ + invisible is zero at a point of the sector")
             efficiency.append(seen / rate[:, None])
@@ -307,13 +312,13 @@ class Spectrum(Owned):
         >>> f"{spectrum.br:.1e}"
         '1.0e-05'
         """
-        edges = checked("edges", edges, 0.0, _belle2.end(), "GeV^2")
+        edges = checked("edges", edges, 0.0, _belle2_tables.end(), "GeV^2")
         values = numbers("values", values)
         if edges.ndim != 1 or len(edges) < 2 or np.any(np.diff(edges) <= 0.0):
             raise ParameterError("edges are not an increasing list of at least two values")
         if values.shape[-1:] != (len(edges) - 1,):
             raise ParameterError(f"values have shape {values.shape} for {len(edges) - 1} bins")
-        q2, weights = _belle2.panels(edges[0], edges[-1], edges)
+        q2, weights = _belle2_tables.panels(edges[0], edges[-1], edges)
         place = np.clip(np.searchsorted(edges, q2, side="right") - 1, 0, len(edges) - 2)
         return cls._folded(q2, (values / np.diff(edges))[..., place], weights, "values")
 
@@ -327,7 +332,7 @@ class Spectrum(Owned):
         br = density @ weights
         if np.any(br <= 0.0):
             raise ParameterError(f"{name} is zero between q2 = {q2[0]:.4g} and {q2[-1]:.4g} GeV^2")
-        return cls((density * weights) @ _belle2.efficiency_at(q2) / br[..., None], br[()])
+        return cls((density * weights) @ _belle2_tables.efficiency_at(q2) / br[..., None], br[()])
 
     @public
     def events(self, rate: npt.ArrayLike | None = None) -> Array:
@@ -493,14 +498,14 @@ class Likelihood:
     """
 
     def __init__(self, channels: tuple[str, ...] = ("ITA", "HTA")) -> None:
-        known = tuple(_belle2.CHANNELS)
+        known = tuple(_belle2_tables.CHANNELS)
         if not isinstance(channels, tuple | list) or not channels or any(name not in known for name in channels):
             raise ParameterError(f"channels = {shown(channels)} is not a tuple of 'ITA', 'HTA' or both")
-        self.channels = tuple(name for name in _belle2.CHANNELS if name in channels)
-        keep = np.concatenate([np.arange(30)[_belle2.CHANNELS[name]] for name in self.channels])
-        model, observed, self._samples, self.parameters = _belle2.templates()
+        self.channels = tuple(name for name in _belle2_tables.CHANNELS if name in channels)
+        keep = np.concatenate([np.arange(30)[_belle2_tables.CHANNELS[name]] for name in self.channels])
+        model, observed, self._samples, self.parameters = _belle2_tables.templates()
         self._keep, self._model = keep, model.only(keep)
-        self._data = _binned.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
+        self._data = _profile.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
         self.bins = tuple(every[i] for i in keep)
@@ -510,39 +515,39 @@ class Likelihood:
         return f"Likelihood(channels={self.channels})"
 
     def _row(self, events: Array) -> Array:
-        return _belle2.signal_row(events)[..., self._keep]
+        return _belle2_tables.signal_row(events)[..., self._keep]
 
     def _standard(self) -> tuple[Array, Array]:
         """Signal of the Standard Model and its relative error."""
-        entries = [get(f"belle2.{channel}.signal") for channel in _belle2.CHANNELS]
+        entries = [get(f"belle2.{channel}.signal") for channel in _belle2_tables.CHANNELS]
         events = np.concatenate([entry.value for entry in entries])
         error = np.concatenate([entry.uncertainty / entry.value for entry in entries])
         return self._row(events), self._row(error)
 
-    def _mixture(self, spectrum: Spectrum) -> _binned.Signal:
+    def _mixture(self, spectrum: Spectrum) -> _profile.Signal:
         """Free new physics, in units of the predicted Standard Model rate, beside the fixed Standard Model."""
         fixed, error = self._standard()
         free = self._row(spectrum.events(natural("published.br_k_null", "1"))).reshape(-1, len(self._keep))
-        return _binned.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
+        return _profile.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
 
-    def _minimise(self, signal: _binned.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _binned.Minimum:
-        start = np.zeros((_binned.common(np.size(x), len(signal.free)), 1 + self._model.size))
+    def _minimise(self, signal: _profile.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _profile.Minimum:
+        start = np.zeros((_profile.common(np.size(x), len(signal.free)), 1 + self._model.size))
         start[:, 0] = np.ravel(x)
-        return _binned.minimise(self._model, signal, data or self._data, start, held)
+        return _profile.minimise(self._model, signal, data or self._data, start, held)
 
-    def _bounded(self, signal: _binned.Signal, free: _binned.Minimum, data: Any = None) -> tuple[_binned.Minimum, Any]:
+    def _bounded(self, signal: _profile.Signal, free: _profile.Minimum, data: Any = None) -> tuple[_profile.Minimum, Any]:
         """Find the best fit with x >= 0, and where x is held there."""
         held = free.point[:, 0] < 0.0
         if not held.any():
             return free, held
         start = np.where(held[:, None] & (np.arange(free.point.shape[1]) == 0), 0.0, free.point)
-        return _binned.minimise(self._model, signal, data or self._data, start, held), held
+        return _profile.minimise(self._model, signal, data or self._data, start, held), held
 
-    def _fit(self, signal: _binned.Signal, standard: float, unit: float, shape: tuple[int, ...]) -> Fit:
+    def _fit(self, signal: _profile.Signal, standard: float, unit: float, shape: tuple[int, ...]) -> Fit:
         free = self._minimise(signal)
         best, held = self._bounded(signal, free) if standard == 0.0 else (free, free.point[:, 0] != free.point[:, 0])
-        high, _ = _binned.crossing(self._model, signal, self._data, best, 1.0, 1.0)
-        low, _ = _binned.crossing(self._model, signal, self._data, free, 1.0, -1.0)
+        high, _ = _profile.crossing(self._model, signal, self._data, best, 1.0, 1.0)
+        low, _ = _profile.crossing(self._model, signal, self._data, free, 1.0, -1.0)
         cut = (low < 0.0) & (standard == 0.0)
         low = np.where(cut, 0.0, low)
         zero = self._minimise(signal, np.zeros(len(free.point)), held=True).chi2
@@ -571,16 +576,16 @@ class Likelihood:
             expected={name: out(row) for name, row in self._expected(signal, best).items()},
         )
 
-    def _profiled(self, signal: _binned.Signal, there: _binned.Minimum) -> tuple[Array, Array, Array]:
+    def _profiled(self, signal: _profile.Signal, there: _profile.Minimum) -> tuple[Array, Array, Array]:
         """Return yields by sample, the multipliers of their simulated samples, and the relative errors of these."""
         model = self._model
-        yields, _ = _binned.samples(model, signal, there.point)
+        yields, _ = _profile.samples(model, signal, there.point)
         spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
         mean, variance = yields.sum(axis=1), np.sum((spread * yields) ** 2, axis=1)
-        slope = _binned.deviance(self._data.observed, mean, variance)[1]
+        slope = _profile.deviance(self._data.observed, mean, variance)[1]
         return yields, 1.0 - spread**2 * yields * slope[:, None], spread
 
-    def _expected(self, signal: _binned.Signal, best: _binned.Minimum) -> dict[str, Array]:
+    def _expected(self, signal: _profile.Signal, best: _profile.Minimum) -> dict[str, Array]:
         yields, gammas, _ = self._profiled(signal, best)
         rows = yields * gammas
         labels = (*self._samples, "fixed signal", "signal")
@@ -626,7 +631,7 @@ class Likelihood:
             free = self._row(spectrum.events())
         shape = free.shape[:-1]
         free = free.reshape(-1, len(self._keep))
-        return self._fit(_binned.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
+        return self._fit(_profile.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
 
     @public
     def fit_rate(self, spectrum: Spectrum) -> Fit:
@@ -728,14 +733,14 @@ class Likelihood:
         best, _ = self._bounded(signal, self._minimise(signal))
         null = self._minimise(signal, np.zeros(len(best.point)), held=True)
         yields, gammas, _ = self._profiled(signal, null)
-        asimov = _binned.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
+        asimov = _profile.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
 
         # the nuisance parameters found last are near those wanted next
         last = [null.point, null.point]
 
         def profiled(which: int, x: Array) -> Array:
             start = np.column_stack([x, last[which][:, 1:]])
-            there = _binned.minimise(self._model, signal, (self._data, asimov)[which], start, held=True)
+            there = _profile.minimise(self._model, signal, (self._data, asimov)[which], start, held=True)
             last[which] = there.point
             return there.chi2
 
@@ -816,10 +821,10 @@ class Likelihood:
         random = np.random.default_rng(seed)
         counts = random.poisson(np.sum(yields * gammas, axis=1), (size, len(self._keep))).astype(np.float64)
         centres = random.normal(truth.point[:, 1:], 1.0, (size, self._model.size))
-        data = _binned.Counts(counts, centres, random.normal(gammas, spread, (size, *spread.shape)))
+        data = _profile.Counts(counts, centres, random.normal(gammas, spread, (size, *spread.shape)))
         start = np.repeat(truth.point, size, axis=0)
-        there = _binned.minimise(self._model, signal, data, start, held=True)
-        best, held = self._bounded(signal, _binned.minimise(self._model, signal, data, start), data)
+        there = _profile.minimise(self._model, signal, data, start, held=True)
+        best, held = self._bounded(signal, _profile.minimise(self._model, signal, data, start), data)
         return Toys(unit * best.point[:, 0], best.chi2, there.chi2 - best.chi2, held)
 
 

@@ -15,6 +15,7 @@ from .model import DarkSector
 from .widths import br_zp_invisible, gamma_h1, gamma_h1_to_leptons, gamma_h1_to_zpzp
 
 __all__ = [
+    "CHANNELS",
     "allowed",
     "annihilation_limit",
     "excluded_below",
@@ -25,6 +26,7 @@ __all__ = [
     "visible_fraction",
 ]
 
+#: Final states whose energy the plasma absorbs, with a table each.
 CHANNELS = ("ee", "gammagamma")
 _ANGLES = 24
 _MASS = (1e-3, 1e3)  # of X in GeV, where limits are drawn

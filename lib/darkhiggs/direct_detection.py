@@ -12,6 +12,8 @@ from .limits import curve
 from .model import DarkSector, v_higgs
 
 __all__ = [
+    "EXPERIMENTS",
+    "TARGETS",
     "coupling_max",
     "momentum_transfer",
     "sigma_electron",
@@ -19,8 +21,9 @@ __all__ = [
     "sigma_zp",
 ]
 
+#: What X can scatter off.
 TARGETS = ("proton", "neutron", "electron", "oxygen", "argon", "xenon")
-# Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4.
+#: Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4.
 EXPERIMENTS = {
     "CRESST-III": "oxygen",
     "XENON1T-Migdal": "xenon",

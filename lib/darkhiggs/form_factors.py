@@ -16,9 +16,11 @@ from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
 
-__all__ = ["b_to_k", "b_to_kstar", "band", "nuisance_size"]
+__all__ = ["B_TO_K", "B_TO_KSTAR", "b_to_k", "b_to_kstar", "band", "nuisance_size"]
 
+#: Sets of form factors, the default first.
 B_TO_K = ("HPQCD22", "BallZwicky")
+#: Sets of form factors, the default first.
 B_TO_KSTAR = ("BSZ15", "BallZwicky")
 _SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
 

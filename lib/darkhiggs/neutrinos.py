@@ -16,13 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
+from ._gases import moments, occupation, qed
 from ._owned import Owned, read_only
 from ._public import expect, public
+from ._tables import cubics, interpolate
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
-from .thermodynamics import _cubics, _gas, _interpolate, _occupation, _qed, hubble
-from .widths import _gamma_zp_parts
+from .thermodynamics import hubble
+from .widths import gamma_zp_to_leptons
 
 __all__ = [
     "History",
@@ -197,15 +199,15 @@ def _angles(
     return mean, mean**2 + spread
 
 
-def _collision_factors(x: float, occupation: Callable[[Array], Array] | None = None, order: int = 16) -> Array:
+def _collision_factors(x: float, distribution: Callable[[Array], Array] | None = None, order: int = 16) -> Array:
     """Integrate at one m_e/T; with exp(-E/T) for the occupation and nothing blocked the result is 1 at x = 0."""
     (node, weight), (half, half_weight) = legendre(order), legendre(order // 2)
 
     def f(y: Array) -> Array:
-        return _occupation(y, "fermion") if occupation is None else occupation(y)
+        return occupation(y, "fermion") if distribution is None else distribution(y)
 
     def free(y: Array) -> Array:
-        return 1.0 - f(y) if occupation is None else np.ones_like(y)
+        return 1.0 - f(y) if distribution is None else np.ones_like(y)
 
     v = 5.5 * node
     # electrons: E = x + v^2, in units of T; p^2 dp/(2E) = p v dv
@@ -256,16 +258,16 @@ def _plasma() -> Array:
     The rates are those of annihilation, scattering and number, for nu_e and then for nu_mu.
     """
     T = np.exp(_LOG_T)
-    rho, p, slope, _ = (4.0 * moment for moment in _gas(natural("m_e") / T, "fermion"))
-    p_int, p_1, p_2 = _qed(T)
+    rho, p, slope, _ = (4.0 * moment for moment in moments(natural("m_e") / T, "fermion"))
+    p_int, p_1, p_2 = qed(T)
     photons = np.pi**2 / 15.0
     state = np.stack([rho + p_1 - p_int + photons, rho + p + p_1 + 4.0 / 3.0 * photons, slope + p_2 - p_1 + 4.0 * photons])
     coarse = collision_factors(np.minimum(natural("m_e") / T[::10], 100.0))
-    factors = _interpolate(_cubics(coarse), np.arange(len(T)) / 10.0)
+    factors = interpolate(cubics(coarse), np.arange(len(T)) / 10.0)
     squares, products = _couplings()
     sizes = 4.0 * np.array([32.0, 56.0, 8.0])[:, None]
     rates = [sizes * (square * factors[:3] + product * factors[3:]) for square, product in zip(squares, products, strict=True)]
-    return _cubics(np.concatenate([state, *rates]).T)
+    return cubics(np.concatenate([state, *rates]).T)
 
 
 @lru_cache
@@ -283,7 +285,7 @@ def _species_table(statistics: str) -> Array:
     Of the decay ln of ``exp(m/T) n/T^3`` and of ``exp(m/T) <m/E> n/T^3`` with Maxwell-Boltzmann statistics, and what
     quantum statistics do to the linear response of the energy transfer.
     """
-    rho, p, slope, _ = _gas(np.exp(_LOG_X), statistics)
+    rho, p, slope, _ = moments(np.exp(_LOG_X), statistics)
     x = np.exp(_LOG_X)[:, None]
     nodes, weights = legendre(48)
     v = 7.2 * nodes
@@ -292,17 +294,17 @@ def _species_table(statistics: str) -> Array:
     classical = np.exp(-(v**2))
     # the decay to two fermions is isotropic, and blocked by 1 - f - f'
     angles, shares = legendre(24)
-    daughters = _occupation(0.5 * (y[..., None] + k[..., None] * (2.0 * angles - 1.0)), "fermion")
+    daughters = occupation(0.5 * (y[..., None] + k[..., None] * (2.0 * angles - 1.0)), "fermion")
     open_ = 1.0 - 2.0 * np.sum(shares * daughters, axis=-1)
-    boson = -classical / np.expm1(-y) * (1.0 + _occupation(y, "boson"))
+    boson = -classical / np.expm1(-y) * (1.0 + occupation(y, "boson"))
     response = np.sum(measure * y * boson * open_, axis=-1) / np.sum(measure * y * classical, axis=-1)
     numbers = [np.log(np.sum(measure * part, axis=-1) / (2.0 * np.pi**2)) for part in (classical, x / y * classical)]
-    return _cubics(np.stack([rho, rho + p, slope, *numbers, response], axis=-1))
+    return cubics(np.stack([rho, rho + p, slope, *numbers, response], axis=-1))
 
 
 def _at(table: Array, grid: Array, value: Array) -> Array:
     """Columns of a table at ln T or ln(m/T)."""
-    return _interpolate(table, (value - grid[0]) / (grid[1] - grid[0]))
+    return interpolate(table, (value - grid[0]) / (grid[1] - grid[0]))
 
 
 def _degenerate(eta: Array) -> tuple[Array, ...]:
@@ -310,7 +312,7 @@ def _degenerate(eta: Array) -> tuple[Array, ...]:
     nodes, weights = legendre(48)
     v = 7.2 * nodes
     y = v**2
-    f = _occupation(y - eta[..., None], "fermion")
+    f = occupation(y - eta[..., None], "fermion")
     blocked = f * (1.0 - f)
     measure = 6.0 * 7.2 * weights * 2.0 * v * y**2 / (2.0 * np.pi**2)
     return tuple(np.sum(measure * part, axis=-1) for part in (y * f, f, y * blocked, blocked))
@@ -321,7 +323,7 @@ def _degenerate_boson(x: Array, eta: Array) -> tuple[Array, ...]:
     nodes, weights = legendre(48)
     v = 7.2 * nodes
     y, k = x[..., None] + v**2, v * np.sqrt(v**2 + 2.0 * x[..., None])
-    n = _occupation(y - np.minimum(eta, x - 1e-3)[..., None], "boson")
+    n = occupation(y - np.minimum(eta, x - 1e-3)[..., None], "boson")
     stimulated = n * (1.0 + n)
     measure = 7.2 * weights * 2.0 * v * k * y / (2.0 * np.pi**2)
     parts = (y * n, (y + k**2 / (3.0 * y)) * n, n, y**2 * stimulated, y * stimulated, y * stimulated, stimulated)
@@ -675,7 +677,7 @@ def z_prime(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True
             f"a Z' of {float(m[weak][0]):g} GeV is not in equilibrium with the neutrinos"
         )
     sector = DarkSector(m_zp=m, g_x=g, _reason="")
-    width = _gamma_zp_parts(sector)[1] if switch("kinetic_mixing", kinetic_mixing) else 0.0
+    width = gamma_zp_to_leptons(sector) if switch("kinetic_mixing", kinetic_mixing) else 0.0
     return Species(m, 3, width_e=width)
 
 

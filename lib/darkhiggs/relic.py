@@ -14,18 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
+from ._amplitudes import squared_amplitude
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
 from ._owned import Owned, Record, read_only
 from ._public import public
+from ._tables import cubics, degrees_of_freedom, degrees_of_freedom_cubics, interpolate
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
 from .thermodynamics import (
-    _cubics,
-    _degrees_of_freedom,
-    _interpolate,
-    _table,
     energy_density,
     entropy_density,
     g_rho,
@@ -82,7 +80,7 @@ _ROOT, _ROOT_STEPS = 1e-8, 40
 _NEWTON = 12  # steps of an iteration that gains a factor of 20 or more each time
 _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the photons
 
-Rate = Callable[[Array, Array], Array]
+_Rate = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -155,14 +153,14 @@ class _Bath:
     rises: Array  # to the next row
 
     @classmethod
-    def through(cls, first: float, last: float, cubics: Array) -> "_Bath":
+    def through(cls, first: float, last: float, coefficients: Array) -> "_Bath":
         """Make it from cubics through equidistant rows of g_rho and g_s; constant beyond their ends."""
-        position = np.linspace(0.0, cubics.shape[-1], _CLOCK)
-        step = (last - first) / cubics.shape[-1]
-        _, linear, square, cubic = cubics
+        position = np.linspace(0.0, coefficients.shape[-1], _CLOCK)
+        step = (last - first) / coefficients.shape[-1]
+        _, linear, square, cubic = coefficients
         slopes = np.stack([linear, 2.0 * square, 3.0 * cubic, np.zeros_like(linear)])
-        rho, s = _interpolate(cubics, position)
-        slope = _interpolate(slopes, position)[1] / step
+        rho, s = interpolate(coefficients, position)
+        slope = interpolate(slopes, position)[1] / step
         log_rate = np.log(s) - 0.5 * np.log(rho) + np.log1p(slope / (3.0 * s))
         front = 0.5 * np.log(np.pi / 45.0) + np.log(natural("M_Pl"))
         rows = np.stack([front + log_rate, np.log(s)])
@@ -181,8 +179,8 @@ class _Bath:
 @read_only
 def _standard() -> _Bath:
     """Read the table of the Standard Model."""
-    log_t = np.log(_table()[:, 0])
-    return _Bath.through(float(log_t[0]), float(log_t[-1]), _degrees_of_freedom())
+    log_t = np.log(degrees_of_freedom()[:, 0])
+    return _Bath.through(float(log_t[0]), float(log_t[-1]), degrees_of_freedom_cubics())
 
 
 @dataclass(frozen=True)
@@ -302,7 +300,7 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     return e, weight
 
 
-def _averages(mass: Array, rate: Rate, breaks: tuple[Array, Array], x: Array) -> Array:
+def _averages(mass: Array, rate: _Rate, breaks: tuple[Array, Array], x: Array) -> Array:
     """<sigma v> in GeV^-2 at x, of shape (k,) or (k, points); the result has the shape (points, k)."""
     from scipy import special
 
@@ -360,17 +358,17 @@ def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Sol
 
 def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
     """Omega h^2 of particles, with their antiparticles if these are others."""
-    s = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * natural("T_CMB") ** 3
+    s = 2.0 * np.pi**2 / 45.0 * g_s(degrees_of_freedom()[0, 0]) * natural("T_CMB") ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
     value: Array = (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
     return value
 
 
-def _portal(sector: DarkSector) -> tuple[Array, Rate, tuple[Array, Array]]:
+def _portal(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Array]]:
     """Mass, rate and breaks of a flat sector."""
 
     def rate(s: Array, beta_2: Array) -> Array:
-        return annihilation._rate(sector, s, beta_2, None)
+        return squared_amplitude(sector, s, beta_2)
 
     return np.asarray(sector.require("m_x")), rate, annihilation.breaks(sector)
 
@@ -486,7 +484,7 @@ def omega_h2(sector: DarkSector) -> Array:
     return sector.scatter(_omega(sector))
 
 
-def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> Rate:
+def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> _Rate:
     """Give a function of s with the shape of the masses the flat arguments of this module."""
 
     def flat(s: Array, _: Array) -> Array:
@@ -753,7 +751,7 @@ def analytic_prefactor() -> float:
     '1.71e-10'
     """
     m_pl, t_today = natural("M_Pl"), natural("T_CMB")
-    entropy = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * t_today**3
+    entropy = 2.0 * np.pi**2 / 45.0 * g_s(degrees_of_freedom()[0, 0]) * t_today**3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * m_pl) ** 2
     return float(2.0 * np.sqrt(45.0 / np.pi) * entropy / (critical * m_pl))
 
@@ -905,7 +903,7 @@ def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     plasma = plasma + qed_energy_density(np.maximum(T, 1e-5))
     rho_low = plasma + energy_density(T_nu, 0.0, 6.0, "fermion") + energy_density(T_nu, m_zp, 3.0)
     # number of photons in a comoving volume, and the entropy it stands for
-    log_volume = 3.0 * (log_a - log_a[-1] - np.log(T[-1])) - np.log(g_s(_table()[0, 0]))
+    log_volume = 3.0 * (log_a - log_a[-1] - np.log(T[-1])) - np.log(g_s(degrees_of_freedom()[0, 0]))
     hot = np.exp(np.linspace(np.log(1e3), np.log(1.02 * T[0]), 400))
     rho_hot = np.pi**2 / 30.0 * g_rho(hot) * hot**4 + energy_density(hot, m_zp, 3.0)
 
@@ -919,7 +917,7 @@ def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     g_volume = np.exp(-volume - 3.0 * log_t)
     grid = np.linspace(log_t[0], log_t[-1], 401)
     columns = np.exp(CubicSpline(log_t, np.log(np.stack([g_expansion, g_volume], axis=-1)))(grid))
-    return _Bath.through(float(grid[0]), float(grid[-1]), _cubics(columns))
+    return _Bath.through(float(grid[0]), float(grid[-1]), cubics(columns))
 
 
 @public

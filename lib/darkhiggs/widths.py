@@ -26,6 +26,7 @@ __all__ = [
     "gamma_higgs_to_xx",
     "gamma_higgs_to_zpzp",
     "gamma_zp",
+    "gamma_zp_to_leptons",
     "sin_theta_max",
 ]
 
@@ -308,6 +309,33 @@ def gamma_zp(sector: DarkSector) -> Array:
     invisible, visible = _gamma_zp_parts(sector)
     value: Array = invisible + visible
     return value[()]
+
+
+@public
+def gamma_zp_to_leptons(sector: DarkSector) -> Array:
+    """Width of the Z' into e+e- (through kinetic mixing), mu+mu- and tau+tau-.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Only m_zp and g_x are needed.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV.
+
+    Notes
+    -----
+    As `gamma_zp`.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_zp_to_leptons(model.benchmark('B')):.3e}"
+    '5.070e-17'
+    """
+    return _gamma_zp_parts(sector)[1][()]
 
 
 @public
