@@ -726,6 +726,7 @@ class Likelihood:
         >>> f"{belle2.Likelihood().upper_limit(belle2.Spectrum.line(2.0)):.2e}"
         '1.27e-05'
         """
+        from scipy.optimize.elementwise import find_root  # type: ignore[import-untyped]
         from scipy.special import ndtr  # type: ignore[import-untyped]
 
         level = 1.0 - single("cl", cl, 0.5, 0.999)
@@ -736,41 +737,33 @@ class Likelihood:
         asimov = _profile.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
 
         # the nuisance parameters found last are near those wanted next
-        last = [null.point, null.point]
+        last = [null.point.copy(), null.point.copy()]
 
-        def profiled(which: int, x: Array) -> Array:
-            start = np.column_stack([x, last[which][:, 1:]])
-            there = _profile.minimise(self._model, signal, (self._data, asimov)[which], start, held=True)
-            last[which] = there.point
-            return there.chi2
+        def profiled(which: int, x: Array, rows: _profile.Index) -> Array:
+            start = np.column_stack([x, last[which][rows, 1:]])
+            data = (self._data, asimov)[which].of(rows)
+            last[which][rows] = (found := _profile.minimise(self._model, signal.of(rows), data, start, held=True)).point
+            return found.chi2
 
-        def excess(x: Array) -> Array:
+        def excess(x: Array, rows: _profile.Index) -> Array:
             """Logarithm of CL_s over its level."""
-            q = np.maximum(profiled(0, x) - best.chi2, 0.0)
-            expected = np.maximum(profiled(1, x), 1e-300)
+            q = np.maximum(profiled(0, x, rows) - best.chi2[rows], 0.0)
+            expected = np.maximum(profiled(1, x, rows), 1e-300)
             far = q > expected
             both = ndtr(np.where(far, -(q + expected) / (2.0 * np.sqrt(expected)), -np.sqrt(q)))
             alone = ndtr(np.where(far, -(q - expected) / (2.0 * np.sqrt(expected)), np.sqrt(expected) - np.sqrt(q)))
             value: Array = np.log(np.maximum(both, 1e-300) / alone / level)
             return value
 
+        every = np.arange(len(best.point))
         low = best.point[:, 0]
         high = low + 2.0 * best.error
         for _ in range(_STEPS):
-            if not np.any(outside := excess(high) > 0.0):
+            if not np.any(outside := excess(high, every) > 0.0):
                 break
             high = np.where(outside, 2.0 * high, high)
-        at_low, at_high, middle = excess(low), excess(high), low
-        for _ in range(_STEPS):
-            middle = (at_low * high - at_high * low) / (at_low - at_high)
-            here = excess(middle)
-            if np.all(np.abs(here) < _CLOSE):
-                break
-            # regula falsi; the end that stays counts half, lest it stay for good
-            above = here > 0.0
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-            at_low, at_high = np.where(above, here, 0.5 * at_low), np.where(above, 0.5 * at_high, here)
-        value: Array = middle * natural("published.br_k_null", "1")
+        root = find_root(excess, (low, high), args=(every,), tolerances={"fatol": _CLOSE}).x
+        value: Array = root * natural("published.br_k_null", "1")
         return value.reshape(spectrum.efficiency.shape[:-1])[()]
 
     @public

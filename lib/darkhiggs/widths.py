@@ -32,6 +32,8 @@ __all__ = [
 
 
 _16_PI, _32_PI = 16.0 * np.pi, 32.0 * np.pi
+# of ln(sin theta), to 6e-15: where nothing is left to decay into at sin(theta) = 1 exactly, the ratio of widths is 0/0
+_HALVINGS = 52
 
 
 def _beta_squared(m: Array, m_product: Array) -> Array:
@@ -504,7 +506,7 @@ def sin_theta_max(
     m_x: npt.ArrayLike | None = None,
     lambda_phi_x: npt.ArrayLike = 0.0,
 ) -> Array:
-    """Largest mixing for which the Higgs boson stays visible enough.
+    """Largest mixing angle compatible with a limit on BR(H2 -> invisible).
 
     Parameters
     ----------
@@ -555,7 +557,7 @@ def sin_theta_max(
     # g_X and Q_Phi enter through v_Phi alone; any pair with the right product will do
     sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x, _reason="")
     low, high = np.full(shape, np.log(1e-12)), np.zeros(shape)
-    for _ in range(60):
+    for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         allowed = br_higgs_invisible(sector.replace(sin_theta=np.exp(middle))) <= br_limit
         low, high = np.where(allowed, middle, low), np.where(allowed, high, middle)
