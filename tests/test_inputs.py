@@ -110,6 +110,36 @@ def test_all_faults_of_a_file_at_once(tmp_path):
 
 
 @pytest.mark.house
+def test_curve_is_one_entry_and_its_faults_are_named(tmp_path):
+    path = tmp_path / "curves.toml"
+    good = '["limit.X"]\nm = [1.0, 2.0]\nupper = [3.0, 4.0]\nunit = "pb"\ncl = 0.9\nreading_error = 0.1\nsource = "s"\ncite = "c"\nnote = "n"\n'
+    path.write_text(good)
+    found = inputs.load(path)[""]
+    assert found.keys() == {f"limit.X.{part}" for part in ("m", "upper", "cl", "reading_error")}
+    assert {(entry.source, entry.cite) for entry in found.values()} == {("s", "c")}
+    assert {name[8:]: (entry.unit, entry.note) for name, entry in found.items()} == {
+        "m": ("GeV", ""),
+        "upper": ("pb", "n"),
+        "cl": ("1", ""),
+        "reading_error": ("1", ""),
+    }
+    path.write_text(good + "log_mass = true\n")
+    assert inputs.load(path)[""]["limit.X.log_mass"].value == 1.0
+    path.write_text('["limit.X"]\nm = [1.0]\nupper = [3.0, inf]\nreading_error = "x"\nvalue = 2\nunit = "1"\n')
+    with pytest.raises(DataError) as caught:
+        inputs.load(path)
+    assert str(caught.value).split("\n  ") == [
+        "curves.toml: 6 faults",
+        "limit.X: has no cl",
+        "limit.X: has no source",
+        "limit.X: unknown field 'value'",
+        "limit.X: upper is not a finite number",
+        "limit.X: reading_error is not a finite number",
+        "limit.X: m and upper differ in length",
+    ]
+
+
+@pytest.mark.house
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -1,7 +1,8 @@
 """The data files, read and checked: plain records, from which units and inputs are made.
 
 A record has every field of an input: ``value`` and ``uncertainty`` as numbers or arrays, ``unit``, ``source``, ``cite``,
-``note``, and the sides ``plus`` and ``minus``, None where they do not differ.
+``note``, and the sides ``plus`` and ``minus``, None where they do not differ. An entry with ``upper`` is a whole curve, and
+becomes one record for each of its parts.
 """
 
 import tomllib
@@ -19,6 +20,9 @@ from .errors import DataError
 Record = dict[str, Any]
 
 _FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
+# Parts of a curve beside `upper`, and their units
+_PARTS = {"m": "GeV", "cl": "1", "reading_error": "1", "log_mass": "1"}
+_CURVE_FIELDS = {"upper", "unit", "source", "cite", "note", *_PARTS}
 
 
 def _numbers(raw: Any) -> Any:
@@ -36,14 +40,28 @@ def _entry_faults(name: str, raw: Any) -> list[str]:
     """Say everything that is wrong with one entry."""
     if not isinstance(raw, dict):
         return [f"{name}: is not a table"]
-    faults = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
-    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
-    for key in ("value", "uncertainty", "plus", "minus"):
-        if key in raw and not _finite(raw[key]):
-            faults.append(f"{name}: {key} is not a finite number")
+    if curve := "upper" in raw:
+        needed, fields, numeric = ("m", "unit", "cl", "reading_error", "source"), _CURVE_FIELDS, ("upper", *_PARTS)
+    else:
+        needed, fields, numeric = ("value", "unit", "source"), _FIELDS, ("value", "uncertainty", "plus", "minus")
+    faults = [f"{name}: has no {key}" for key in needed if not str(raw.get(key, "")).strip()]
+    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - fields)]
+    faults += [f"{name}: {key} is not a finite number" for key in numeric if key in raw and not _finite(raw[key])]
     if ("plus" in raw) != ("minus" in raw):
         faults.append(f"{name}: has one of plus and minus without the other")
+    if curve and np.shape(raw["upper"]) != np.shape(raw.get("m", raw["upper"])):
+        faults.append(f"{name}: m and upper differ in length")
     return faults
+
+
+def _expanded(name: str, raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return an entry by its name, or a curve as one entry for each of its parts, all with the same source."""
+    if "upper" not in raw:
+        return {name: raw}
+    shared = {key: raw[key] for key in ("source", "cite") if key in raw}
+    parts = {f"{name}.{part}": {"value": raw[part], "unit": unit} | shared for part, unit in _PARTS.items() if part in raw}
+    upper = {"value": raw["upper"], "unit": raw["unit"], "note": raw.get("note", "")} | shared
+    return {f"{name}.upper": upper} | parts
 
 
 def _record(raw: dict[str, Any]) -> Record:
@@ -77,7 +95,10 @@ def read(path: Traversable) -> dict[str, dict[str, Record]]:
     faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
     if faults:
         raise DataError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}\n  " + "\n  ".join(faults))
-    return {label: {name: _record(entry) for name, entry in table.items()} for label, table in sets.items()}
+    return {
+        label: {part: _record(entry) for name, raw in table.items() for part, entry in _expanded(name, raw).items()}
+        for label, table in sets.items()
+    }
 
 
 def merged(paths: Iterable[Traversable]) -> dict[str, dict[str, Record]]:
