@@ -85,7 +85,7 @@ def docstring_faults(package: ModuleType, module: str, name: str) -> list[str]:
 def argument_faults(package: ModuleType, module: str, name: str) -> list[str]:
     """Functions that do not answer for their arguments."""
     # what is cached and asked for in every formula checks for itself
-    if (module, name) in {("inputs", "get"), ("inputs", "natural")}:
+    if (module, name) in {("inputs", "get"), ("inputs", "natural"), ("inputs", "value")}:
         return []
     member = getattr(load(package, module), name)
     methods = [m for n, m in vars(member).items() if not n.startswith("_")] if inspect.isclass(member) else [member]

@@ -106,6 +106,7 @@ CALLS: dict[str, dict[str, object]] = {
     "inputs.load": {"path": "no/such.toml"},
     "inputs.names": {"inputs": "belle2"},
     "inputs.natural": {"name": "m_B+", "unit": "GeV", "inputs": "belle2"},
+    "inputs.value": {"name": "m_B+", "unit": "GeV", "inputs": "belle2"},
     "kinematics.kallen": {"a": 1.0, "b": 0.1, "c": 0.1},
     "kinematics.momentum": {"m": 1.0, "m_1": 0.1, "m_2": 0.1},
     "kinetic_mixing.epsilon": {"g_x": 1e-3, "q2": 0.1},
@@ -121,6 +122,7 @@ CALLS: dict[str, dict[str, object]] = {
     },
     "limits.Curve.covers": {"m": 0.1},
     "limits.Curve.g_max": {"m": 0.1},
+    "limits.Curve.upper_at": {"m": 0.1},
     "limits.Curve.sigma_max": {"m": 0.1},
     "limits.curve": {"name": "LZ"},
     "meson_decays.br_b_to_k_invisible": {
@@ -451,6 +453,7 @@ ALLOWED = {
     ("limits.Curve", "cite"): {"unknown"},
     ("limits.Curve.covers", "m"): {"high"},
     ("limits.Curve.g_max", "m"): {"high"},
+    ("limits.Curve.upper_at", "m"): {"high"},
     ("limits.Curve.sigma_max", "m"): {"high"},
     ("limits.Curve", "m"): {"high"},
     ("meson_decays.sin_theta_for", "br_at_unit_mixing"): {"high"},
@@ -480,7 +483,12 @@ def broken(name, parameter):
 
 
 # What the message calls it, where that is not the argument's name
-CALLED = {("inputs.Quantity.to", "unit"): "to", ("inputs.natural", "unit"): "to", ("units.convert", "to"): "unit"}
+CALLED = {
+    ("inputs.Quantity.to", "unit"): "to",
+    ("inputs.natural", "unit"): "to",
+    ("inputs.value", "unit"): "to",
+    ("units.convert", "to"): "unit",
+}
 
 
 def wrong_words(error, name, parameter):

@@ -74,10 +74,11 @@ def test_every_unit_converts_to_itself():
 
 
 @pytest.mark.identity
-def test_natural_is_the_converted_value():
-    assert_allclose(inputs.natural("tau_B+", "GeV^-1"), units.convert(inputs.get("tau_B+").value, "ps", "GeV^-1"))
-    assert_allclose(inputs.natural("m_mu", "MeV"), 105.6583755)
-    assert inputs.natural("tau_B+", "ps", "belle2") == 1.638
+def test_value_is_converted():
+    assert inputs.natural is inputs.value
+    assert_allclose(inputs.value("tau_B+", "GeV^-1"), units.convert(inputs.get("tau_B+").value, "ps", "GeV^-1"))
+    assert_allclose(inputs.value("m_mu", "MeV"), 105.6583755)
+    assert inputs.value("tau_B+", "ps", "belle2") == 1.638
 
 
 @pytest.mark.identity

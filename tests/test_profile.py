@@ -141,15 +141,17 @@ def test_sets_do_not_know_of_each_other():
     high, _ = _profile.crossing(MODEL, signal, data, together, 1.0, 1.0)
     for i in (0, 17, 39):
         some = np.array([i])
-        alone = _profile.minimise(MODEL, signal.of(some), data.of(some), np.zeros((1, 4)))
+        alone = _profile.minimise(MODEL, signal.subset(some), data.subset(some), np.zeros((1, 4)))
         assert_allclose(alone.point[0], together.point[i], rtol=1e-9, atol=1e-11)
         assert_allclose(alone.chi2, together.chi2[i], atol=1e-10)
-        assert_allclose(_profile.crossing(MODEL, signal.of(some), data.of(some), alone, 1.0, 1.0)[0], high[i], rtol=1e-7)
+        assert_allclose(
+            _profile.crossing(MODEL, signal.subset(some), data.subset(some), alone, 1.0, 1.0)[0], high[i], rtol=1e-7
+        )
 
 
 @pytest.mark.identity
 def test_bins_can_be_left_out():
-    some = MODEL.only(slice(1, 3))
+    some = MODEL.select_bins(slice(1, 3))
     assert some.yields.shape == (2, 2) and some.shifts.shape == (2, 1, 2) and some.size == MODEL.size == 3
     assert_allclose(some.spread, MODEL.spread[:, 1:3])
 

@@ -40,16 +40,16 @@ def _entry_faults(name: str, raw: Any) -> list[str]:
     """Say everything that is wrong with one entry."""
     if not isinstance(raw, dict):
         return [f"{name}: is not a table"]
-    if curve := "upper" in raw:
-        needed, fields, numeric = ("m", "unit", "cl", "reading_error", "source"), _CURVE_FIELDS, ("upper", *_PARTS)
+    if "upper" in raw:
+        needed, numeric, fields = ["m", "unit", "cl", "reading_error", "source"], ["upper", *_PARTS], _CURVE_FIELDS
     else:
-        needed, fields, numeric = ("value", "unit", "source"), _FIELDS, ("value", "uncertainty", "plus", "minus")
+        needed, numeric, fields = ["value", "unit", "source"], ["value", "uncertainty", "plus", "minus"], _FIELDS
     faults = [f"{name}: has no {key}" for key in needed if not str(raw.get(key, "")).strip()]
     faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - fields)]
     faults += [f"{name}: {key} is not a finite number" for key in numeric if key in raw and not _finite(raw[key])]
     if ("plus" in raw) != ("minus" in raw):
         faults.append(f"{name}: has one of plus and minus without the other")
-    if curve and np.shape(raw["upper"]) != np.shape(raw.get("m", raw["upper"])):
+    if "upper" in raw and "m" in raw and np.shape(raw["upper"]) != np.shape(raw["m"]):
         faults.append(f"{name}: m and upper differ in length")
     return faults
 

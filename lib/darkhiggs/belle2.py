@@ -1,12 +1,15 @@
 """Likelihood of the Belle II measurement of B+ -> K+ nu nubar for any spectrum of B+ -> K+ + invisible.
 
 Counts and templates of inclusive (ITA, with off-resonance data) and hadronic tagging (HTA), and the efficiency of each fit bin
-against the generated q2, are those published with arXiv:2507.12393. What is simplified here: only the leading systematics
-are carried (left out: the signal's own efficiency systematics and form factors, N_BB, kaon identification, and the separate
-shifts of the B0 template, for which those of the B+ template stand); off-resonance templates are one ratio times the
-on-resonance continuum, with a simulated sample of its own; normalisations are log-normal, so that no yield
-turns negative, and a truncated normal prior of the same width moves the signal strength by 0.03 of its error; a new-physics
-signal has no statistical error of its own. In every new-physics fit the Standard Model signal stays at its prediction.
+against the generated q2, are those published with arXiv:2507.12393. Simplifications:
+
+1. Only the leading systematic uncertainties are included. Omitted are those of the signal efficiency and of the form factors,
+   N_BB, kaon identification, and the separate shifts of the B0 template, for which those of the B+ template stand.
+2. Off-resonance templates are one ratio times the on-resonance continuum, with a simulated sample of their own.
+3. Normalisations are log-normal, so that no yield turns negative; a truncated normal prior of the same width moves the
+   signal strength by 0.03 of its error.
+4. A new-physics signal has no statistical error of its own, and in every new-physics fit the Standard Model signal stays at
+   its prediction.
 """
 
 from collections.abc import Callable
@@ -336,7 +339,7 @@ class Spectrum(Owned):
 
     @public
     def events(self, rate: npt.ArrayLike | None = None) -> Array:
-        """Expect this many signal events.
+        """Number of signal events expected in each bin.
 
         Parameters
         ----------
@@ -504,7 +507,7 @@ class Likelihood:
         self.channels = tuple(name for name in _belle2_tables.CHANNELS if name in channels)
         keep = np.concatenate([np.arange(30)[_belle2_tables.CHANNELS[name]] for name in self.channels])
         model, observed, self._samples, self.parameters = _belle2_tables.templates()
-        self._keep, self._model = keep, model.only(keep)
+        self._keep, self._model = keep, model.select_bins(keep)
         self._data = _profile.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
@@ -741,8 +744,8 @@ class Likelihood:
 
         def profiled(which: int, x: Array, rows: _profile.Index) -> Array:
             start = np.column_stack([x, last[which][rows, 1:]])
-            data = (self._data, asimov)[which].of(rows)
-            last[which][rows] = (found := _profile.minimise(self._model, signal.of(rows), data, start, held=True)).point
+            data = (self._data, asimov)[which].subset(rows)
+            last[which][rows] = (found := _profile.minimise(self._model, signal.subset(rows), data, start, held=True)).point
             return found.chi2
 
         def excess(x: Array, rows: _profile.Index) -> Array:

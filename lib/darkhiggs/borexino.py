@@ -198,12 +198,12 @@ def _norm() -> float:
     return float(2.0 * natural("G_F", "GeV^-2") ** 2 * natural("m_e") / np.pi)
 
 
-def _weights(t: Array, energy: Array) -> tuple[Array, Array]:
+def _chirality_factors(t: Array, energy: Array) -> tuple[Array, Array]:
     """Factors of g_R^2 and of g_L g_R in the spectrum; that of g_L^2 is 1."""
     return (1.0 - t / energy) ** 2, -natural("m_e") * t / energy**2
 
 
-def _shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
+def _coupling_shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
     """Return what the Z' adds to g_L and g_R alike, per unit of g^2 and of the neutrino's charge."""
     q2 = -2.0 * natural("m_e") * t
     electron = np.full(np.shape(q2), _CHARGES[model][0])
@@ -283,11 +283,11 @@ def recoil_spectrum(
     shift: Array = np.zeros(())
     if m_zp is not None:
         m_zp = checked("m_zp", m_zp, _M_MIN, _M_MAX, "GeV")
-        shift = g**2 * _CHARGES[model][index] * _shift(t, m_zp, model, _sign(sign))
+        shift = g**2 * _CHARGES[model][index] * _coupling_shift(t, m_zp, model, _sign(sign))
     elif g.any():
         raise ParameterError("m_zp is not set, but g_x is")
     left, right = g_left[index] + shift, g_right + shift
-    of_right, of_both = _weights(t, energy)
+    of_right, of_both = _chirality_factors(t, energy)
     value: Array = np.where(t <= _end(energy), _norm() * (left**2 + right**2 * of_right + left * right * of_both), 0.0)
     return value[()]
 
@@ -338,7 +338,7 @@ def cross_section(flavour: str, energy: npt.ArrayLike | None = None, t_min: npt.
     return value[()]
 
 
-def _excess(
+def _quadratic_coefficients(
     m_zp: npt.ArrayLike, model: str, sign: float, p_ee: npt.ArrayLike | None, t_min: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
     """Coefficients a and b of R = 1 + a g^2 + b g^4; they are exact, epsilon being linear in g."""
@@ -354,8 +354,8 @@ def _excess(
     grown = scale * np.expm1(length * nodes)
     t = start + grown
     weights = _norm() * weights * length * (scale + grown)
-    shift = _shift(t, mass, model, _sign(sign))
-    of_right, of_both = _weights(t, energy)
+    shift = _coupling_shift(t, mass, model, _sign(sign))
+    of_right, of_both = _chirality_factors(t, energy)
     g_left, g_right = _couplings()
     charges, fractions = np.array(_CHARGES[model]), flavour_fractions(p_ee)
     # moments of g_L, of g_R and of neither in the part linear in the shift, then the square
@@ -416,7 +416,7 @@ def ratio(
     ['0.9993', '1.1300']
     """
     g = checked("g_x", g_x, 0.0, 1.0)
-    linear, quadratic = _excess(m_zp, model, sign, p_ee, t_min)
+    linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     value: Array = 1.0 + g**2 * (linear + quadratic * g**2)
     return value[()]
 
@@ -465,7 +465,7 @@ def coupling_limit(
     ['4.482e-04', '5.761e-04']
     """
     room = checked("r_max", r_max, 1.001, 1e3) - 1.0
-    linear, quadratic = _excess(m_zp, model, sign, p_ee, t_min)
+    linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     # the positive root of b y^2 + a y - room = 0, y = g^2, in the form that survives b -> 0
     value: Array = np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))
     return value[()]

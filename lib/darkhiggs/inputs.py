@@ -18,7 +18,7 @@ from ._owned import Owned
 from ._public import public
 from .errors import DataError
 
-__all__ = ["Quantity", "get", "load", "names", "natural"]
+__all__ = ["Quantity", "get", "load", "names", "natural", "value"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -199,7 +199,7 @@ def get(name: str, inputs: str = "pdg2026") -> Quantity:
     return table[name]
 
 
-def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
+def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     """Look up the value of an input in a given unit.
 
     Parameters
@@ -226,19 +226,23 @@ def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     Examples
     --------
     >>> from darkhiggs import inputs
-    >>> f"{inputs.natural('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
+    >>> f"{inputs.value('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
     '2.4886e+12'
     """
     try:
-        return _natural(name, unit, inputs)
+        return _value(name, unit, inputs)
     except TypeError:
         # what cannot be hashed is no name; the slow path says which
         return get(name, inputs).to(unit)
 
 
+# the name by which the formulas of the library call it, whose own results are called `value`
+natural = value
+
+
 @cache
-def _natural(name: str, unit: str, inputs: str) -> Any:
+def _value(name: str, unit: str, inputs: str) -> Any:
     """Convert an input once; an array is shared, so nobody can write into it."""
-    value = get(name, inputs).to(unit)
-    value.setflags(write=False)
-    return value
+    converted = get(name, inputs).to(unit)
+    converted.setflags(write=False)
+    return converted

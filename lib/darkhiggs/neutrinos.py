@@ -273,7 +273,7 @@ def _plasma() -> Array:
 @lru_cache
 @read_only
 def _massless() -> Array:
-    """Keep the factors for collisions among neutrinos, for which g_L = 1/2 and g_R = 0."""
+    """Collision factors for neutrino-neutrino scattering (cached), for which g_L = 1/2 and g_R = 0."""
     return _collision_factors(0.0)
 
 
@@ -339,10 +339,12 @@ class _Baths:
     def __init__(self, species: Sequence[Species], variant: str = "common", weak: float = 1.0) -> None:
         choice("variant", variant, _VARIANTS)
         expect("species", species, Sequence[Species])
-        if variant == "chemical" and any((one.couples_to, one.statistics) == ("nu", "fermion") for one in species):
+        if variant == "chemical" and any((kind.couples_to, kind.statistics) == ("nu", "fermion") for kind in species):
             raise ParameterError("a fermion does not decay to two neutrinos: variant = 'chemical' is for bosons")
         try:
-            self.shape = np.broadcast_shapes(*(np.shape(part) for one in species for part in (one.mass, one.dof, one.width_e)))
+            self.shape = np.broadcast_shapes(
+                *(np.shape(part) for kind in species for part in (kind.mass, kind.dof, kind.width_e))
+            )
         except ValueError:
             raise ParameterError("the shapes of the species do not broadcast against each other") from None
 
@@ -350,10 +352,10 @@ class _Baths:
             return np.broadcast_to(part, self.shape).ravel()
 
         self.species = [
-            Species(flat(one.mass), flat(one.dof), one.statistics, one.couples_to, flat(one.width_e)) for one in species
+            Species(flat(kind.mass), flat(kind.dof), kind.statistics, kind.couples_to, flat(kind.width_e)) for kind in species
         ]
         self.variant, self.size, self.points = variant, 2 if variant == "common" else 3, int(np.prod(self.shape))
-        self.lightest = min((float(np.min(one.mass, initial=np.inf)) for one in self.species), default=np.inf)
+        self.lightest = min((float(np.min(kind.mass, initial=np.inf)) for kind in self.species), default=np.inf)
         self.weak = weak * natural("G_F", "GeV^-2") ** 2 / np.pi**5
         self.gravity = np.sqrt(8.0 * np.pi / 3.0) / natural("M_Pl")
 
@@ -363,9 +365,9 @@ class _Baths:
         T = np.exp(log_t)
         plasma = _at(_plasma(), _LOG_T, log_t)
         rho, w, slope = plasma[0], plasma[1], plasma[2]
-        for one in self.species:
-            if one.couples_to == "e":
-                own = one.dof * _at(_species_table(one.statistics)[:, :3], _LOG_X, np.log(one.mass) - log_t)
+        for kind in self.species:
+            if kind.couples_to == "e":
+                own = kind.dof * _at(_species_table(kind.statistics)[:, :3], _LOG_X, np.log(kind.mass) - log_t)
                 rho, w, slope = rho + own[0], w + own[1], slope + own[2]
         motion = {"common": self._common, "split": self._split, "chemical": self._chemical}[self.variant]
         return motion(log_t, T, y, plasma, rho, w, slope)
@@ -373,9 +375,9 @@ class _Baths:
     def _held(self, log_t_nu: Array) -> Array:
         """rho, rho + p and d rho/dlnT over T_nu^4 of the species that the neutrinos hold."""
         total: Array = np.zeros((3, *np.shape(log_t_nu)))
-        for one in self.species:
-            if one.couples_to == "nu":
-                total = total + one.dof * _at(_species_table(one.statistics)[:, :3], _LOG_X, np.log(one.mass) - log_t_nu)
+        for kind in self.species:
+            if kind.couples_to == "nu":
+                total = total + kind.dof * _at(_species_table(kind.statistics)[:, :3], _LOG_X, np.log(kind.mass) - log_t_nu)
         return total
 
     def _hubble(self, T: Array, rho: Array) -> Array:
@@ -386,14 +388,14 @@ class _Baths:
     def _decays(self, log_t: Array, log_r: Array, eta: Array | float = 0.0) -> tuple[Array, Array]:
         """Energy over T_gamma^4 and number over T_gamma^3 that electrons send to the species, each in GeV."""
         energy = number = np.zeros(np.shape(log_t))
-        for one in self.species:
-            if one.couples_to == "nu" and np.any(one.width_e > 0.0):
-                log_x = np.log(one.mass) - log_t
+        for kind in self.species:
+            if kind.couples_to == "nu" and np.any(kind.width_e > 0.0):
+                log_x = np.log(kind.mass) - log_t
                 here, there = np.moveaxis(_at(_species_table("boson")[:, 3:], _LOG_X, np.stack([log_x, log_x - log_r])), 1, 0)
                 rest = np.exp(log_x)
                 # n(T_gamma) - n(T_nu), over T_gamma^3; n ~ T^3 exp(-m/T)
                 excess = 3.0 * log_r + 2.0 * eta - rest * np.expm1(-log_r)
-                amount = one.dof * one.width_e * here[2]
+                amount = kind.dof * kind.width_e * here[2]
                 energy = energy - amount * rest * np.exp(here[0] - rest) * np.expm1(excess + there[0] - here[0])
                 number = number - amount * np.exp(here[1] - rest) * np.expm1(excess + there[1] - here[1])
         return energy, number
@@ -435,10 +437,10 @@ class _Baths:
         r, eta = np.exp(y[1]), y[2]
         rho_nu, n, rho_eta, n_eta = _degenerate(eta)
         w_nu, rho_t, n_t = 4.0 / 3.0 * rho_nu, 4.0 * rho_nu, 3.0 * n
-        for one in self.species:
-            if one.couples_to == "nu":
+        for kind in self.species:
+            if kind.couples_to == "nu":
                 # two neutrinos for each; at fixed eta, the derivatives by ln T act on m/T alone
-                own = [one.dof * part for part in _degenerate_boson(one.mass * np.exp(-log_t) / r, 2.0 * eta)]
+                own = [kind.dof * part for part in _degenerate_boson(kind.mass * np.exp(-log_t) / r, 2.0 * eta)]
                 rho_nu, w_nu, n = rho_nu + own[0], w_nu + own[1], n + 2.0 * own[2]
                 rho_t, n_t = rho_t + own[3], n_t + 2.0 * own[4]
                 rho_eta, n_eta = rho_eta + 2.0 * own[5], n_eta + 4.0 * own[6]
@@ -509,7 +511,7 @@ def _n_eff(species: Sequence[Species], variant: str, weak: float = 1.0, steps: i
 
 @lru_cache
 @read_only
-def _standard(variant: str) -> float:
+def _standard_n_eff(variant: str) -> float:
     """N_eff of the Standard Model."""
     return float(_n_eff((), variant))
 
@@ -721,7 +723,7 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     >>> f"{neutrinos.delta_n_eff_zp(0.010, 5e-4, False):.3f} {neutrinos.delta_n_eff_zp(0.010, 5e-4):.3f}"
     '0.315 0.644'
     """
-    value: Array = _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard(variant)
+    value: Array = _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard_n_eff(variant)
     return value
 
 

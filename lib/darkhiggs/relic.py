@@ -45,8 +45,8 @@ __all__ = [
     "thermal_cross_section",
 ]
 
-# x = m/T: the Boltzmann equation starts in equilibrium; after the second value nothing is created any more, and 1/Y is an
-# integral; after the last one <sigma v> is taken as constant.
+# Values of x = m/T: start of the integration, in equilibrium; beyond this the production term is dropped and 1/Y is a plain
+# integral; beyond this <sigma v> is constant.
 _X_FIRST, _X_FROZEN, _X_LAST = 1.0, 120.0, 1e6
 # Steps of the Boltzmann equation are equidistant in ln(x + _BEND): 0.12 in x at first, 0.5 at the end. Those of the integral
 # are equidistant in ln x.
@@ -142,7 +142,7 @@ class Evolution(Owned):
 
 @dataclass(frozen=True)
 class _Bath:
-    """What the expansion does, in equidistant steps of ln T.
+    """Expansion history tabulated on a uniform grid in ln T.
 
     Ln of s/(H T) (1 + dln g_s/dlnT/3), where s is the inverse of the volume, and ln of its degrees of freedom g_s.
     """
@@ -166,7 +166,7 @@ class _Bath:
         rows = np.stack([front + log_rate, np.log(s)])
         return cls(first, (last - first) / (_CLOCK - 1), rows, np.diff(rows, append=rows[:, -1:]))
 
-    def clock(self, log_t: Array) -> tuple[Array, Array]:
+    def expansion_at(self, log_t: Array) -> tuple[Array, Array]:
         """Return ln of s/H (1 + dln g_s/dlnT/3), and ln g_s."""
         position = np.clip((log_t - self.first) / self.step, 0.0, _CLOCK - 1.0)
         row = position.astype(np.intp)
@@ -177,7 +177,7 @@ class _Bath:
 
 @lru_cache
 @read_only
-def _standard() -> _Bath:
+def _standard_bath() -> _Bath:
     """Read the table of the Standard Model."""
     log_t = np.log(degrees_of_freedom()[:, 0])
     return _Bath.through(float(log_t[0]), float(log_t[-1]), degrees_of_freedom_cubics())
@@ -190,10 +190,10 @@ class _Grid:
     x: Array  # of the equation, and then of the integral, (n,)
     step: Array  # dln x of a step, over that of ln(x + _BEND)
     y_eq: Array  # of one state, times g_s, (n,)
-    averages: Array  # x of the averages
-    weave: Array  # from the averages to x, in logarithms
-    passed: Array  # the integral up to each point, from its integrand
-    early: int  # number of points of the equation
+    x_of_average: Array
+    to_steps: Array  # matrix from the averages to x, in logarithms
+    cumulative: Array  # matrix from an integrand to its integral up to each point
+    n_points: int  # of the equation; the rest of x belongs to the integral
 
 
 def _through_six(grid: Array, points: Array) -> Array:
@@ -223,20 +223,20 @@ def _grid() -> _Grid:
         np.linspace(np.log(a), np.log(b), n)
         for a, b, n in ((_X_FIRST, _X_FROZEN, _EARLY_AVERAGES), (_X_FROZEN, _X_LAST, _LATE_AVERAGES))
     ]
-    weave = np.zeros((len(x), _EARLY_AVERAGES + _LATE_AVERAGES))
-    weave[: len(early), :_EARLY_AVERAGES] = _through_six(averages[0], np.log(early))
-    weave[len(early) :, _EARLY_AVERAGES:] = _through_six(averages[1], late)
+    to_steps = np.zeros((len(x), _EARLY_AVERAGES + _LATE_AVERAGES))
+    to_steps[: len(early), :_EARLY_AVERAGES] = _through_six(averages[0], np.log(early))
+    to_steps[len(early) :, _EARLY_AVERAGES:] = _through_six(averages[1], late)
     # cubics through four neighbours, integrated over each interval
     intervals = np.zeros((_LATE, _LATE))
     for i in range(1, _LATE - 2):
         intervals[i + 1, i - 1 : i + 3] = np.array([-1.0, 13.0, 13.0, -1.0]) / 24.0
     intervals[1, :4] = np.array([9.0, 19.0, -5.0, 1.0]) / 24.0
     intervals[-1, -4:] = intervals[1, 3::-1]
-    passed = np.cumsum(intervals, axis=0) * (late[1] - late[0])
+    cumulative = np.cumsum(intervals, axis=0) * (late[1] - late[0])
     # Y_eq = n_eq/s with Maxwell-Boltzmann statistics; beyond x = 700 it is zero
     y_eq = 45.0 / (4.0 * np.pi**4) * x**2 * special.kve(2, x) * np.exp(-np.minimum(x, 700.0)) * (x < 700.0)
     step = (last - first) / steps * (early + _BEND) / early
-    return _Grid(x, step, y_eq, np.exp(np.concatenate(averages)), weave, passed, len(early))
+    return _Grid(x, step, y_eq, np.exp(np.concatenate(averages)), to_steps, cumulative, len(early))
 
 
 @lru_cache
@@ -337,22 +337,22 @@ class _Solution(NamedTuple):
 def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Solution:
     """Solve for the number of particles over entropy, with <sigma v> at the temperatures of the grid."""
     grid = _grid()
-    log_rate, log_g = bath.clock(np.log(mass) - np.log(grid.x)[:, None])
-    rate = np.exp(log_rate + grid.weave @ np.log(np.maximum(average, _NOTHING)).T)
+    log_rate, log_g = bath.expansion_at(np.log(mass) - np.log(grid.x)[:, None])
+    rate = np.exp(log_rate + grid.to_steps @ np.log(np.maximum(average, _NOTHING)).T)
     y_eq = np.asarray(dof) * grid.y_eq[:, None] * np.exp(-log_g)
     y = np.empty_like(y_eq)
     y[0] = y_eq[0]
-    rules = [_BACKWARD[min(i, len(_BACKWARD)) - 1] for i in range(1, grid.early)]
-    loss = np.array([0.0, *(slope for _, slope in rules)])[:, None] * grid.step[:, None] * rate[: grid.early]
-    source = loss * y_eq[: grid.early] ** 2
+    rules = [_BACKWARD[min(i, len(_BACKWARD)) - 1] for i in range(1, grid.n_points)]
+    loss = np.array([0.0, *(slope for _, slope in rules)])[:, None] * grid.step[:, None] * rate[: grid.n_points]
+    source = loss * y_eq[: grid.n_points] ** 2
     loss *= 4.0
     for i, (past, _) in enumerate(rules, start=1):
         # y + loss y^2/4 = known, solved without cancellation
         known = past @ y[i - len(past) : i] + source[i]
         y[i] = 2.0 * known / (1.0 + np.sqrt(1.0 + loss[i] * known))
-    late = rate[grid.early :]
-    frozen = 1.0 / y[grid.early - 1]
-    y[grid.early :] = 1.0 / (frozen + grid.passed @ late)
+    late = rate[grid.n_points :]
+    frozen = 1.0 / y[grid.n_points - 1]
+    y[grid.n_points :] = 1.0 / (frozen + grid.cumulative @ late)
     return _Solution(y, y_eq, 1.0 / (1.0 / y[-1] + late[-1]))
 
 
@@ -364,7 +364,7 @@ def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
     return value
 
 
-def _portal(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Array]]:
+def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Array]]:
     """Mass, rate and breaks of a flat sector."""
 
     def rate(s: Array, beta_2: Array) -> Array:
@@ -378,7 +378,7 @@ def _on_grid(sector: DarkSector, x: Array) -> tuple[Array, Array]:
     found = [np.empty((0, len(x)))]
     for start in range(0, sector.reason.size, _CACHED):
         part = sector.select(np.arange(start, min(start + _CACHED, sector.reason.size)))
-        found.append(_averages(*_portal(part), x))
+        found.append(_averages(*_mass_rate_breaks(part), x))
     return np.asarray(sector.require("m_x")), np.concatenate(found)
 
 
@@ -394,8 +394,8 @@ def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
     """Density at the good points, flat."""
     found = [np.empty(0)]
     for part in _chunks(sector):
-        mass, average = _on_grid(part, _grid().averages)
-        solution = _solve(mass, average, 1.0, bath or _standard())
+        mass, average = _on_grid(part, _grid().x_of_average)
+        solution = _solve(mass, average, 1.0, bath or _standard_bath())
         found.append(_density(mass, solution.today, False))
     return np.concatenate(found)
 
@@ -443,7 +443,7 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     good = np.flatnonzero(sector.reason.ravel()[index] == "")
     for start in range(0, len(good), _CACHED):
         some = good[start : start + _CACHED]
-        value[:, some] = _averages(*_portal(sector.select(index[some])), wide[:, some]).T
+        value[:, some] = _averages(*_mass_rate_breaks(sector.select(index[some])), wide[:, some]).T
     return value.reshape((*lead, *own))[()]
 
 
@@ -471,8 +471,9 @@ def omega_h2(sector: DarkSector) -> Array:
     ``dY/dln x = -s <sigma v>/H [1 + (1/3) dln g_s/dln T] (Y^2 - Y_eq^2)`` for Y = n_X/s = n_X*/s with the degrees of freedom of
     `thermodynamics`, by backward differences of order 5 whose implicit step is a quadratic equation, in 455 steps from
     x = 1, in equilibrium, to 120; then ``1/Y`` grows by the integral of the rate, to x = 1e6 and with constant <sigma v>
-    beyond. Good to 2e-4, and to 5e-4 on a resonance within 1e-8 of 2 m_X. X has the temperature of the photons at all
-    times; `bath_shift` tells what a bath with the Z' changes. Where H1 is broad (`DarkSector.flags`) tree level has failed.
+    beyond. Good to 2e-4, and to 5e-4 on a resonance within 1e-8 of 2 m_X. X is assumed to stay at the temperature of the
+    photons; `bath_shift` gives the effect of a bath of neutrinos that contains the Z'. Where H1 is broad (`validity.flags`)
+    tree level has failed.
 
     Examples
     --------
@@ -484,8 +485,8 @@ def omega_h2(sector: DarkSector) -> Array:
     return sector.scatter(_omega(sector))
 
 
-def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> _Rate:
-    """Give a function of s with the shape of the masses the flat arguments of this module."""
+def _as_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> _Rate:
+    """Adapt a user's rate(s) to the flattened arrays used internally."""
 
     def flat(s: Array, _: Array) -> Array:
         value = numbers("the result of rate", rate(s.reshape(len(s), *shape)))
@@ -571,8 +572,8 @@ def omega_h2_for(
         raise ParameterError(f"breaks has {len(pair[0])} positions and {len(pair[1])} widths")
     if not mass.size:
         return np.empty(mass.shape)
-    average = _averages(mass.ravel(), _flat_rate(rate, mass.shape), pair, _grid().averages)
-    value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard()).today, self_conjugate)
+    average = _averages(mass.ravel(), _as_rate(rate, mass.shape), pair, _grid().x_of_average)
+    value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard_bath()).today, self_conjugate)
     return value.reshape(mass.shape)[()]
 
 
@@ -611,19 +612,19 @@ def evolve(sector: DarkSector) -> Evolution:
     empty = np.empty((len(grid.x), 0))
     paths, equilibria, freeze, omega = [empty], [empty], [np.empty(0)], [np.empty(0)]
     for part in _chunks(sector):
-        mass, average = _on_grid(part, grid.averages)
-        solution = _solve(mass, average, 1.0, _standard())
+        mass, average = _on_grid(part, grid.x_of_average)
+        solution = _solve(mass, average, 1.0, _standard_bath())
         paths.append(solution.y)
         equilibria.append(solution.y_eq)
         # linear in the logarithm of Y/Y_eq
-        excess = np.log(solution.y[: grid.early] / solution.y_eq[: grid.early] / _FROZEN)
+        excess = np.log(solution.y[: grid.n_points] / solution.y_eq[: grid.n_points] / _FROZEN)
         first = np.maximum(np.argmax(excess > 0.0, axis=0), 1)
         below, above = (np.take_along_axis(excess, (first - i)[None], 0)[0] for i in (1, 0))
         freeze.append(grid.x[first] - (grid.x[first] - grid.x[first - 1]) * above / (above - below))
         omega.append(_density(mass, solution.today, False))
     y, y_eq, x_f, density = (sector.scatter(np.concatenate(part, axis=-1)) for part in (paths, equilibria, freeze, omega))
     # the point at which the method changes is there twice
-    once = np.arange(len(grid.x)) != grid.early
+    once = np.arange(len(grid.x)) != grid.n_points
     return Evolution(grid.x[once], y[once], y_eq[once], x_f, density)
 
 
@@ -664,14 +665,14 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
     """
     mass = checked("mass", mass, 1e-4, 1e4, "GeV")
     choice("wave", wave, ("s", "p"))
-    flat, x = mass.ravel(), _grid().averages
+    flat, x = mass.ravel(), _grid().x_of_average
     shape = np.ones_like(x) if wave == "s" else 6.0 / x
     log_a = np.full(flat.shape, np.log(1e-9 if wave == "s" else 1e-8))
     target = np.log(natural("Omega h^2", "1"))
     # Omega ~ 1/a up to logarithms
     for _ in range(_NEWTON):
         average = np.exp(log_a)[:, None] * shape
-        log_a = log_a + np.log(_density(flat, _solve(flat, average, 1.0, _standard()).today, self_conjugate)) - target
+        log_a = log_a + np.log(_density(flat, _solve(flat, average, 1.0, _standard_bath()).today, self_conjugate)) - target
     value: Array = np.exp(log_a).reshape(mass.shape)
     return value[()]
 
@@ -718,7 +719,7 @@ def omega_h2_analytic(
             raise ParameterError("cross_section and self_conjugate are for a mass; a sector has its own")
         found = [np.empty(0)]
         for part in _chunks(target):
-            mass, average = _on_grid(part, _grid().averages[:_EARLY_AVERAGES])
+            mass, average = _on_grid(part, _grid().x_of_average[:_EARLY_AVERAGES])
             rows = np.log(np.maximum(average, _NOTHING))
             found.append(_analytic(mass, partial(_along, rows)))
         return target.scatter(np.concatenate(found))
@@ -758,7 +759,7 @@ def analytic_prefactor() -> float:
 
 def _along(rows: Array, x: Array) -> Array:
     """<sigma v> at one x for each point, from the logarithms on the grid."""
-    grid = np.log(_grid().averages[:2])
+    grid = np.log(_grid().x_of_average[:2])
     position = np.log(x / _X_FIRST) / (grid[1] - grid[0])
     left = np.minimum(position.astype(np.intp), _EARLY_AVERAGES - 2)[:, None]
     below, above = (np.take_along_axis(rows, left + i, 1)[:, 0] for i in (0, 1))
@@ -876,7 +877,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
         x = (a[rows] * f_b[rows] - b[rows] * f_a[rows]) / (f_b[rows] - f_a[rows])
         y = f(rows, x)
         crossed = (y > 0.0) != (f_b[rows] > 0.0)
-        # the end that stays twice counts half
+        # the value at an end that is kept twice is halved (rule of Illinois)
         a[rows], f_a[rows] = np.where(crossed, b[rows], a[rows]), np.where(crossed, f_b[rows], 0.5 * f_a[rows])
         b[rows], f_b[rows], root[rows] = x, y, x
         rows = rows[np.abs(y) > _ROOT]
@@ -885,7 +886,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
 
 @lru_cache(maxsize=64)
 @read_only
-def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
+def _bath_with_z_prime(m_zp: float, g_x: float) -> _Bath:
     """Make the bath of neutrinos and Z', with their temperature as the clock.
 
     Above 5 MeV everything has one temperature and the entropy is conserved; below, the temperatures are those of
@@ -961,5 +962,5 @@ def bath_shift(sector: DarkSector) -> Array:
     for i, (m_zp, g_x) in enumerate(pairs.T):
         rows = np.flatnonzero(which == i)
         some = flat.select(rows)
-        shift[rows] = _omega(some, _with_z_prime(float(m_zp), float(g_x))) / _omega(some) - 1.0
+        shift[rows] = _omega(some, _bath_with_z_prime(float(m_zp), float(g_x))) / _omega(some) - 1.0
     return sector.scatter(shift)

@@ -1,8 +1,8 @@
 """Neutrino trident production, nu_mu N -> nu_mu N mu+ mu-, in the Standard Model and with the Z'.
 
-The nucleus stays whole and is a source of equivalent photons. The Z' sees nothing of the reaction but K^2, the
-squared momentum that the neutrino gives away, so the cross-section is an integral over K^2 of squared couplings
-times two weights that know no new physics. These are computed once for an energy and a target.
+The nucleus stays whole and is a source of equivalent photons. The Z' enters only through K^2, the squared momentum that the
+neutrino gives away; the cross-section is an integral of squared couplings over K^2 with two weights that do not depend on the
+new physics. These are computed once for an energy and a target.
 """
 
 from functools import lru_cache
