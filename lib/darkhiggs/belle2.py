@@ -339,7 +339,7 @@ class Spectrum(Owned):
 
     @public
     def events(self, rate: npt.ArrayLike | None = None) -> Array:
-        """Number of signal events expected in each bin.
+        """Compute the expected number of signal events in each bin.
 
         Parameters
         ----------
