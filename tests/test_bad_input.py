@@ -179,6 +179,7 @@ CALLS: dict[str, dict[str, object]] = {
     "model.DarkSector.masked": {"reason": ["", "no"]},
     "model.DarkSector.select": {"points": [True, False]},
     "model.DarkSector.scatter": {"values": [1.0, 2.0]},
+    "model.DarkSector.pointwise": {"function": lambda points: points.m_x, "chunk": 1},
     "model.anomaly_coefficients": {"charges": [0.0, 1.0, -1.0]},
     "model.benchmark": {"name": "A"},
     "model.scalar_potential": {"sector": GRID},
@@ -463,6 +464,8 @@ ALLOWED = {
     ("model.DarkSector.replace", "m_h1"): {"a nan", "none"},
     ("model.DarkSector.masked", "reason"): {"text", "texts"},
     ("model.DarkSector.select", "points"): {"truths"},
+    # that a sector is no number is the fault of the function
+    ("model.DarkSector.pointwise", "function"): {"complex", "nan"},
     ("model.DarkSector.scatter", "values"): NO_ENDS | NOT_FINITE | {"truths"},
     ("scan.crossing", "level"): {"high"},
     ("scan.crossing", "y"): NO_ENDS | NOT_FINITE,

@@ -310,3 +310,32 @@ def test_whether_a_point_is_allowed_is_scattered_like_a_number():
     np.testing.assert_equal(sector.scatter([2.5, 3.5]), [2.5, np.nan, 3.5])
     with pytest.raises(ParameterError, match=r"^values = .* is not a number$"):
         sector.scatter(np.array(["a", "b"]))
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("chunk", [None, 1, 2, 3, 100])
+def test_function_is_evaluated_at_the_good_points(chunk):
+    sector = model.benchmark("A").replace(m_h1=[[1.0, -1.0, 2.0], [3.0, 4.0, np.inf]])
+    sizes = []
+
+    def both(points):
+        sizes.append(points.reason.size)
+        return np.stack([points.m_h1, 10.0 * points.m_h1])
+
+    expected = np.array([[1.0, np.nan, 2.0], [3.0, 4.0, np.nan]])
+    np.testing.assert_equal(sector.pointwise(both, chunk), [expected, 10.0 * expected])
+    assert sizes == {None: [4], 1: [1] * 4, 2: [2, 2], 3: [3, 1], 100: [4]}[chunk]
+    assert sector.select([]).pointwise(both, chunk).shape == (2, 0)
+    assert model.benchmark("A").replace(m_h1=2.0).pointwise(lambda points: points.m_h1, chunk) == 2.0
+
+
+@pytest.mark.identity
+def test_result_of_another_shape_is_refused():
+    sector = model.benchmark("A").replace(m_h1=[1.0, 2.0])
+    with pytest.raises(ParameterError, match=r"^the result of function has shape \(1,\) for 2 points$"):
+        sector.pointwise(lambda points: points.m_h1[:1])
+    with pytest.raises(ParameterError, match=r"^the result of function = .* is not a number$"):
+        sector.pointwise(lambda points: 1j * points.m_h1)
+    assert sector.pointwise(lambda points: points.m_h1 > 1.5).tolist() == [0.0, 1.0]
+    with pytest.raises(ZeroDivisionError):
+        sector.pointwise(lambda points: 1 / 0)

@@ -1,6 +1,6 @@
 """Rate of B -> K(*) + invisible through H1, on or off its shell, from the two-body rate of a meson."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from .model import DarkSector
 from .widths import br_zp_invisible, gamma_h1, gamma_h1_to_xx, gamma_h1_to_zpzp
 
 # Points integrated at a time: bounds the memory, and keeps the arrays in the cache.
-_CHUNK = 256
+CHUNK = 256
 # Gauss-Legendre nodes of each half of the intervals between end points, thresholds and the pole.
 _ORDER = 40
 # Gamma/m below which the line shape of H1 cannot be resolved in double precision.
@@ -75,16 +75,16 @@ def densities(
     rate: Callable[..., Array],
     meson: str,
     charge: str,
-    sector: DarkSector,
     final_state: str | None,
     options: dict[str, Any],
     order: int = _ORDER,
-) -> Iterator[tuple[Array, Array]]:
-    """Nodes in q2 and the rate that each stands for, of shape (nodes, points), chunk by chunk of the good points."""
+) -> Callable[[DarkSector], tuple[Array, Array]]:
+    """Nodes in q2 and the rate that each stands for, of shape (nodes, points), as a function of a flat sector."""
     two_body = at_unit_mixing(rate, charge, final_state, options)
     q_max = natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")
-    good = sector.select(sector.reason == "")
-    for start in range(0, good.reason.size, _CHUNK):
-        part = good.select(np.arange(start, min(start + _CHUNK, good.reason.size)))
-        q2, weights, floor = _rule(part, q_max, order)
-        yield q2, weights * spectrum(q2, part, final_state, two_body, floor)
+
+    def found(sector: DarkSector) -> tuple[Array, Array]:
+        q2, weights, floor = _rule(sector, q_max, order)
+        return q2, weights * spectrum(q2, sector, final_state, two_body, floor)
+
+    return found

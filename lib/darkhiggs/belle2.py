@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from . import _belle2_tables, _profile, form_factors, meson_decays
 from ._arrays import Array, checked, choice, numbers, shown, single, together, whole
-from ._off_shell import densities
+from ._off_shell import CHUNK, densities
 from ._owned import Owned
 from ._public import public
 from .errors import ParameterError
@@ -276,15 +276,19 @@ class Spectrum(Owned):
             raise ParameterError(
                 f"the sector has a masked point: {sector.reason[sector.reason != ''].flat[0]}; select the good ones"
             )
-        efficiency, rates = [np.empty((0, 18))], [np.empty(0)]
-        for q2, density in densities(meson_decays.br_b_to_k_scalar, "K", "+", sector, final_state, options, _FINE):
+        rates = densities(meson_decays.br_b_to_k_scalar, "K", "+", final_state, options, _FINE)
+
+        def folded(points: DarkSector) -> Array:
+            """Rate, and below it the mean efficiencies."""
+            q2, density = rates(points)
             rate = density.sum(axis=0)
-            seen = np.einsum("qn,qnk->nk", density, _belle2_tables.efficiency_at(q2))
             if np.any(rate <= 0.0):
                 raise ParameterError("the rate of B+ -> K+ + invisible is zero at a point of the sector")
-            efficiency.append(seen / rate[:, None])
-            rates.append(rate)
-        return cls(np.concatenate(efficiency).reshape(*sector.shape, 18), np.concatenate(rates).reshape(sector.shape)[()])
+            seen = np.einsum("qn,qnk->nk", density, _belle2_tables.efficiency_at(q2))
+            return np.concatenate([rate[None], (seen / rate[:, None]).T])
+
+        br, *efficiency = sector.pointwise(folded, CHUNK)
+        return cls(np.stack(efficiency, axis=-1), br)
 
     @classmethod
     @public

@@ -304,9 +304,12 @@ def visible_fraction(sector: DarkSector) -> Array:
     >>> f"{cmb.visible_fraction(sector):.2e}"
     '1.91e-05'
     """
-    good = sector.reason == ""
-    total, seen, _ = _parts(sector.select(good))
-    return sector.scatter(np.divide(seen, total, out=np.zeros_like(total), where=total > 0.0))
+
+    def fraction(points: DarkSector) -> Array:
+        total, seen, _ = _parts(points)
+        return np.divide(seen, total, out=np.zeros_like(total), where=total > 0.0)
+
+    return sector.pointwise(fraction)
 
 
 @public
@@ -341,9 +344,7 @@ def p_ann(sector: DarkSector) -> Array:
     >>> f"{cmb.p_ann(sector) / cmb.p_ann_max():.1e}"
     '2.7e-03'
     """
-    good = sector.reason == ""
-    points = sector.select(good)
-    return sector.scatter(0.5 * _parts(points)[2] / points.require("m_x"))
+    return sector.pointwise(lambda points: 0.5 * _parts(points)[2] / points.require("m_x"))
 
 
 @public

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import form_factors
 from ._arrays import Array, checked, choice, together
-from ._off_shell import at_unit_mixing, densities, spectrum
+from ._off_shell import CHUNK, at_unit_mixing, densities, spectrum
 from ._public import public
 from ._scalars import clip, kept, square_root
 from .inputs import natural
@@ -384,8 +384,8 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     >>> print(*(f"{x:.3e}" for x in meson_decays.br_b_to_k_invisible(sector)))
     5.234e-05 2.823e-06
     """
-    parts = [rate.sum(axis=0) for _, rate in densities(br_b_to_k_scalar, "K", charge, sector, final_state, options)]
-    return sector.scatter(np.concatenate([np.empty(0), *parts]))
+    rates = densities(br_b_to_k_scalar, "K", charge, final_state, options)
+    return sector.pointwise(lambda points: rates(points)[1].sum(axis=0), CHUNK)
 
 
 @public
@@ -470,5 +470,5 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     >>> print(*(f"{x:.3e}" for x in meson_decays.br_b_to_kstar_invisible(sector)))
     4.726e-05 4.679e-07
     """
-    parts = [rate.sum(axis=0) for _, rate in densities(br_b_to_kstar_scalar, "K*", charge, sector, final_state, options)]
-    return sector.scatter(np.concatenate([np.empty(0), *parts]))
+    rates = densities(br_b_to_kstar_scalar, "K*", charge, final_state, options)
+    return sector.pointwise(lambda points: rates(points)[1].sum(axis=0), CHUNK)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, numbers, outside, shown, together
+from ._arrays import Array, checked, choice, numbers, outside, shown, together, whole
 from ._owned import Owned, owned, show, without_units
 from ._public import public
 from .errors import ParameterError, UnitWarning
@@ -367,6 +368,48 @@ class DarkSector(Owned):
         full[..., good] = values
         value: Array = full.reshape((*values.shape[:-1], *self.shape))
         return value[()]
+
+    @public
+    def pointwise(self, function: "Callable[[DarkSector], npt.ArrayLike]", chunk: int | None = None) -> Array:
+        """Evaluate a function at the good points and put the results in their places.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a flat sector of k good points, returns an array of shape (..., k).
+        chunk : int, optional
+            Largest k, which bounds the memory; by default all points at once.
+
+        Returns
+        -------
+        ndarray or float
+            Of shape ``(...) + shape``, nan at the masked points.
+
+        Raises
+        ------
+        ParameterError
+            If the result of the function has another shape.
+
+        Examples
+        --------
+        >>> from darkhiggs import model, widths
+        >>> sector = model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0])
+        >>> print(sector.pointwise(widths.gamma_h1, chunk=1).round(6))
+        [1.9e-05     nan 1.5e-04]
+        """
+        good = self.select(self.reason == "")
+        size = good.reason.size
+        step = max(size, 1) if chunk is None else whole("chunk", chunk, 1, 1_000_000_000)
+        found = []
+        for start in range(0, max(size, 1), step):
+            part = good if step >= size else good.select(np.arange(start, min(start + step, size)))
+            result = np.asarray(function(part))
+            # whether a point is allowed is a result too
+            result = result if result.dtype == np.bool_ else numbers("the result of function", result)
+            if result.shape[-1:] != part.shape:
+                raise ParameterError(f"the result of function has shape {result.shape} for {part.reason.size} points")
+            found.append(result)
+        return self.scatter(np.concatenate(found, axis=-1))
 
     @cached_property
     def v_phi(self) -> Array:

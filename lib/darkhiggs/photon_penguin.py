@@ -144,7 +144,7 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     '3.1e-24'
     """
     _ = sector.require("m_x"), sector.require("q_x")
-    return sector.scatter(_br_b_to_k_xx(sector.select(sector.reason == "")))
+    return sector.pointwise(_br_b_to_k_xx)
 
 
 def _br_b_to_k_xx(sector: DarkSector) -> Array:

@@ -5,7 +5,7 @@ is a sum over these nodes at every temperature. The particles share the temperat
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -294,7 +294,7 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     first = np.full(mass.size, 0.6 * _E_MIN)
     first_weight = first * (10.0 / 9.0) * (5.0 / 3.0) ** 0.5
     e, weight = (
-        np.concatenate([part.reshape(-1, mass.size) for part in parts])
+        np.concatenate([part.reshape(math.prod(part.shape[:-1]), mass.size) for part in parts])
         for parts in ((first, smooth, sharp), (first_weight, smooth_weight, sharp_weight))
     )
     return e, weight
@@ -375,29 +375,18 @@ def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Ar
 
 def _on_grid(sector: DarkSector, x: Array) -> tuple[Array, Array]:
     """Masses and <sigma v> of a flat sector, a few points at a time, as their arrays then stay in the cache."""
-    found = [np.empty((0, len(x)))]
-    for start in range(0, sector.reason.size, _CACHED):
-        part = sector.select(np.arange(start, min(start + _CACHED, sector.reason.size)))
-        found.append(_averages(*_mass_rate_breaks(part), x))
-    return np.asarray(sector.require("m_x")), np.concatenate(found)
-
-
-def _chunks(sector: DarkSector) -> Iterator[DarkSector]:
-    """Yield the good points of a sector, some at a time."""
-    _ = sector.require("m_x")
-    good = sector.select(sector.reason == "")
-    for start in range(0, good.reason.size, _CHUNK):
-        yield good.select(np.arange(start, min(start + _CHUNK, good.reason.size)))
+    average = sector.pointwise(lambda points: _averages(*_mass_rate_breaks(points), x).T, _CACHED)
+    return np.asarray(sector.require("m_x")), np.ascontiguousarray(average.T)
 
 
 def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
-    """Density at the good points, flat."""
-    found = [np.empty(0)]
-    for part in _chunks(sector):
-        mass, average = _on_grid(part, _grid().x_of_average)
-        solution = _solve(mass, average, 1.0, bath or _standard_bath())
-        found.append(_density(mass, solution.today, False))
-    return np.concatenate(found)
+    """Density in a bath, by default that of the Standard Model."""
+
+    def density(points: DarkSector) -> Array:
+        mass, average = _on_grid(points, _grid().x_of_average)
+        return _density(mass, _solve(mass, average, 1.0, bath or _standard_bath()).today, False)
+
+    return sector.pointwise(density, _CHUNK)
 
 
 @public
@@ -482,7 +471,7 @@ def omega_h2(sector: DarkSector) -> Array:
     >>> print(relic.omega_h2(sector).round(3))
     [0.461 0.116]
     """
-    return sector.scatter(_omega(sector))
+    return _omega(sector)
 
 
 def _as_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> _Rate:
@@ -609,23 +598,23 @@ def evolve(sector: DarkSector) -> Evolution:
     True
     """
     grid = _grid()
-    empty = np.empty((len(grid.x), 0))
-    paths, equilibria, freeze, omega = [empty], [empty], [np.empty(0)], [np.empty(0)]
-    for part in _chunks(sector):
-        mass, average = _on_grid(part, grid.x_of_average)
+
+    def path(points: DarkSector) -> Array:
+        """Y and Y_eq at each x, x_f and the density, one below the other."""
+        mass, average = _on_grid(points, grid.x_of_average)
         solution = _solve(mass, average, 1.0, _standard_bath())
-        paths.append(solution.y)
-        equilibria.append(solution.y_eq)
         # linear in the logarithm of Y/Y_eq
         excess = np.log(solution.y[: grid.n_points] / solution.y_eq[: grid.n_points] / _FROZEN)
         first = np.maximum(np.argmax(excess > 0.0, axis=0), 1)
         below, above = (np.take_along_axis(excess, (first - i)[None], 0)[0] for i in (1, 0))
-        freeze.append(grid.x[first] - (grid.x[first] - grid.x[first - 1]) * above / (above - below))
-        omega.append(_density(mass, solution.today, False))
-    y, y_eq, x_f, density = (sector.scatter(np.concatenate(part, axis=-1)) for part in (paths, equilibria, freeze, omega))
+        freeze = grid.x[first] - (grid.x[first] - grid.x[first - 1]) * above / (above - below)
+        return np.vstack([solution.y, solution.y_eq, freeze, _density(mass, solution.today, False)])
+
+    found = sector.pointwise(path, _CHUNK)
+    y, y_eq = found[: len(grid.x)], found[len(grid.x) : -2]
     # the point at which the method changes is there twice
     once = np.arange(len(grid.x)) != grid.n_points
-    return Evolution(grid.x[once], y[once], y_eq[once], x_f, density)
+    return Evolution(grid.x[once], y[once], y_eq[once], found[-2], found[-1])
 
 
 @public
@@ -717,12 +706,12 @@ def omega_h2_analytic(
     if isinstance(target, DarkSector):
         if cross_section is not None or self_conjugate:
             raise ParameterError("cross_section and self_conjugate are for a mass; a sector has its own")
-        found = [np.empty(0)]
-        for part in _chunks(target):
-            mass, average = _on_grid(part, _grid().x_of_average[:_EARLY_AVERAGES])
-            rows = np.log(np.maximum(average, _NOTHING))
-            found.append(_analytic(mass, partial(_along, rows)))
-        return target.scatter(np.concatenate(found))
+
+        def density(points: DarkSector) -> Array:
+            mass, average = _on_grid(points, _grid().x_of_average[:_EARLY_AVERAGES])
+            return _analytic(mass, partial(_along, np.log(np.maximum(average, _NOTHING))))
+
+        return target.pointwise(density, _CHUNK)
     if cross_section is None:
         raise ParameterError("cross_section is not set; give it in GeV^-2")
     mass, average = np.broadcast_arrays(
