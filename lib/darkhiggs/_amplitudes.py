@@ -25,15 +25,13 @@ def beta_squared(s: Array, mass: Array, name: str) -> Array:
     beta_2 = 1.0 - 4.0 * np.square(mass) / s
     if np.any(beta_2 < -1e-9):
         raise ParameterError(f"s is below its range: the squared energy is at least 4 {name}^2")
-    value: Array = np.maximum(beta_2, 0.0)
-    return value
+    return np.maximum(beta_2, 0.0)
 
 
 def gamma_h2(sector: DarkSector) -> Array:
     """Total width of the Higgs boson on its mass shell."""
     new = gamma_higgs_to_h1h1(sector) + gamma_higgs_to_zpzp(sector) + gamma_higgs_to_xx(sector)
-    value: Array = sector.cos_theta**2 * natural("Gamma_h") + new
-    return value
+    return sector.cos_theta**2 * natural("Gamma_h") + new
 
 
 @lru_cache
@@ -69,8 +67,7 @@ def propagator(x: Array, width: Array) -> tuple[Array, Array]:
 
 def momentum_squared(s: Array, m_a: Array, m_b: Array) -> Array:
     """Squared momentum of two products; zero below threshold."""
-    value: Array = 0.25 * np.maximum(s - (m_a + m_b) ** 2, 0.0) * np.maximum(1.0 - (m_a - m_b) ** 2 / s, 0.0)
-    return value
+    return 0.25 * np.maximum(s - (m_a + m_b) ** 2, 0.0) * np.maximum(1.0 - (m_a - m_b) ** 2 / s, 0.0)
 
 
 def angular_averages(s: Array, beta_2: Array, a: Array, k_2: Array, product: Array) -> tuple[Array, ...]:
@@ -123,13 +120,11 @@ class Collision:
     def lepton_cut(self) -> Array:
         """2 sqrt(s) times the width into charged leptons of a Higgs boson of this mass."""
         total = sum(natural(f"m_{name}") ** 2 * (beta * beta * beta) for name, beta in self.velocities.items())
-        value: Array = total * self.s / (4.0 * np.pi * v_higgs() ** 2)
-        return value
+        return total * self.s / (4.0 * np.pi * v_higgs() ** 2)
 
     @cached_property
     def zp_velocity(self) -> Array:
-        value: Array = np.sqrt(np.maximum(1.0 - 4.0 * self.sector.m_zp**2 / self.s, 0.0))
-        return value
+        return np.sqrt(np.maximum(1.0 - 4.0 * self.sector.m_zp**2 / self.s, 0.0))
 
     @cached_property
     def h1(self) -> tuple[Array, Array]:
@@ -190,8 +185,7 @@ class Collision:
             total = total + g**2 * pure
             if self.portal:
                 total = total + 2.0 * g * m_2 * re * (1.0 - kappa) * t_0
-        value: Array = beta / (4.0 * np.pi) * total
-        return value
+        return beta / (4.0 * np.pi) * total
 
     def h1h1(self) -> Array | float:
         """Two H1: contact and s channel (constant), X in the t and u channels."""
@@ -211,8 +205,7 @@ class Collision:
         exchange = 2.0 * (self.cubic * c) ** 2 / a
         t_0, _, u_0, _, _ = angular_averages(s, self.beta_2, a, k_2, m_1**4)
         re = re + sector.lambda_phi_x * c**2
-        value: Array = np.sqrt(k_2 / s) / (8.0 * np.pi) * (re**2 + im**2 - 2.0 * re * exchange * t_0 + exchange**2 * u_0)
-        return value
+        return np.sqrt(k_2 / s) / (8.0 * np.pi) * (re**2 + im**2 - 2.0 * re * exchange * t_0 + exchange**2 * u_0)
 
     def zph1(self) -> Array | float:
         """Z' H1: transverse and longitudinal Z', both with a factor p; Z' in the s channel, X in t and u."""
@@ -234,15 +227,13 @@ class Collision:
             lam, share = sector.lambda_phi_x, m**2 * e_h / (s * a)
             total = total - 2.0 * lam * re * (m**2 * (t_0 - t_1) / a + share * e_z / a * t_1)
             total = total + (coupling / a) ** 2 * (u_0 - u_1 + share * e_h / a * u_1)
-        value: Array = self.gauge * sector.cos_theta**2 * np.sqrt(k_2 * s) * self.beta_2 / np.pi * total
-        return value
+        return self.gauge * sector.cos_theta**2 * np.sqrt(k_2 * s) * self.beta_2 / np.pi * total
 
     @cached_property
     def through_zp(self) -> Array:
         """Two neutrinos through the Z'; a Dirac fermion of unit charge and no mass gives as much."""
         re, im = self.zp
-        value: Array = self.gauge * np.square(self.sector.g_x * self.s) * self.beta_2 / (6.0 * np.pi) * (re**2 + im**2)
-        return value
+        return self.gauge * np.square(self.sector.g_x * self.s) * self.beta_2 / (6.0 * np.pi) * (re**2 + im**2)
 
     def nunu(self) -> Array | float:
         """Muon and tau neutrinos."""

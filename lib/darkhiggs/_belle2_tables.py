@@ -35,8 +35,7 @@ def efficiency_at(q2: Array) -> Array:
     place = np.interp(q2, centres, np.arange(len(centres)))
     left = np.minimum(place.astype(int), len(centres) - 2)
     share = (place - left)[..., None]
-    value: Array = (1.0 - share) * rows[left] + share * rows[left + 1]
-    return value
+    return (1.0 - share) * rows[left] + share * rows[left + 1]
 
 
 def end() -> float:

@@ -13,8 +13,7 @@ _V_MAX = 7.2
 def occupation(y: Array, statistics: str) -> Array:
     """1/(exp(y) -+ 1) without overflow."""
     q = np.exp(-y)
-    value: Array = q / (-np.expm1(-y) if statistics == "boson" else 1.0 + q)
-    return value
+    return q / (-np.expm1(-y) if statistics == "boson" else 1.0 + q)
 
 
 def moments(x: Array, statistics: str) -> tuple[Array, Array, Array, Array]:

@@ -39,8 +39,7 @@ def spectrum(
     heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), clip(width, floor)
     pole, area = offset**2 + wide**2, wide / divisor(width)
     shape = area * ((1.0 - heavy * offset) ** 2 + (heavy * width) ** 2) / divisor(pole)
-    value: Array = two_body(q) * sector.sin_theta**2 * q * pairs * shape / np.pi
-    return value
+    return two_body(q) * sector.sin_theta**2 * q * pairs * shape / np.pi
 
 
 def _rule(sector: DarkSector, q_max: float, order: int) -> tuple[Array, Array, Array]:

@@ -48,8 +48,7 @@ class Templates:
         """Products of two shifts, (samples and bins, shapes and shapes)."""
         rows = self.shifts.transpose(0, 2, 1)
         samples, bins, shapes = rows.shape
-        value: Array = (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
-        return value
+        return (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
 
     @property
     def size(self) -> int:
@@ -135,8 +134,7 @@ def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
     """-2 ln L over that of a saturated model."""
     yields, _ = samples(model, signal, point)
     value = deviance(data.observed, *_moments(model, signal, yields, data.gammas))[0]
-    total: Array = value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
-    return total
+    return value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
 
 
 def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
@@ -156,8 +154,7 @@ def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tupl
         norms = model.widths[:, None] * weight * own
         bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
         first = np.broadcast_to(free * signal.free, slope.shape)[:, None]
-        value: Array = np.concatenate([first, norms, bent], axis=1)
-        return value
+        return np.concatenate([first, norms, bent], axis=1)
 
     mean = summed(data.gammas[:, :count], data.gammas[:, -1])
     # half of dV

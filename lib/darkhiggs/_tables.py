@@ -13,16 +13,14 @@ from ._scalars import clip
 def degrees_of_freedom() -> Array:
     """Columns T in GeV, g_rho, g_s."""
     text = (resources.files("darkhiggs") / "data" / "gstar.csv").read_text(encoding="utf-8")
-    rows: Array = np.loadtxt(text.splitlines(), delimiter=",")
-    return rows
+    return np.loadtxt(text.splitlines(), delimiter=",")
 
 
 def cubics(table: Array) -> Array:
     """Coefficients, by power, column and interval, of the cubics through four neighbouring rows of a table."""
     rows = np.clip(np.arange(len(table) - 1), 1, len(table) - 3)
     a, b, c, d = (table[rows + i].T for i in (-1, 0, 1, 2))
-    value: Array = np.stack([b, c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0])
-    return value
+    return np.stack([b, c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0])
 
 
 def interpolate(coefficients: Array, position: Array) -> Array:
@@ -34,8 +32,7 @@ def interpolate(coefficients: Array, position: Array) -> Array:
     four = coefficients[..., row]
     # a short array is slow to take apart
     constant, linear, square, cubic = four.tolist() if four.ndim == 1 else four
-    value: Array = ((cubic * t + square) * t + linear) * t + constant
-    return value
+    return ((cubic * t + square) * t + linear) * t + constant
 
 
 @lru_cache

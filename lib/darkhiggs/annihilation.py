@@ -120,8 +120,7 @@ def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None
         raise ParameterError("v_rel = 2 is outside its range [0, 2)")
     beta_2 = 0.25 * np.square(v)
     s = 4.0 * np.square(sector.require("m_x")) / (1.0 - beta_2)
-    value: Array = squared_amplitude(sector, s, beta_2, channel) / s
-    return value
+    return squared_amplitude(sector, s, beta_2, channel) / s
 
 
 @public

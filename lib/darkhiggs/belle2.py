@@ -235,8 +235,7 @@ class Spectrum(Owned):
                 "tensor": q2 * beta * (1.0 + 8.0 * r),
             }[current]
             which, power = {"scalar": ("f0", 1), "vector": ("f+", 3), "tensor": ("fT", 3)}[current]
-            value: Array = root**power * form_factors.b_to_k(q2, which) ** 2 * phase
-            return value
+            return root**power * form_factors.b_to_k(q2, which) ** 2 * phase
 
         found = cls.from_function(rate, breaks=4.0 * m_x**2)
         return cls(found.efficiency, 1.0)
@@ -367,8 +366,7 @@ class Spectrum(Owned):
         600.0
         """
         rate = np.asarray(self.br) if rate is None else checked("rate", rate, 0.0, 1.0)
-        value: Array = natural("belle2.n_bplus", "1") * rate[..., None] * self.efficiency
-        return value
+        return natural("belle2.n_bplus", "1") * rate[..., None] * self.efficiency
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -759,8 +757,7 @@ class Likelihood:
             far = q > expected
             both = ndtr(np.where(far, -(q + expected) / (2.0 * np.sqrt(expected)), -np.sqrt(q)))
             alone = ndtr(np.where(far, -(q - expected) / (2.0 * np.sqrt(expected)), np.sqrt(expected) - np.sqrt(q)))
-            value: Array = np.log(np.maximum(both, 1e-300) / alone / level)
-            return value
+            return np.log(np.maximum(both, 1e-300) / alone / level)
 
         every = np.arange(len(best.point))
         low = best.point[:, 0]
@@ -832,5 +829,4 @@ def _tail(degrees: int, value: Array) -> Array:
     """Probability of a larger chi^2."""
     from scipy.special import chdtrc
 
-    tail: Array = chdtrc(float(degrees), value)
-    return tail
+    return chdtrc(float(degrees), value)

@@ -99,8 +99,7 @@ def mass_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     low, high = (third**2 + light * u_e[i] for i in (1, 0))
     p_ee = checked("p_ee", natural("P_ee(7Be)", "1") if p_ee is None else p_ee, low, high)
     first = (p_ee - low) / (u_e[0] - u_e[1])
-    value: Array = np.stack(np.broadcast_arrays(first, light - first, third), axis=-1)
-    return value
+    return np.stack(np.broadcast_arrays(first, light - first, third), axis=-1)
 
 
 @public
@@ -133,8 +132,7 @@ def flavour_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     >>> borexino.flavour_fractions().round(3).tolist()
     [0.54, 0.2, 0.26]
     """
-    value: Array = mass_fractions(p_ee) @ (np.abs(pmns()) ** 2).T
-    return value
+    return mass_fractions(p_ee) @ (np.abs(pmns()) ** 2).T
 
 
 @public
@@ -178,8 +176,7 @@ def flavour_factors(form: str = "literal", p_ee: npt.ArrayLike | None = None) ->
     models = ("L_mu-L_e", "L_e-L_tau", "L_mu-L_tau")
     matrices = (u.conj().T @ np.diag(_CHARGES[model]) @ u for model in models)
     factors = np.stack([np.sum(f[..., :, None] * np.abs(matrix) ** 2, axis=(-2, -1)) for matrix in matrices], axis=-1)
-    value: Array = np.sqrt(factors) if form == "literal" else factors
-    return value
+    return np.sqrt(factors) if form == "literal" else factors
 
 
 def _couplings() -> tuple[Array, float]:
@@ -190,8 +187,7 @@ def _couplings() -> tuple[Array, float]:
 
 def _end(energy: Array) -> Array:
     """Largest recoil energy."""
-    value: Array = 2.0 * energy**2 / (natural("m_e") + 2.0 * energy)
-    return value
+    return 2.0 * energy**2 / (natural("m_e") + 2.0 * energy)
 
 
 def _norm() -> float:
@@ -210,8 +206,7 @@ def _coupling_shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
     if model == "L_mu-L_tau":
         # L = -eps e J_em.Z' and J_em = -ebar gamma e: the electron couples with + eps e
         electron = sign * np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1")) * np.real(epsilon(1.0, q2))
-    value: Array = electron / (2.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * (m_zp**2 - q2))
-    return value
+    return electron / (2.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * (m_zp**2 - q2))
 
 
 def _sign(sign: float) -> float:
@@ -288,8 +283,7 @@ def recoil_spectrum(
         raise ParameterError("m_zp is not set, but g_x is")
     left, right = g_left[index] + shift, g_right + shift
     of_right, of_both = _chirality_factors(t, energy)
-    value: Array = np.where(t <= _end(energy), _norm() * (left**2 + right**2 * of_right + left * right * of_both), 0.0)
-    return value[()]
+    return np.where(t <= _end(energy), _norm() * (left**2 + right**2 * of_right + left * right * of_both), 0.0)[()]
 
 
 @public
@@ -467,8 +461,7 @@ def coupling_limit(
     room = checked("r_max", r_max, 1.001, 1e3) - 1.0
     linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     # the positive root of b y^2 + a y - room = 0, y = g^2, in the form that survives b -> 0
-    value: Array = np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))
-    return value[()]
+    return np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))[()]
 
 
 @public

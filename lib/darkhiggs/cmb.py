@@ -56,8 +56,7 @@ def p_ann_max() -> float:
 def _efficiency(energy: Array, channel: str) -> Array:
     """Read the table, constant beyond its ends."""
     grid, values = natural(f"f_eff.{channel}.energy"), natural(f"f_eff.{channel}.value", "1")
-    value: Array = np.interp(np.log(np.maximum(energy, grid[0])), np.log(grid), values)
-    return value
+    return np.interp(np.log(np.maximum(energy, grid[0])), np.log(grid), values)
 
 
 @public
@@ -108,8 +107,7 @@ def _cascade(energy: Array, *masses: Array) -> Array:
         shape = (*parent.shape, part.shape[-2] * part.shape[-1])
         energy = (0.5 * energy[..., None] * part).reshape(shape)
         share = (share[..., None] * part * weight).reshape(shape)
-    value: Array = np.sum(share * _efficiency(energy - m_e, "ee"), axis=-1)
-    return value
+    return np.sum(share * _efficiency(energy - m_e, "ee"), axis=-1)
 
 
 @public
@@ -252,8 +250,7 @@ def _parts(sector: DarkSector) -> tuple[Array, Array, Array]:
 
     def absorbed(mass: Array) -> Array:
         # above the muon threshold no more is claimed than the largest efficiency
-        value: Array = np.where(mass > pair, ceiling, _cascade(m_x[..., None], mass))
-        return value
+        return np.where(mass > pair, ceiling, _cascade(m_x[..., None], mass))
 
     rate = {c: annihilation.sigma_v(sector, 0.0, c) for c in ("zpzp", "h1h1", "leptons")}
     direct = np.where(2.0 * m_x > pair, ceiling, _efficiency(m_x - natural("m_e"), "ee"))
@@ -372,5 +369,4 @@ def allowed(sector: DarkSector) -> npt.NDArray[np.bool_]:
     >>> bool(cmb.allowed(model.benchmark("A").replace(m_x=0.1, m_h1=1.0, lambda_phi_x=1e-3)))
     True
     """
-    value: npt.NDArray[np.bool_] = np.asarray(p_ann(sector) <= p_ann_max())
-    return value[()]
+    return np.asarray(p_ann(sector) <= p_ann_max())[()]

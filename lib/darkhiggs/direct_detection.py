@@ -38,8 +38,7 @@ _CONVENTIONS = ("tree", "talk")
 
 def _reduced(m_x: Array, mass: float) -> Array:
     """Reduced mass of X and a target."""
-    value: Array = m_x * mass / (m_x + mass)
-    return value
+    return m_x * mass / (m_x + mass)
 
 
 def _nucleon() -> float:
@@ -62,8 +61,7 @@ def _through_higgs(sector: DarkSector, mass: float, strength: float, convention:
     exchange = 1.0 / np.square(m_1) - 1.0 / natural("m_h") ** 2
     portal = _reduced(m_x, mass) * strength * (mass / m_x) * (sector.v_phi / v_higgs()) * exchange
     prefactor = 4.0 / np.pi if convention == "talk" else 1.0 / (4.0 * np.pi) * np.square(sector.cos_theta)
-    value: Array = prefactor * np.square(portal)
-    return value
+    return prefactor * np.square(portal)
 
 
 def _scattering(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
@@ -283,5 +281,4 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
     mass, strength = (natural("m_e"), 1.0) if electron else (_nucleon(), natural("f_n", "1"))
     m_x = np.asarray(sector.require("m_x"))
     top = curve(experiment).sigma_max(np.where(np.isnan(m_x), 0.0, m_x))
-    value: Array = np.sqrt(top / _through_higgs(sector, mass, strength, convention))
-    return value[()]
+    return np.sqrt(top / _through_higgs(sector, mass, strength, convention))[()]

@@ -146,8 +146,7 @@ class Curve(Owned):
         """
         m = checked("m", m, 0.0, unit="GeV")
         x, points = (np.log(np.maximum(m, 1e-300)), np.log(self.m)) if self.log_mass else (m, self.m)
-        value: Array = np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))
-        return value[()]
+        return np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))[()]
 
     g_max = upper_at
 

@@ -34,8 +34,7 @@ __all__ = [
 def _penguin(kappa: npt.ArrayLike | None, sin_theta: npt.ArrayLike) -> Array:
     """(kappa sin theta)^2 after validation."""
     kappa = natural("kappa", "1") if kappa is None else checked("kappa", kappa, 0.0, 1e-3)
-    value: Array = (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
-    return value
+    return (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
 
 
 def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[npt.NDArray[np.bool_], Array, Array]:
@@ -293,8 +292,7 @@ def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
     unit = checked("br_at_unit_mixing", br_at_unit_mixing, 0.0)
     with np.errstate(over="ignore"):
         ratio = np.divide(wanted, unit, out=np.full(np.broadcast_shapes(wanted.shape, unit.shape), np.inf), where=unit > 0.0)
-    value: Array = np.where(ratio <= 1.0, np.sqrt(ratio), np.inf)
-    return value[()]
+    return np.where(ratio <= 1.0, np.sqrt(ratio), np.inf)[()]
 
 
 @public

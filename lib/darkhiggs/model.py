@@ -268,8 +268,7 @@ class DarkSector(Owned):
     @property
     def reason(self) -> npt.NDArray[np.str_]:
         """Why a point is masked, such as ``"lambda_phi_x too high"``; empty for a good one. Array of the sector's shape."""
-        value: npt.NDArray[np.str_] = object.__getattribute__(self, "_reason")
-        return value
+        return object.__getattribute__(self, "_reason")
 
     @public
     def masked(self, reason: npt.ArrayLike) -> Self:
@@ -366,8 +365,7 @@ class DarkSector(Owned):
             raise ParameterError(f"values has shape {values.shape} for {np.sum(good)} good points")
         full = np.full((*values.shape[:-1], good.size), np.nan)
         full[..., good] = values
-        value: Array = full.reshape((*values.shape[:-1], *self.shape))
-        return value[()]
+        return full.reshape((*values.shape[:-1], *self.shape))[()]
 
     @public
     def pointwise(self, function: "Callable[[DarkSector], npt.ArrayLike]", chunk: int | None = None) -> Array:
@@ -559,8 +557,7 @@ def anomaly_coefficients(charges: npt.ArrayLike) -> dict[str, Array]:
     z = q[..., :, None] * sign
 
     def total(power: int, y_power: int) -> Array:
-        value: Array = (z**power * hypercharge**y_power * multiplicity).sum(axis=(-1, -2))
-        return value
+        return (z**power * hypercharge**y_power * multiplicity).sum(axis=(-1, -2))
 
     return {
         "U1^3": total(3, 0),

@@ -239,8 +239,7 @@ def _collision_factors(x: float, distribution: Callable[[Array], Array] | None =
     crossed = product**2 - 2.0 * product * mean + square
     parts = (product**2 + crossed, -2.0 * x**2 * mean)
     scattering = [np.sum(rate * part) / (4.0 * 56.0) for part in parts]
-    factors: Array = np.pi**5 * np.array([annihilation[0], scattering[0], number[0], annihilation[1], scattering[1], number[1]])
-    return factors
+    return np.pi**5 * np.array([annihilation[0], scattering[0], number[0], annihilation[1], scattering[1], number[1]])
 
 
 def _couplings() -> tuple[Array, Array]:
@@ -382,8 +381,7 @@ class _Baths:
 
     def _hubble(self, T: Array, rho: Array) -> Array:
         """H, from the energy density over T^4."""
-        value: Array = self.gravity * np.sqrt(rho) * T**2
-        return value
+        return self.gravity * np.sqrt(rho) * T**2
 
     def _decays(self, log_t: Array, log_r: Array, eta: Array | float = 0.0) -> tuple[Array, Array]:
         """Energy over T_gamma^4 and number over T_gamma^3 that electrons send to the species, each in GeV."""
@@ -419,8 +417,7 @@ class _Baths:
 
         def weak(annihilation: Array, scattering: Array, r: Array, other: Array) -> Array:
             """Energy that a bath at `r` receives from one at `other`."""
-            value: Array = self.weak * T**5 * (annihilation * (other**9 - r**9) + scattering * (other * r) ** 4 * (other - r))
-            return value
+            return self.weak * T**5 * (annihilation * (other**9 - r**9) + scattering * (other * r) ** 4 * (other - r))
 
         one = np.ones_like(r_e)
         massless = _massless()
@@ -466,8 +463,7 @@ class _Baths:
             flavours = np.exp(4.0 * (y[1] - y[2])) + 2.0 + relics
         else:
             flavours = _degenerate(y[2])[0] / _NEUTRINO + relics
-        value: Array = (11.0 / 4.0) ** (4.0 / 3.0) * np.exp(4.0 * y[held]) * flavours
-        return value
+        return (11.0 / 4.0) ** (4.0 / 3.0) * np.exp(4.0 * y[held]) * flavours
 
 
 def _solve(baths: _Baths, steps: int = _STEPS) -> tuple[Array, Array]:
@@ -505,8 +501,7 @@ def _solve(baths: _Baths, steps: int = _STEPS) -> tuple[Array, Array]:
 def _n_eff(species: Sequence[Species], variant: str, weak: float = 1.0, steps: int = _STEPS) -> Array:
     baths = _Baths(species, variant, weak)
     log_a, path = _solve(baths, steps)
-    value: Array = baths.n_eff(log_a[-1], path[..., -1]).reshape(baths.shape)
-    return value[()]
+    return baths.n_eff(log_a[-1], path[..., -1]).reshape(baths.shape)[()]
 
 
 @lru_cache
@@ -637,8 +632,7 @@ def coupling_min(m_zp: npt.ArrayLike) -> Array:
     """
     m = checked("m_zp", m_zp, 1e-5, 1e3, "GeV")
     T = np.maximum(m, _T_DECOUPLED)
-    value: Array = np.sqrt(_EQUILIBRIUM * hubble(T) * (T / m) * 12.0 * np.pi / m)
-    return value[()]
+    return np.sqrt(_EQUILIBRIUM * hubble(T) * (T / m) * 12.0 * np.pi / m)[()]
 
 
 @public
@@ -723,8 +717,7 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     >>> f"{neutrinos.delta_n_eff_zp(0.010, 5e-4, False):.3f} {neutrinos.delta_n_eff_zp(0.010, 5e-4):.3f}"
     '0.315 0.644'
     """
-    value: Array = _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard_n_eff(variant)
-    return value
+    return _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard_n_eff(variant)
 
 
 @public
@@ -795,5 +788,4 @@ def hubble_shift(delta_n_eff: npt.ArrayLike) -> Array:
     >>> f"{neutrinos.hubble_shift(0.5):.2f}"
     '3.25'
     """
-    value: Array = 100.0 * natural("dh/dN_eff", "1") * checked("delta_n_eff", delta_n_eff, -3.0, 3.0)
-    return value
+    return 100.0 * natural("dh/dN_eff", "1") * checked("delta_n_eff", delta_n_eff, -3.0, 3.0)

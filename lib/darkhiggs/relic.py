@@ -246,8 +246,7 @@ def _bessel() -> Array:
     from scipy import special
 
     z = 2.0 / np.cos(np.pi / 800.0 * (np.arange(400) + 0.5)) ** 2
-    coefficients: Array = np.linalg.lstsq((1.0 / z[:, None]) ** np.arange(_TERMS), special.k1e(z) * np.sqrt(z), rcond=None)[0]
-    return coefficients
+    return np.linalg.lstsq((1.0 / z[:, None]) ** np.arange(_TERMS), special.k1e(z) * np.sqrt(z), rcond=None)[0]
 
 
 def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
@@ -324,8 +323,7 @@ def _averages(mass: Array, rate: _Rate, breaks: tuple[Array, Array], x: Array) -
         np.exp(boltzmann, out=boltzmann)
         np.matmul(boltzmann, terms[i], out=moments[i])
     fronts = fronts if x.ndim == 2 else fronts.swapaxes(0, 1)
-    value: Array = np.sum(fronts * moments, axis=-1) / mass[:, None] ** 2
-    return value
+    return np.sum(fronts * moments, axis=-1) / mass[:, None] ** 2
 
 
 class _Solution(NamedTuple):
@@ -360,8 +358,7 @@ def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
     """Omega h^2 of particles, with their antiparticles if these are others."""
     s = 2.0 * np.pi**2 / 45.0 * g_s(degrees_of_freedom()[0, 0]) * natural("T_CMB") ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
-    value: Array = (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
-    return value
+    return (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
 
 
 def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Array]]:
@@ -553,8 +550,7 @@ def omega_h2_for(
         part = checked(f"breaks, {name}", part, 0.0, unit="GeV")
         part = part[None] if part.ndim == 0 else part
         part = part.reshape(*part.shape, *(1,) * (1 + mass.ndim - part.ndim))
-        wide: Array = np.broadcast_to(part, (len(part), *mass.shape)).reshape(len(part), mass.size)
-        return wide
+        return np.broadcast_to(part, (len(part), *mass.shape)).reshape(len(part), mass.size)
 
     pair = spread("positions", positions), spread("widths", widths)
     if pair[0].shape != pair[1].shape:
@@ -662,8 +658,7 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
     for _ in range(_NEWTON):
         average = np.exp(log_a)[:, None] * shape
         log_a = log_a + np.log(_density(flat, _solve(flat, average, 1.0, _standard_bath()).today, self_conjugate)) - target
-    value: Array = np.exp(log_a).reshape(mass.shape)
-    return value[()]
+    return np.exp(log_a).reshape(mass.shape)[()]
 
 
 @public
@@ -752,8 +747,7 @@ def _along(rows: Array, x: Array) -> Array:
     position = np.log(x / _X_FIRST) / (grid[1] - grid[0])
     left = np.minimum(position.astype(np.intp), _EARLY_AVERAGES - 2)[:, None]
     below, above = (np.take_along_axis(rows, left + i, 1)[:, 0] for i in (0, 1))
-    value: Array = np.exp(below + (above - below) * (position - left[:, 0]))
-    return value
+    return np.exp(below + (above - below) * (position - left[:, 0]))
 
 
 def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
@@ -765,8 +759,7 @@ def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
         # near x = 1 nothing freezes out; the damped iteration converges everywhere
         x = 0.5 * (x + np.clip(np.log(odds), _X_FIRST, _X_FROZEN))
     g = g_rho(np.clip(mass / x, 1e-5, 1e3))
-    value: Array = natural("talk.omega_h2", "GeV^-2") * x / (np.sqrt(g) * average(x))
-    return value
+    return natural("talk.omega_h2", "GeV^-2") * x / (np.sqrt(g) * average(x))
 
 
 def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArray[np.intp], Array, Array, Array, Array, Array]:
@@ -838,8 +831,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
         def excess(rows: npt.NDArray[np.intp], log_coupling: Array) -> Array:
             # rounding may not lead beyond 4 pi
             some = part.select(rows).replace(lambda_phi_x=np.minimum(np.exp(log_coupling), 4.0 * np.pi))
-            value: Array = np.log(_omega(some) / target[rows])
-            return value
+            return np.log(_omega(some) / target[rows])
 
         which, *ends, top = _brackets(excess, good.size)
         root = _illinois(lambda rows, log: excess(which[rows], log), *ends)

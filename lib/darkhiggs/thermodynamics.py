@@ -135,8 +135,7 @@ def hubble(T: npt.ArrayLike) -> Array:
     >>> f"{thermodynamics.hubble(1e-3):.3e}"
     '4.416e-25'
     """
-    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
-    return value
+    return np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
 
 
 def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics: str) -> tuple[Array, tuple[Array, ...]]:

@@ -85,5 +85,4 @@ def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]
     (size, dimension), (to_size, to_dimension) = _parse(unit), _parse(to)
     if dimension != to_dimension:
         raise ParameterError(f"unit = {unit!r} is GeV^{dimension} and cannot become {to!r}, GeV^{to_dimension}")
-    scaled: npt.NDArray[np.float64] = numbers("value", value, unit)[()] * (size / to_size)
-    return scaled
+    return numbers("value", value, unit)[()] * (size / to_size)

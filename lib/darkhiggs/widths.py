@@ -46,14 +46,12 @@ def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     r = m_vector / m
     r = r * r
     beta_2 = 1.0 - 4.0 * r
-    value: Array = m * m * m / (_32_PI * v * v) * square_root(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
-    return value
+    return m * m * m / (_32_PI * v * v) * square_root(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
 
 
 def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
     """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
-    value: Array = coupling * coupling / (_16_PI * m) * square_root(_beta_squared(m, m_scalar))
-    return value
+    return coupling * coupling / (_16_PI * m) * square_root(_beta_squared(m, m_scalar))
 
 
 def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
@@ -98,8 +96,7 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
 
 
 def _h1_to_zpzp(sector: DarkSector, m: Array) -> Array:
-    value: Array = sector.cos_theta**2 * _vector_pair(m, sector.m_zp, sector.v_phi)
-    return value
+    return sector.cos_theta**2 * _vector_pair(m, sector.m_zp, sector.v_phi)
 
 
 @public
@@ -140,8 +137,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
 def _h1_to_xx(sector: DarkSector, m: Array) -> Array:
     if sector.m_x is None:
         return np.zeros(np.broadcast_shapes(sector.shape, np.shape(m)))[()]
-    value: Array = sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
-    return value
+    return sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
 
 
 @public
@@ -186,8 +182,7 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
     for threshold, strength in _leptons():
         beta_2 = clip(1.0 - threshold / m_2, 0.0)
         total += strength * beta_2 * square_root(beta_2)
-    value: Array = sector.sin_theta * sector.sin_theta * m * total
-    return value
+    return sector.sin_theta * sector.sin_theta * m * total
 
 
 @lru_cache
@@ -256,8 +251,7 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     """
     invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
     total = gamma_h1(sector)
-    value: Array = invisible / divisor(total)
-    return value
+    return invisible / divisor(total)
 
 
 def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
@@ -273,8 +267,7 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     def leptons(lepton: str, coupling: Array) -> Array:
         ratio = (natural(f"m_{lepton}") / m) ** 2
         beta = square_root(clip(1.0 - 4.0 * ratio, 0.0))
-        value: Array = coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
-        return value
+        return coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
 
     # epsilon is linear in g; nan of a masked point comes back with the factors g and m
     safe = np.where(np.isnan(m), 1.0, m) if isinstance(m, np.ndarray) else m
@@ -396,8 +389,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     """
     m_2 = natural("m_h")
     coupling = scalar_potential(sector)["g_211"]
-    value: Array = coupling**2 / (32.0 * np.pi * m_2) * np.sqrt(_beta_squared(m_2, sector.require("m_h1")))
-    return value
+    return coupling**2 / (32.0 * np.pi * m_2) * np.sqrt(_beta_squared(m_2, sector.require("m_h1")))
 
 
 @public
@@ -424,8 +416,7 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     >>> f"{widths.gamma_higgs_to_zpzp(model.benchmark('A').replace(sin_theta=3e-3)):.4e}"
     '3.3157e-04'
     """
-    value: Array = np.square(sector.sin_theta) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
-    return value
+    return np.square(sector.sin_theta) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
 
 
 @public
@@ -455,8 +446,7 @@ def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     """
     if sector.m_x is None:
         return np.zeros(sector.shape)[()]
-    value: Array = np.square(sector.sin_theta) * _scalar_pair(natural("m_h"), sector.m_x, sector.lambda_phi_x * sector.v_phi)
-    return value
+    return np.square(sector.sin_theta) * _scalar_pair(natural("m_h"), sector.m_x, sector.lambda_phi_x * sector.v_phi)
 
 
 @public
@@ -492,8 +482,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     standard = sector.cos_theta**2 * natural("Gamma_h")
     neutrinos = standard * natural("BR(h->ZZ*->4nu)", "1")
     new = gamma_higgs_to_h1h1(sector) + gamma_higgs_to_zpzp(sector) + gamma_higgs_to_xx(sector)
-    value: Array = (neutrinos + new) / (standard + new)
-    return value
+    return (neutrinos + new) / (standard + new)
 
 
 @public
@@ -561,5 +550,4 @@ def sin_theta_max(
         middle = 0.5 * (low + high)
         allowed = br_higgs_invisible(sector.replace(sin_theta=np.exp(middle))) <= br_limit
         low, high = np.where(allowed, middle, low), np.where(allowed, high, middle)
-    value: Array = np.exp(low)
-    return value[()]
+    return np.exp(low)[()]
