@@ -126,18 +126,19 @@ def test_curve_is_one_entry_and_its_faults_are_named(tmp_path):
     }
     path.write_text(good + "log_mass = true\n")
     assert inputs.load(path)[""]["limit.X.log_mass"].value == 1.0
-    path.write_text('["limit.X"]\nm = [1.0]\nupper = [3.0, inf]\nreading_error = "x"\nvalue = 2\nunit = "1"\n')
+    path.write_text('["limit.X"]\nm = [1.0]\nupper = [3.0, inf]\nreading_error = "x"\ncolour = 2\nunit = "1"\nsource = "s"\n')
     with pytest.raises(DataError) as caught:
         inputs.load(path)
     assert str(caught.value).split("\n  ") == [
-        "curves.toml: 6 faults",
-        "limit.X: has no cl",
-        "limit.X: has no source",
-        "limit.X: unknown field 'value'",
-        "limit.X: upper is not a finite number",
-        "limit.X: reading_error is not a finite number",
-        "limit.X: m and upper differ in length",
+        "curves.toml: 4 faults",
+        "limit.X.upper: unknown field 'colour'",
+        "limit.X.upper: value is not a finite number",
+        "limit.X.cl: has no value",
+        "limit.X.reading_error: value is not a finite number",
     ]
+    path.write_text(good + "value = 1.0\n")
+    with pytest.raises(DataError, match=r"limit\.X: unknown field 'upper'"):
+        inputs.load(path)
 
 
 @pytest.mark.house

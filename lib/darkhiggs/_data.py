@@ -20,9 +20,8 @@ from .errors import DataError
 Record = dict[str, Any]
 
 _FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
-# Parts of a curve beside `upper`, and their units
+# Parts of a curve beside `upper`, and their units; the last one may be left out
 _PARTS = {"m": "GeV", "cl": "1", "reading_error": "1", "log_mass": "1"}
-_CURVE_FIELDS = {"upper", "unit", "source", "cite", "note", *_PARTS}
 
 
 def _numbers(raw: Any) -> Any:
@@ -36,32 +35,33 @@ def _finite(raw: Any) -> bool:
         return False
 
 
+def _entries(table: dict[str, Any]) -> dict[str, Any]:
+    """Replace each curve by one entry for each of its parts, all with the same source."""
+    found: dict[str, Any] = {}
+    for name, raw in table.items():
+        if not isinstance(raw, dict) or "upper" not in raw or "value" in raw:
+            found[name] = raw
+            continue
+        found[f"{name}.upper"] = {"value" if key == "upper" else key: raw[key] for key in raw if key not in _PARTS}
+        shared = {key: raw[key] for key in ("source", "cite") if key in raw}
+        for part, unit in _PARTS.items():
+            if part in raw or part != "log_mass":
+                found[f"{name}.{part}"] = {"value": raw.get(part, ""), "unit": unit} | shared
+    return found
+
+
 def _entry_faults(name: str, raw: Any) -> list[str]:
     """Say everything that is wrong with one entry."""
     if not isinstance(raw, dict):
         return [f"{name}: is not a table"]
-    if "upper" in raw:
-        needed, numeric, fields = ["m", "unit", "cl", "reading_error", "source"], ["upper", *_PARTS], _CURVE_FIELDS
-    else:
-        needed, numeric, fields = ["value", "unit", "source"], ["value", "uncertainty", "plus", "minus"], _FIELDS
-    faults = [f"{name}: has no {key}" for key in needed if not str(raw.get(key, "")).strip()]
-    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - fields)]
-    faults += [f"{name}: {key} is not a finite number" for key in numeric if key in raw and not _finite(raw[key])]
+    faults = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
+    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
+    for key in ("value", "uncertainty", "plus", "minus"):
+        if raw.get(key, "") != "" and not _finite(raw[key]):
+            faults.append(f"{name}: {key} is not a finite number")
     if ("plus" in raw) != ("minus" in raw):
         faults.append(f"{name}: has one of plus and minus without the other")
-    if "upper" in raw and "m" in raw and np.shape(raw["upper"]) != np.shape(raw["m"]):
-        faults.append(f"{name}: m and upper differ in length")
     return faults
-
-
-def _expanded(name: str, raw: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return an entry by its name, or a curve as one entry for each of its parts, all with the same source."""
-    if "upper" not in raw:
-        return {name: raw}
-    shared = {key: raw[key] for key in ("source", "cite") if key in raw}
-    parts = {f"{name}.{part}": {"value": raw[part], "unit": unit} | shared for part, unit in _PARTS.items() if part in raw}
-    upper = {"value": raw["upper"], "unit": raw["unit"], "note": raw.get("note", "")} | shared
-    return {f"{name}.upper": upper} | parts
 
 
 def _record(raw: dict[str, Any]) -> Record:
@@ -91,14 +91,12 @@ def read(path: Traversable) -> dict[str, dict[str, Record]]:
         raise DataError(f"{path.name}: is not valid TOML, {error}") from None
     except OSError as error:
         raise DataError(f"path = {shown(str(path))} cannot be read: {error.strerror}") from None
-    sets: dict[str, Any] = {"": raw, **raw.pop("sets", {})}
+    named = raw.pop("sets", {})
+    sets = {label: _entries(table) for label, table in {"": raw, **named}.items()}
     faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
     if faults:
         raise DataError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}\n  " + "\n  ".join(faults))
-    return {
-        label: {part: _record(entry) for name, raw in table.items() for part, entry in _expanded(name, raw).items()}
-        for label, table in sets.items()
-    }
+    return {label: {name: _record(entry) for name, entry in table.items()} for label, table in sets.items()}
 
 
 def merged(paths: Iterable[Traversable]) -> dict[str, dict[str, Record]]:
