@@ -191,9 +191,9 @@ def against_hazma() -> bool:
     )
     results = json.loads(answer.stdout)
     # hazma knows self-conjugate particles with two states alone
-    grid = relic._grid().averages
+    grid = relic._grid().x_of_average
     table = relic.thermal_average(some, grid[:, None]).T
-    ours = relic._density(masses, relic._solve(masses, table, 2.0, relic._standard()).today, True)
+    ours = relic._density(masses, relic._solve(masses, table, 2.0, relic._standard_bath()).today, True)
     worst, seconds = 0.0, statistics.mean(result["seconds"] for result in results)
     for mass, mine, result in zip(masses, ours, results, strict=True):
         theirs, spent = result["omega_h2"], result["seconds"]

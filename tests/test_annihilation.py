@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import annihilation, model, widths
+from darkhiggs import _amplitudes, annihilation, model, widths
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 from darkhiggs.kinetic_mixing import epsilon
@@ -446,7 +446,7 @@ def test_dirac_at_rest():
 def test_angular_averages(y_2):
     # both sides of the seam between the series and the closed forms
     one = np.ones(1)
-    values = annihilation._angles(one * y_2, one, one, one, 1 - y_2 * one)
+    values = _amplitudes.angular_averages(one * y_2, one, one, one, 1 - y_2 * one)
     n = 1 - y_2 * COS**2
     expected = [np.sum(WEIGHT * COS**power / n**order) / 2 for power, order in ((0, 1), (2, 1), (0, 2), (2, 2), (4, 2))]
     # the series is exact, the closed forms lose 1e-16/y^2, the last one 1e-16/y^4

@@ -4,7 +4,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import _belle2, _binned, belle2, form_factors, inputs, kinematics, meson_decays, model, standard_model, widths
+from darkhiggs import (
+    _belle2_tables,
+    _profile,
+    belle2,
+    form_factors,
+    inputs,
+    kinematics,
+    meson_decays,
+    model,
+    standard_model,
+    widths,
+)
 from darkhiggs.belle2 import Likelihood, Spectrum
 from darkhiggs.errors import ParameterError
 
@@ -44,7 +55,7 @@ def test_standard_model_folds_to_the_published_yields():
 
 @pytest.mark.identity
 def test_bins_and_their_centres():
-    centres, rows = _belle2.efficiency()
+    centres, rows = _belle2_tables.efficiency()
     assert rows.shape == (50, 18)
     assert_allclose(np.diff(centres), 22.885 / 50, rtol=1e-12)
     assert_allclose(centres[0], 22.885 / 100, rtol=1e-12)
@@ -80,7 +91,7 @@ def test_function_histogram_and_line_agree():
     assert_allclose(narrow.efficiency, Spectrum.line(np.sqrt(4.00005)).efficiency, rtol=1e-6, atol=1e-12)
     assert_allclose(narrow.br, 3e-6, rtol=1e-12)
     # flat from 0 to 2 by hand: the mean of straight lines between the centres
-    centres, rows = _belle2.efficiency()
+    centres, rows = _belle2_tables.efficiency()
     q2 = (np.arange(40000) + 0.5) / 20000.0
     mean = np.mean([np.interp(q2, centres, column) for column in rows.T], axis=1)
     assert_allclose(Spectrum.from_histogram([0.0, 2.0], [1.0]).efficiency, mean, rtol=1e-6, atol=1e-9)
@@ -278,7 +289,7 @@ def test_profiled_yields_are_the_best_counts():
     there = tool._minimise(signal, [1.5], held=True)
     yields, gammas, spread = tool._profiled(signal, there)
     variance = sum((rho * y) ** 2 for rho, y in zip(spread, yields[0], strict=True))
-    best = _binned.deviance(tool._data.observed, yields.sum(axis=1), variance[None])[3]
+    best = _profile.deviance(tool._data.observed, yields.sum(axis=1), variance[None])[3]
     assert_allclose(np.sum(yields * gammas, axis=1), best, rtol=1e-10)
 
 
@@ -295,7 +306,7 @@ def test_goodness_of_fit_is_a_tail():
 
 @pytest.mark.identity
 def test_nuisance_parameters():
-    model, observed, samples, names = _belle2.templates()
+    model, observed, samples, names = _belle2_tables.templates()
     assert len(samples) == 9 and len(names) == 9 + 13 and observed.sum() == 19427.0
     assert set(names) == set(likelihood().fit_mu().pulls)
     i = samples.index("ITA mixed")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import inputs, units
+from darkhiggs import _data, inputs, units
 from darkhiggs.errors import DataError
 
 # Values as printed by the `pdg` package 2026.0 (offline copy of the Review of Particle Physics).
@@ -74,10 +74,11 @@ def test_every_unit_converts_to_itself():
 
 
 @pytest.mark.identity
-def test_natural_is_the_converted_value():
-    assert_allclose(inputs.natural("tau_B+", "GeV^-1"), units.convert(inputs.get("tau_B+").value, "ps", "GeV^-1"))
-    assert_allclose(inputs.natural("m_mu", "MeV"), 105.6583755)
-    assert inputs.natural("tau_B+", "ps", "belle2") == 1.638
+def test_value_is_converted():
+    assert inputs.natural is inputs.value
+    assert_allclose(inputs.value("tau_B+", "GeV^-1"), units.convert(inputs.get("tau_B+").value, "ps", "GeV^-1"))
+    assert_allclose(inputs.value("m_mu", "MeV"), 105.6583755)
+    assert inputs.value("tau_B+", "ps", "belle2") == 1.638
 
 
 @pytest.mark.identity
@@ -110,6 +111,37 @@ def test_all_faults_of_a_file_at_once(tmp_path):
 
 
 @pytest.mark.house
+def test_curve_is_one_entry_and_its_faults_are_named(tmp_path):
+    path = tmp_path / "curves.toml"
+    good = '["limit.X"]\nm = [1.0, 2.0]\nupper = [3.0, 4.0]\nunit = "pb"\ncl = 0.9\nreading_error = 0.1\nsource = "s"\ncite = "c"\nnote = "n"\n'
+    path.write_text(good)
+    found = inputs.load(path)[""]
+    assert found.keys() == {f"limit.X.{part}" for part in ("m", "upper", "cl", "reading_error")}
+    assert {(entry.source, entry.cite) for entry in found.values()} == {("s", "c")}
+    assert {name[8:]: (entry.unit, entry.note) for name, entry in found.items()} == {
+        "m": ("GeV", ""),
+        "upper": ("pb", "n"),
+        "cl": ("1", ""),
+        "reading_error": ("1", ""),
+    }
+    path.write_text(good + "log_mass = true\n")
+    assert inputs.load(path)[""]["limit.X.log_mass"].value == 1.0
+    path.write_text('["limit.X"]\nm = [1.0]\nupper = [3.0, inf]\nreading_error = "x"\ncolour = 2\nunit = "1"\nsource = "s"\n')
+    with pytest.raises(DataError) as caught:
+        inputs.load(path)
+    assert str(caught.value).split("\n  ") == [
+        "curves.toml: 4 faults",
+        "limit.X.upper: unknown field 'colour'",
+        "limit.X.upper: value is not a finite number",
+        "limit.X.cl: has no value",
+        "limit.X.reading_error: value is not a finite number",
+    ]
+    path.write_text(good + "value = 1.0\n")
+    with pytest.raises(DataError, match=r"limit\.X: unknown field 'upper'"):
+        inputs.load(path)
+
+
+@pytest.mark.house
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -128,6 +160,17 @@ def test_broken_toml_is_named(tmp_path):
     path.write_text("[a\n")
     with pytest.raises(DataError, match=r"broken\.toml: is not valid TOML"):
         inputs.load(path)
+
+
+@pytest.mark.house
+def test_name_stands_in_one_file_only(tmp_path):
+    entry = 'value = 1.0\nunit = "GeV"\nsource = "x"\n'
+    for name, text in (("one", f"[a]\n{entry}"), ("two", f"[b]\n{entry}[sets.mine.a]\n{entry}"), ("three", f"[a]\n{entry}")):
+        (tmp_path / f"{name}.toml").write_text(text)
+    one, two, three = (tmp_path / f"{name}.toml" for name in ("one", "two", "three"))
+    assert _data.merged([one, two]).keys() == {"", "mine"}
+    with pytest.raises(DataError, match=r"three\.toml: a stands in another data file too"):
+        _data.merged([one, two, three])
 
 
 @pytest.mark.identity

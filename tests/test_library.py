@@ -1,10 +1,7 @@
 """What holds for the whole library: docstrings that run, types, lint, and the wheel a borrower installs."""
 
-import doctest
 import importlib
-import inspect
 import os
-import pkgutil
 import re
 import shutil
 import subprocess
@@ -16,9 +13,13 @@ import pytest
 
 import darkhiggs
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
+from tests import fences
+
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = sorted(name for _, name, _ in pkgutil.iter_modules(darkhiggs.__path__) if not name.startswith("_"))
-PUBLIC = [(module, name) for module in MODULES for name in importlib.import_module(f"darkhiggs.{module}").__all__]
+LIBRARY = ROOT / "lib" / "darkhiggs"
+MODULES, PUBLIC = fences.modules(darkhiggs), fences.public(darkhiggs)
 
 
 def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
@@ -28,48 +29,121 @@ def run(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
 @pytest.mark.house
 @pytest.mark.parametrize(("module", "name"), PUBLIC)
 def test_public_names_have_an_example_that_runs(module, name):
-    member = getattr(importlib.import_module(f"darkhiggs.{module}"), name)
-    finder = doctest.DocTestFinder(recurse=True)
-    found = finder.find(member, name, globs={})
-    own = [test for test in found if test.examples]
-    assert own, f"{module}.{name} has no example"
-    for test in own:
-        runner = doctest.DocTestRunner(verbose=False)
-        runner.run(test)
-        assert runner.summarize(verbose=False).failed == 0, f"the example of {module}.{test.name} gives something else"
+    assert fences.example_faults(darkhiggs, module, name) == []
 
 
 @pytest.mark.house
 @pytest.mark.parametrize(("module", "name"), PUBLIC)
 def test_public_docstrings_match_the_signature(module, name):
-    from numpydoc.validate import validate
+    assert fences.docstring_faults(darkhiggs, module, name) == []
 
-    checks = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["numpydoc_validation"]["checks"])
-    faults = [(code, text) for code, text in validate(f"darkhiggs.{module}.{name}")["errors"] if code in checks]
-    assert not faults
+
+@pytest.mark.house
+@pytest.mark.parametrize(("module", "name"), PUBLIC)
+def test_public_functions_answer_for_their_arguments(module, name):
+    assert fences.argument_faults(darkhiggs, module, name) == []
 
 
 @pytest.mark.house
 @pytest.mark.parametrize("module", MODULES)
-def test_all_lists_every_public_function(module):
-    loaded = importlib.import_module(f"darkhiggs.{module}")
-    own = {
-        name
-        for name, member in vars(loaded).items()
-        if not name.startswith("_")
-        and (inspect.isfunction(member) or inspect.isclass(member))
-        and member.__module__ == loaded.__name__
-    }
-    assert own == set(loaded.__all__)
-    assert list(loaded.__all__) == sorted(loaded.__all__)
+def test_all_lists_every_public_name(module):
+    assert fences.face_faults(darkhiggs, module) == []
 
 
 @pytest.mark.house
 def test_every_module_is_on_the_api_page():
-    page = (ROOT / "book/api.md").read_text(encoding="utf-8")
-    assert re.findall(r"automodule:: darkhiggs\.(\w+)", page) and set(
-        re.findall(r"automodule:: darkhiggs\.(\w+)", page)
-    ) == set(MODULES)
+    assert fences.page_faults((ROOT / "book/api.md").read_text(encoding="utf-8"), darkhiggs) == []
+
+
+@pytest.mark.house
+def test_no_physical_literal_outside_the_data():
+    assert fences.literal_faults(LIBRARY) == []
+
+
+@pytest.mark.house
+def test_modules_share_no_private_names():
+    assert fences.private_faults(LIBRARY) == []
+
+
+@pytest.mark.house
+def test_import_contracts():
+    assert fences.broken_contracts(ROOT / "lib") == []
+
+
+@pytest.fixture
+def annex(tmp_path, monkeypatch):
+    """A package with a folder in it, whose module keeps none of the rules."""
+    folder = tmp_path / "annex" / "rivals"
+    folder.mkdir(parents=True)
+    (tmp_path / "annex/__init__.py").write_text("")
+    (folder / "__init__.py").write_text("__all__ = []\n")
+    (folder / "_hidden.py").write_text("")
+    (folder / "axion.py").write_text("_private = 1.0\n__all__ = ['LIST', 'other']\nLIST = ()\nother = len\n")
+    (folder / "alp.py").write_text(
+        "from . import _hidden, axion\nfrom .axion import _private\nfrom ..rivals.axion import _private as again\n"
+        '__all__ = ["width", "mass"]\nLIST = ()\n\n'
+        'def width(m):\n    """Return the width.\n\n    >>> width(1.0)\n    3.0\n    """\n    return 5.279 * axion._private * m\n\n'
+        'def mass(m):\n    """Return the mass."""\n\ndef unlisted():\n    pass\n'
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield importlib.import_module("annex")
+    for name in [name for name in sys.modules if name.split(".")[0] == "annex"]:
+        del sys.modules[name]
+
+
+@pytest.mark.house
+def test_rules_hold_in_folders_too(annex):
+    folder = Path(annex.__file__).parent
+    assert fences.modules(annex) == ["rivals", "rivals.alp", "rivals.axion"]
+    assert ("rivals.alp", "width") in fences.public(annex)
+    assert fences.example_faults(annex, "rivals.alp", "width") == ["the example of rivals.alp.width gives something else"]
+    assert fences.example_faults(annex, "rivals.alp", "mass") == ["rivals.alp.mass has no example"]
+    assert any("PR01" in fault for fault in fences.docstring_faults(annex, "rivals.alp", "width"))
+    assert fences.argument_faults(annex, "rivals.alp", "width") == ["rivals.alp.width lacks @public"]
+    assert fences.face_faults(annex, "rivals.alp") == [
+        "rivals.alp: LIST is not in __all__",
+        "rivals.alp: unlisted is not in __all__",
+        "rivals.alp: __all__ is not in order",
+    ]
+    assert fences.face_faults(annex, "rivals.axion") == []
+    (folder / "rivals/bare.py").write_text("")
+    assert fences.face_faults(annex, "rivals.bare") == ["rivals.bare: has no __all__"]
+    assert fences.page_faults("automodule:: annex.rivals.alp automodule:: annex.rivals.bare", annex) == [
+        "rivals.axion is not on the API page",
+        "rivals.bare on the API page is no module",
+    ]
+    assert fences.literal_faults(folder) == ["rivals/alp.py: 5.279"]
+    assert sorted(fences.private_faults(folder)) == [
+        "rivals/alp.py: axion._private",
+        "rivals/alp.py: axion._private",
+        "rivals/alp.py: rivals.axion._private",
+    ]
+
+
+BREAKS = {
+    "The library never imports the kit of the book": {"darkhiggs/rivals/alp.py": "import bookkit.run"},
+    "No circle among the modules of the library": {
+        "darkhiggs/kinematics.py": "from darkhiggs import units",
+        "darkhiggs/units.py": "def convert():\n    from . import kinematics",
+    },
+    "Rivals are independent of each other": {
+        "darkhiggs/rivals/alp.py": "from . import axion",
+        "darkhiggs/rivals/axion.py": "",
+    },
+}
+
+
+@pytest.mark.house
+@pytest.mark.parametrize("contract", BREAKS)
+def test_broken_import_contract_is_reported(contract, tmp_path):
+    for path in (ROOT / "lib").rglob("*.py"):
+        copy = tmp_path / path.relative_to(ROOT / "lib")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    assert fences.broken_contracts(tmp_path) == []
+    for name, text in BREAKS[contract].items():
+        (tmp_path / name).write_text(text)
+    assert fences.broken_contracts(tmp_path) == [contract]
 
 
 @pytest.mark.house
@@ -82,22 +156,6 @@ def test_ruff():
 def test_mypy(tmp_path):
     result = run("-m", "mypy", "--cache-dir", str(tmp_path))
     assert result.returncode == 0, result.stdout
-
-
-@pytest.mark.house
-def test_no_physical_literal_outside_the_data():
-    # masses and couplings with their full digits belong to darkhiggs/data
-    pattern = re.compile(
-        r"(?<![\w.])(5\.279\d*|1\.16637\d*e-5|0\.10565\d*|246\.2\d*|125\.[01]\d*|80\.3\d+|172\.\d+|0\.4936\d*|6\.7e-6|4\.18(?!\d))"
-    )
-    for path in (ROOT / "lib/darkhiggs").glob("*.py"):
-        code = re.sub(r'r?"""[\s\S]*?"""', "", path.read_text(encoding="utf-8"))
-        assert not pattern.findall(code), path.name
-
-
-@pytest.mark.house
-def test_darkhiggs_never_imports_bookkit():
-    assert all("bookkit" not in path.read_text(encoding="utf-8") for path in (ROOT / "lib/darkhiggs").rglob("*.py"))
 
 
 @pytest.mark.house
@@ -117,24 +175,9 @@ def test_modules_are_there_on_first_use():
         env=os.environ | {"PYTHONPATH": str(ROOT / "lib")},
     )
     first, second = result.stdout.splitlines()
-    assert first.split() == MODULES
+    assert first.split() == [module for module in MODULES if "." not in module]
     assert second == "DarkSector(m_zp=0.0115 GeV, g_x=0.0005) False"
     assert result.stderr.endswith("AttributeError: module 'darkhiggs' has no attribute 'no_such_module'\n")
-
-
-@pytest.mark.house
-@pytest.mark.parametrize(("module", "name"), PUBLIC)
-def test_public_functions_answer_for_their_arguments(module, name):
-    member = getattr(importlib.import_module(f"darkhiggs.{module}"), name)
-    methods = [m for n, m in vars(member).items() if not n.startswith("_")] if inspect.isclass(member) else [member]
-    for method in (getattr(one, "__func__", one) for one in methods):
-        # what is cached and asked for in every formula checks for itself
-        if (
-            inspect.isfunction(method)
-            and inspect.signature(method).parameters
-            and f"{module}.{name}" not in ("inputs.get", "inputs.natural")
-        ):
-            assert hasattr(method, "__wrapped__"), f"{module}.{name} lacks @public"
 
 
 @pytest.mark.house
@@ -145,6 +188,13 @@ def test_borrower_needs_numpy_and_scipy_alone(tmp_path):
     shutil.copytree(ROOT / "lib", source / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
+    # a rival with data of its own goes into the wheel
+    rivals = source / "lib/darkhiggs/rivals"
+    (rivals / "data").mkdir(exist_ok=True)
+    (rivals / "data/newcomer.toml").write_text("[m_a]\n")
+    (rivals / "newcomer.py").write_text(
+        "from importlib import resources\nTEXT = (resources.files(__package__) / 'data/newcomer.toml').read_text()\n"
+    )
     result = run(
         "-m",
         "pip",
@@ -172,13 +222,16 @@ def test_borrower_needs_numpy_and_scipy_alone(tmp_path):
         f"for module in {MODULES}: importlib.import_module('darkhiggs.' + module)\n"
         "from darkhiggs import standard_model\n"
         "print(standard_model.__file__, f'{standard_model.br_b_to_k_nunu():.3e}')\n"
+        "import darkhiggs\n"
+        "print(darkhiggs.rivals.newcomer.TEXT)\n"
+        "assert not hasattr(darkhiggs.rivals, 'nobody')\n"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60, env=environment
     )
     assert result.returncode == 0, result.stderr
-    assert str(tmp_path) in result.stdout and "4.967e-06" in result.stdout
+    assert str(tmp_path) in result.stdout and "4.967e-06" in result.stdout and "[m_a]" in result.stdout
 
 
 @pytest.mark.house

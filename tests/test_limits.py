@@ -37,7 +37,8 @@ from darkhiggs.errors import DataError, ParameterError
 )
 def test_published_points(name, m, upper, cl):
     curve = limits.curve(name)
-    assert_allclose(curve.g_max(m), upper, rtol=1e-12)
+    assert_allclose(curve.upper_at(m), upper, rtol=1e-12)
+    assert curve.g_max(m) == curve.upper_at(m)
     assert curve.cl == cl
     assert curve.source
 
@@ -50,13 +51,13 @@ def test_curves_are_well_formed(name):
     assert np.all(curve.upper > 0)
     assert curve.m.shape == curve.upper.shape
     assert 0.0 < curve.reading_error < 0.5
-    assert np.isinf(curve.g_max(curve.m[-1] * (1 + 1e-9)))
+    assert np.isinf(curve.upper_at(curve.m[-1] * (1 + 1e-9)))
     if curve.m[0] > 0:
-        assert np.isinf(curve.g_max(0.5 * curve.m[0]))
-        assert np.isinf(curve.g_max(0.0))
+        assert np.isinf(curve.upper_at(0.5 * curve.m[0]))
+        assert np.isinf(curve.upper_at(0.0))
     assert curve.cl in (0.0, 0.9, 0.95)
     # the points themselves, and both ends, belong to the curve
-    assert_allclose(curve.g_max(curve.m), curve.upper, rtol=1e-12)
+    assert_allclose(curve.upper_at(curve.m), curve.upper, rtol=1e-12)
     assert curve.covers(curve.m).all()
     assert curve.covers(np.array([2.0, 0.5]) * curve.m[[-1, 0]]).tolist() == [False, curve.m[0] == 0]
     assert curve.coverage.startswith(f"{name} has points from ") and curve.coverage.endswith("; outside it excludes nothing.")
@@ -65,8 +66,8 @@ def test_curves_are_well_formed(name):
 @pytest.mark.identity
 def test_outside_its_range_a_curve_excludes_nothing_and_says_so():
     na64 = limits.curve("NA64mu")
-    assert na64.g_max([5e-4, 0.1511, 1.0]).tolist() == [np.inf] * 3
-    assert not np.any(na64.g_max([5e-4, 0.2]) < 1.0)
+    assert na64.upper_at([5e-4, 0.1511, 1.0]).tolist() == [np.inf] * 3
+    assert not np.any(na64.upper_at([5e-4, 0.2]) < 1.0)
     assert na64.covers(0.151) and not na64.covers(0.152)
     assert na64.coverage == "NA64mu has points from 1 MeV to 151 MeV; outside it excludes nothing."
     assert "from 220 MeV to 8 GeV;" in limits.curve("BaBar4mu").coverage
@@ -81,15 +82,15 @@ def test_plane_is_interpolated_in_both_logarithms():
     # a contact interaction, g ~ m, is met between its points: 10 to 50 GeV of the trident curve
     curve = limits.curve("CCFR-reading")
     assert curve.log_mass and not limits.curve("KOTO").log_mass
-    assert_allclose(curve.g_max(np.sqrt(500.0)), np.sqrt(1.81e-2 * 8.9e-2), rtol=1e-12)
-    assert_allclose(curve.g_max(20.0) / 20.0, 1.81e-3, rtol=0.02)
+    assert_allclose(curve.upper_at(np.sqrt(500.0)), np.sqrt(1.81e-2 * 8.9e-2), rtol=1e-12)
+    assert_allclose(curve.upper_at(20.0) / 20.0, 1.81e-3, rtol=0.02)
 
 
 @pytest.mark.identity
 def test_interpolation_is_logarithmic():
     curve = limits.curve("NA62")
-    assert_allclose(curve.g_max(0.18), np.sqrt(2.4e-11 * 8.3e-12), rtol=1e-12)
-    assert curve.g_max(np.ones((2, 2))).shape == (2, 2)
+    assert_allclose(curve.upper_at(0.18), np.sqrt(2.4e-11 * 8.3e-12), rtol=1e-12)
+    assert curve.upper_at(np.ones((2, 2))).shape == (2, 2)
 
 
 @pytest.mark.identity
@@ -97,4 +98,4 @@ def test_bad_input_is_named():
     with pytest.raises(DataError, match="no limit is called 'CERN'; known: BaBar4mu, Borexino-reading, CCFR-reading"):
         limits.curve("CERN")
     with pytest.raises(ParameterError, match="m = -1 GeV"):
-        limits.curve("KOTO").g_max(-1.0)
+        limits.curve("KOTO").upper_at(-1.0)

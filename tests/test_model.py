@@ -112,24 +112,6 @@ def test_sector_broadcasts():
 
 
 @pytest.mark.identity
-def test_flags():
-    quiet = model.DarkSector(**P1, q_x=0.7)
-    assert not any(flag.any() for flag in quiet.flags.values())
-    for ratio in (1 / 3, 0.5, 1.0, -2.0, 3.0):
-        assert quiet.replace(q_x=ratio).flags["charges"]
-    assert quiet.replace(q_x=None).flags["charges"]
-    assert not quiet.replace(q_x=1.5).flags["charges"]
-    broad = quiet.replace(lambda_phi_x=[0.1, 1.0])
-    assert broad.flags["broad"].tolist() == [False, True]
-    # a light Phi needs a large quartic: lambda_Phi = m^2/(2 v^2)
-    strong = model.DarkSector(m_zp=0.01, g_x=0.01, m_h1=[4.0, 6.0], q_x=0.7)
-    assert strong.flags["non_perturbative"].tolist() == [False, True]
-    assert quiet.replace(lambda_phi_x=4 * np.pi).flags["non_perturbative"]
-    assert quiet.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
-    assert not quiet.replace(g_x=0.5, q_x=7.0, q_phi=0.001).flags["non_perturbative"]
-
-
-@pytest.mark.identity
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -169,17 +151,6 @@ def test_bad_sectors_are_named(change, message):
 def test_bad_calls_are_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
-
-
-@pytest.mark.identity
-def test_flags_at_their_edges():
-    a = model.benchmark("A")
-    assert not a.replace(q_phi=2.0, q_x=1.5).flags["charges"]
-    assert a.replace(q_phi=2.0, q_x=4.0).flags["charges"]
-    # sqrt(4 pi)/0.5 = 7.09
-    assert not a.replace(g_x=0.5, q_x=7.0).flags["non_perturbative"]
-    assert a.replace(g_x=0.5, q_x=7.2).flags["non_perturbative"]
-    assert not a.replace(m_h1=10.0).flags["broad"]
 
 
 @pytest.mark.identity
@@ -339,3 +310,32 @@ def test_whether_a_point_is_allowed_is_scattered_like_a_number():
     np.testing.assert_equal(sector.scatter([2.5, 3.5]), [2.5, np.nan, 3.5])
     with pytest.raises(ParameterError, match=r"^values = .* is not a number$"):
         sector.scatter(np.array(["a", "b"]))
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("chunk", [None, 1, 2, 3, 100])
+def test_function_is_evaluated_at_the_good_points(chunk):
+    sector = model.benchmark("A").replace(m_h1=[[1.0, -1.0, 2.0], [3.0, 4.0, np.inf]])
+    sizes = []
+
+    def both(points):
+        sizes.append(points.reason.size)
+        return np.stack([points.m_h1, 10.0 * points.m_h1])
+
+    expected = np.array([[1.0, np.nan, 2.0], [3.0, 4.0, np.nan]])
+    np.testing.assert_equal(sector.pointwise(both, chunk), [expected, 10.0 * expected])
+    assert sizes == {None: [4], 1: [1] * 4, 2: [2, 2], 3: [3, 1], 100: [4]}[chunk]
+    assert sector.select([]).pointwise(both, chunk).shape == (2, 0)
+    assert model.benchmark("A").replace(m_h1=2.0).pointwise(lambda points: points.m_h1, chunk) == 2.0
+
+
+@pytest.mark.identity
+def test_result_of_another_shape_is_refused():
+    sector = model.benchmark("A").replace(m_h1=[1.0, 2.0])
+    with pytest.raises(ParameterError, match=r"^the result of function has shape \(1,\) for 2 points$"):
+        sector.pointwise(lambda points: points.m_h1[:1])
+    with pytest.raises(ParameterError, match=r"^the result of function = .* is not a number$"):
+        sector.pointwise(lambda points: 1j * points.m_h1)
+    assert sector.pointwise(lambda points: points.m_h1 > 1.5).tolist() == [0.0, 1.0]
+    with pytest.raises(ZeroDivisionError):
+        sector.pointwise(lambda points: 1 / 0)

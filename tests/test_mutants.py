@@ -11,8 +11,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
-from tests.mutants import ROOT, Broken, Module, Mutant, accepted, automatic, named
-from tests.mutants.__main__ import EXTRA, Outcome, Worker, files_for, summary, trial
+from tests.mutants import ROOT, Broken, Module, Mutant, accepted, automatic, modules, named
+from tests.mutants.__main__ import COMMON, EXTRA, Outcome, Worker, files_for, summary, trial
 
 pytestmark = pytest.mark.house
 PACKAGE = ROOT / "lib" / "darkhiggs"
@@ -51,8 +51,37 @@ def test_every_function_has_a_mutant_or_a_reason() -> None:
 def test_named_mutants_are_many_and_everywhere() -> None:
     mutants = named(PACKAGE)
     assert len(mutants) >= 25
-    without = {path.stem for path in PACKAGE.glob("*.py")} - {mutant.where.split(".")[0] for mutant in mutants}
-    assert without <= {"__init__", "errors"}
+    assert set(unnamed(PACKAGE, mutants)) <= {"__init__", "errors", "rivals/__init__"}
+
+
+def unnamed(package: Path, mutants: list[Mutant]) -> list[str]:
+    """Modules without a named mutant."""
+    return sorted({module.file.removesuffix(".py") for module in modules(package)} - {mutant.module for mutant in mutants})
+
+
+def test_modules_in_folders_are_seen(tmp_path: Path) -> None:
+    package = tmp_path / "darkhiggs"
+    (package / "rivals/data").mkdir(parents=True)
+    (package / "rivals/alp.py").write_text(TOY)
+    (package / "rivals/data/alp.toml").write_text("[m_a]\nvalue = 1.0\n")
+    mutants = automatic(package)[0]
+    assert {(mutant.file, mutant.where, mutant.module) for mutant in mutants} == {
+        ("rivals/alp.py", "rivals.alp.area", "rivals/alp")
+    }
+    assert unnamed(package, []) == ["rivals/alp"]
+    table = tmp_path / "named.toml"
+    table.write_text(
+        '[[mutant]]\nfile = "rivals/alp.py"\ndescription = "d"\nold = "scale * b"\nnew = "b"\n'
+        '[[mutant]]\nfile = "rivals/data/alp.toml"\ndescription = "d"\nold = "1.0"\nnew = "2.0"\n'
+    )
+    assert unnamed(package, named(package, table)) == []
+    with pytest.raises(Broken, match=r"rivals/alp is mapped to tests/rivals/test_alp\.py, "):
+        files_for("rivals/alp", tmp_path)
+    (tmp_path / "tests/rivals").mkdir(parents=True)
+    for name in ("rivals/test_alp", *(f"test_{common}" for common in COMMON)):
+        (tmp_path / f"tests/{name}.py").write_text("")
+    assert files_for("rivals/alp", tmp_path)[0] == "tests/rivals/test_alp.py"
+    assert not [name for name in files_for("rivals/data/alp", tmp_path) if "alp" in name]
 
 
 def test_named_mutant_that_fits_nowhere_is_refused(tmp_path: Path) -> None:

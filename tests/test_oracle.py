@@ -64,9 +64,10 @@ def ours(record: dict) -> float:
     if quantity == "widths: H1 -> X Xbar":
         sector = model.DarkSector(m_zp=0.01, g_x=0.01 / v_phi, m_h1=a["m_h1"], m_x=a["m_x"], lambda_phi_x=a["lambda_phi_x"])
         return float(widths.gamma_h1_to_xx(sector))
-    invisible, visible = widths._gamma_zp_parts(model.DarkSector(m_zp=a["m_zp"], g_x=a.get("g_x", 1e-4)))
+    sector = model.DarkSector(m_zp=a["m_zp"], g_x=a.get("g_x", 1e-4))
+    visible = widths.gamma_zp_to_leptons(sector)
     if quantity == "widths: Z' -> nu nubar":
-        return float(invisible)
+        return float(widths.gamma_zp(sector) - visible)
     if quantity == "widths: Z' -> mu mu":
         e_2 = 4 * np.pi / inputs.natural("1/alpha(0)", "1")
         from darkhiggs.kinetic_mixing import epsilon

@@ -133,7 +133,9 @@ def test_rules_below():
         [weight[0, 0] * e[0, 0] ** 0.5, weight[0, 0] * e[0, 0] ** 1.5], [low**1.5 / 1.5, low**2.5 / 2.5], rtol=1e-12
     )
     assert_allclose(np.sum(weight * e**0.5), relic._E_MAX**1.5 / 1.5, rtol=1e-9)
-    assert_allclose(relic._grid().passed[-1] @ relic._grid().x[-relic._LATE :] ** -0.5, 2.0 * (120.0**-0.5 - 1e-3), rtol=1e-7)
+    assert_allclose(
+        relic._grid().cumulative[-1] @ relic._grid().x[-relic._LATE :] ** -0.5, 2.0 * (120.0**-0.5 - 1e-3), rtol=1e-7
+    )
 
 
 RESONANT = {
@@ -214,7 +216,7 @@ def test_far_below_every_threshold_nothing_is_left_of_the_rate():
 )
 def test_boltzmann_equation_against_radau(mass, shape):
     expected = by_radau(mass, lambda u: np.log(np.maximum(shape(np.exp(u)), 1e-300)))
-    found = relic._solve(np.array([mass]), shape(relic._grid().averages)[None], 1.0, relic._standard()).today
+    found = relic._solve(np.array([mass]), shape(relic._grid().x_of_average)[None], 1.0, relic._standard_bath()).today
     # weak: a density of 1e5, set at the start, where the steps have a low order
     assert_allclose(found, expected, rtol=2e-3 if shape(1.0) < 1e-14 else 1e-4)
 
@@ -224,14 +226,14 @@ def test_after_freeze_out_the_inverse_of_y_grows_linearly_in_the_integral_of_the
     # constant <sigma v> and constant g: 1/Y(x) - 1/Y(x') = s <sigma v>/H at m (1/x - 1/x')
     mass, sigma = np.array([1e-3]), 1e-6
     grid = relic._grid()
-    solution = relic._solve(mass, np.full((1, len(grid.averages)), sigma), 1.0, relic._standard())
-    x = grid.x[grid.early :]
+    solution = relic._solve(mass, np.full((1, len(grid.x_of_average)), sigma), 1.0, relic._standard_bath())
+    x = grid.x[grid.n_points :]
     T = 1e-5
     entropy = 2.0 * np.pi**2 / 45.0 * thermodynamics.g_s(T) * T**3
     front = entropy * sigma / thermodynamics.hubble(T) * mass / T
-    late = np.append(solution.y[grid.early :, 0], solution.today)
+    late = np.append(solution.y[grid.n_points :, 0], solution.today)
     assert_allclose(np.diff(1.0 / late), front * (1.0 / x - np.append(1.0 / x[1:], 0.0)), rtol=2e-6)
-    assert_allclose(solution.y[grid.early], solution.y[grid.early - 1], rtol=1e-12)
+    assert_allclose(solution.y[grid.n_points], solution.y[grid.n_points - 1], rtol=1e-12)
     assert solution.y.shape == solution.y_eq.shape == (len(grid.x), 1)
 
 
@@ -272,15 +274,15 @@ def test_density_today():
 
 @pytest.mark.identity
 def test_degrees_of_freedom_of_entropy_are_continuous_with_their_slope():
-    bath, h = relic._standard(), 1e-4
+    bath, h = relic._standard_bath(), 1e-4
     log_t = np.log([3e-5, 3e-4, 0.05, 0.17, 2.0, 100.0])
-    rate, log_s = bath.clock(log_t)
+    rate, log_s = bath.expansion_at(log_t)
     assert_allclose(np.exp(log_s), thermodynamics.g_s(np.exp(log_t)), rtol=1e-5)
     # constant beyond the ends of the table
-    ends = bath.clock(np.log([1e-7, 1e-5, 1e3, 1e4]))
+    ends = bath.expansion_at(np.log([1e-7, 1e-5, 1e3, 1e4]))
     assert_allclose(np.exp(ends[1]), thermodynamics.g_s(np.array([1e-5, 1e-5, 1e3, 1e3])), rtol=1e-12)
     assert_allclose(np.diff(ends[0])[[0, 2]], np.log([100.0, 10.0]), rtol=1e-12)
-    slope = (bath.clock(log_t + h)[1] - bath.clock(log_t - h)[1]) / (2.0 * h)
+    slope = (bath.expansion_at(log_t + h)[1] - bath.expansion_at(log_t - h)[1]) / (2.0 * h)
     T = np.exp(log_t)
     entropy = 2.0 * np.pi**2 / 45.0 * thermodynamics.g_s(T) * T**3
     assert_allclose(np.exp(rate), entropy / thermodynamics.hubble(T) * (1.0 + slope / 3.0), rtol=3e-4)
@@ -307,8 +309,8 @@ def test_thermal_cross_section_of_steigman():
     assert np.argmax(ours) == 1
     published = get("published.thermal.sigma_v").value
     for mass, value in zip((0.3, 100.0), published, strict=True):
-        average = np.full((1, len(relic._grid().averages)), units.convert(value, "cm^3/s", "GeV^-2"))
-        today = relic._solve(np.array([mass]), average, 2.0, relic._standard()).today
+        average = np.full((1, len(relic._grid().x_of_average)), units.convert(value, "cm^3/s", "GeV^-2"))
+        today = relic._solve(np.array([mass]), average, 2.0, relic._standard_bath()).today
         assert_allclose(relic._density(mass, today, True), 0.11, rtol=0.06)
 
 
@@ -321,8 +323,8 @@ def test_complex_and_self_conjugate():
     assert np.all((in_cm(one[[0, 1, 3]]) / 3e-26 > 1.2) & (in_cm(one[[0, 1, 3]]) / 3e-26 < 1.4))
     assert np.all((in_cm(two[[0, 1, 3]]) / 3e-26 > 2.6) & (in_cm(two[[0, 1, 3]]) / 3e-26 < 2.9))
     for self_conjugate, a in ((True, one), (False, two)):
-        average = a[:, None] * np.ones(len(relic._grid().averages))
-        today = relic._solve(masses, average, 1.0, relic._standard()).today
+        average = a[:, None] * np.ones(len(relic._grid().x_of_average))
+        today = relic._solve(masses, average, 1.0, relic._standard_bath()).today
         assert_allclose(relic._density(masses, today, self_conjugate), natural("Omega h^2", "1"), rtol=1e-10)
     # half the density is wanted of each of two species
     assert_allclose(relic.thermal_cross_section(1e-2, "p") / relic.thermal_cross_section(1e-2), 5.097, rtol=1e-3)
@@ -331,8 +333,8 @@ def test_complex_and_self_conjugate():
 @pytest.mark.identity
 def test_p_wave_cross_section():
     b = relic.thermal_cross_section(0.1, "p")
-    x = relic._grid().averages
-    today = relic._solve(np.array([0.1]), 6.0 * b / x[None], 1.0, relic._standard()).today
+    x = relic._grid().x_of_average
+    today = relic._solve(np.array([0.1]), 6.0 * b / x[None], 1.0, relic._standard_bath()).today
     assert_allclose(relic._density(0.1, today, False), [0.12], rtol=1e-10)
 
 
@@ -578,7 +580,7 @@ def test_roots_of_illinois():
 
 @pytest.mark.identity
 def test_average_along_the_grid():
-    x = relic._grid().averages[: relic._EARLY_AVERAGES]
+    x = relic._grid().x_of_average[: relic._EARLY_AVERAGES]
     rows = np.stack([np.log(3.0 * x**-0.5), np.log(x)])
     for one in (1.0, 1.03, 20.0, 119.0, 120.0):
         assert_allclose(relic._along(rows, np.full(2, one)), [3.0 * one**-0.5, one], rtol=1e-12)
@@ -613,18 +615,18 @@ def test_bath_without_a_light_z_prime_is_the_standard_one():
     sector = model.DarkSector(m_zp=1.0, g_x=0.1, m_x=[0.1, 0.2, 0.4], m_h1=50.0, lambda_phi_x=0.1)
     # what is left: QED at 5 MeV, and N_eff = 3.045 in place of the fit's value
     assert_allclose(relic.bath_shift(sector), 0.0, atol=2e-3)
-    bath, standard = relic._with_z_prime(1.0, 0.1), relic._standard()
+    bath, standard = relic._bath_with_z_prime(1.0, 0.1), relic._standard_bath()
     log_t = np.log([0.006, 0.02, 0.05])
-    for ours, theirs in zip(bath.clock(log_t), standard.clock(log_t), strict=True):
+    for ours, theirs in zip(bath.expansion_at(log_t), standard.expansion_at(log_t), strict=True):
         assert_allclose(ours, theirs, atol=2e-3)
 
 
 @pytest.mark.identity
 def test_bath_with_a_light_z_prime():
     m, g = 0.0115, 5e-4
-    bath = relic._with_z_prime(m, g)
+    bath = relic._bath_with_z_prime(m, g)
     T = np.array([0.02, 0.5])
-    rate, log_s = bath.clock(np.log(T))
+    rate, log_s = bath.expansion_at(np.log(T))
     extra = thermodynamics.entropy_density(T, m, 3.0) / (2.0 * np.pi**2 / 45.0 * T**3)
     # all entropy conserved from 0.5 to 0.02 GeV
     g_s = thermodynamics.g_s(T) + extra
@@ -632,14 +634,16 @@ def test_bath_with_a_light_z_prime():
     rho = np.pi**2 / 30.0 * thermodynamics.g_rho(T) * T**4 + thermodynamics.energy_density(T, m, 3.0)
     hubble = np.sqrt(8.0 * np.pi / 3.0 * rho) / natural("M_Pl")
     h = 1e-3
-    slope = (bath.clock(np.log(T) + h)[1] - bath.clock(np.log(T) - h)[1]) / (2.0 * h)
+    slope = (bath.expansion_at(np.log(T) + h)[1] - bath.expansion_at(np.log(T) - h)[1]) / (2.0 * h)
     volume = 2.0 * np.pi**2 / 45.0 * np.exp(log_s) * T**3
     assert_allclose(np.exp(rate), volume / hubble * (1.0 + slope / 3.0), rtol=1e-4)
     # cold: the photons of today, in neutrinos that are colder than them
     path = neutrinos.history([neutrinos.z_prime(m, g)])
     cold = path.t_nu[-1] * 1.001
     assert_allclose(
-        np.exp(bath.clock(np.log(cold))[1]), thermodynamics.g_s(1e-5) * (path.t_gamma[-1] / path.t_nu[-1]) ** 3, rtol=1e-3
+        np.exp(bath.expansion_at(np.log(cold))[1]),
+        thermodynamics.g_s(1e-5) * (path.t_gamma[-1] / path.t_nu[-1]) ** 3,
+        rtol=1e-3,
     )
 
 
@@ -676,11 +680,11 @@ def test_bath_shift_against_an_equation_in_the_scale_factor():
     # per photon, and so today
     today = n / np.exp(3.0 * log_a[-1]) * (natural("T_CMB") / path.t_gamma[-1]) ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
-    average = np.full((1, len(relic._grid().averages)), sigma)
-    ours = relic._density(m_x, relic._solve(np.array([m_x]), average, 1.0, relic._with_z_prime(m, g)).today, False)
+    average = np.full((1, len(relic._grid().x_of_average)), sigma)
+    ours = relic._density(m_x, relic._solve(np.array([m_x]), average, 1.0, relic._bath_with_z_prime(m, g)).today, False)
     assert_allclose(ours, 2.0 * m_x * today / critical, rtol=1e-3)
     # X that decouples after the neutrinos: a few per cent, as said in the brief of the chapter
-    standard = relic._density(m_x, relic._solve(np.array([m_x]), average, 1.0, relic._standard()).today, False)
+    standard = relic._density(m_x, relic._solve(np.array([m_x]), average, 1.0, relic._standard_bath()).today, False)
     assert 0.04 < ours / standard - 1.0 < 0.06
 
 

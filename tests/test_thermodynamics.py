@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, special
 
-from darkhiggs import thermodynamics
+from darkhiggs import _gases, _tables, thermodynamics
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 
@@ -29,20 +29,20 @@ def test_expansion_rate_at_decoupling():
 
 @pytest.mark.identity
 def test_table_is_met_and_smooth():
-    table = thermodynamics._table()
+    table = _tables.degrees_of_freedom()
     assert table.shape == (121, 3)
     for column, function in ((1, thermodynamics.g_rho), (2, thermodynamics.g_s)):
         # seven digits of T in the steepest part of the table
         assert_allclose(function(table[:, 0]), table[:, column], rtol=3e-6)
         # every second row predicts the others: the cubic is good to h^4, 16 times better with all rows
-        coarse = thermodynamics._interpolate(thermodynamics._cubics(table[::2]), np.arange(121) / 2)[column]
+        coarse = _tables.interpolate(_tables.cubics(table[::2]), np.arange(121) / 2)[column]
         assert_allclose(coarse, table[:, column], rtol=0.03)
     # cubics are reproduced exactly, the first and last interval included, and the ends continue
     rows = np.arange(9.0)
     cubic = np.stack([rows**3, 2.0 - rows**2], axis=-1)
     at = np.linspace(0.0, 8.0, 33)
-    assert_allclose(thermodynamics._interpolate(thermodynamics._cubics(cubic), at), [at**3, 2.0 - at**2], atol=1e-10)
-    beyond = thermodynamics._interpolate(thermodynamics._cubics(cubic), np.array([-1.0, 9.0]))
+    assert_allclose(_tables.interpolate(_tables.cubics(cubic), at), [at**3, 2.0 - at**2], atol=1e-10)
+    beyond = _tables.interpolate(_tables.cubics(cubic), np.array([-1.0, 9.0]))
     assert_allclose(beyond, [[0.0, 512.0], [2.0, -62.0]], atol=1e-10)
 
 
@@ -146,9 +146,9 @@ def test_qed_derivatives():
     d, at = 1e-4, np.geomspace(5e-5, 0.05, 7)
 
     def p(step):
-        return (at * np.exp(step)) ** 4 * thermodynamics._qed(at * np.exp(step))[0]
+        return (at * np.exp(step)) ** 4 * _gases.qed(at * np.exp(step))[0]
 
-    _, first, second = (value * at**4 for value in thermodynamics._qed(at))
+    _, first, second = (value * at**4 for value in _gases.qed(at))
     assert_allclose(first, (p(d) - p(-d)) / (2 * d), rtol=2e-6)
     assert_allclose(second, (p(d) - 2 * p(0) + p(-d)) / d**2, rtol=2e-6)
     assert_allclose(thermodynamics.qed_energy_density(at), first - p(0), rtol=1e-10)

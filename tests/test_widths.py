@@ -187,3 +187,9 @@ def test_z_prime_into_x_scales_with_its_mass():
     b = model.DarkSector(m_zp=3.0, g_x=0.1, m_x=0.5)
     dark = widths.gamma_zp(b.replace(q_x=2.0)) - widths.gamma_zp(b)
     assert_allclose(dark, 0.2**2 * 3.0 / (48 * np.pi) * (1 - 1 / 9) ** 1.5, rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_mixing_is_free_where_the_higgs_boson_has_nothing_to_decay_into():
+    with np.errstate(all="raise"):
+        assert_allclose(widths.sin_theta_max([23.0, 1e5], 0.5, m_h1=100.0, m_zp=100.0), 1.0, rtol=1e-14)

@@ -28,11 +28,13 @@ _MODULES = (
     "neutrinos",
     "photon_penguin",
     "relic",
+    "rivals",
     "scan",
     "standard_model",
     "thermodynamics",
     "trident",
     "units",
+    "validity",
     "widths",
 )
 

@@ -72,8 +72,7 @@ def shown(value: object) -> str:
 
 def outside(array: Array, low: float, high: float, open_low: bool) -> npt.NDArray[np.bool_]:
     """Where an array is not finite or leaves its range."""
-    value: npt.NDArray[np.bool_] = ~np.isfinite(array) | (array < low) | (array > high) | (open_low & (array == low))
-    return value
+    return ~np.isfinite(array) | (array < low) | (array > high) | (open_low & (array == low))
 
 
 def checked(

@@ -69,8 +69,7 @@ def read_only(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = frozen(function(*args, **kwargs))
-        return result
+        return frozen(function(*args, **kwargs))
 
     return call
 

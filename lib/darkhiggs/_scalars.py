@@ -18,16 +18,14 @@ def clip(value: Any, low: Any, high: Any = np.inf) -> Array:
     if isinstance(value, np.ndarray):
         above: Array = np.maximum(value, low)
         return above if high == np.inf else np.minimum(above, high)
-    cut: Array = low if value < low else high if value > high else value
-    return cut
+    return low if value < low else high if value > high else value
 
 
 def divisor(value: Any) -> Array:
     """Return values, and 1 where they are zero."""
     if isinstance(value, np.ndarray):
         return np.where(value == 0.0, 1.0, value)
-    one: Array = value + (value == 0.0)
-    return one
+    return value + (value == 0.0)
 
 
 def kept(condition: Any, value: Any) -> Array:

@@ -1,12 +1,15 @@
 """Likelihood of the Belle II measurement of B+ -> K+ nu nubar for any spectrum of B+ -> K+ + invisible.
 
 Counts and templates of inclusive (ITA, with off-resonance data) and hadronic tagging (HTA), and the efficiency of each fit bin
-against the generated q2, are those published with arXiv:2507.12393. What is simplified here: only the leading systematics
-are carried (left out: the signal's own efficiency systematics and form factors, N_BB, kaon identification, and the separate
-shifts of the B0 template, for which those of the B+ template stand); off-resonance templates are one ratio times the
-on-resonance continuum, with a simulated sample of its own; normalisations are log-normal, so that no yield
-turns negative, and a truncated normal prior of the same width moves the signal strength by 0.03 of its error; a new-physics
-signal has no statistical error of its own. In every new-physics fit the Standard Model signal stays at its prediction.
+against the generated q2, are those published with arXiv:2507.12393. Simplifications:
+
+1. Only the leading systematic uncertainties are included. Omitted are those of the signal efficiency and of the form factors,
+   N_BB, kaon identification, and the separate shifts of the B0 template, for which those of the B+ template stand.
+2. Off-resonance templates are one ratio times the on-resonance continuum, with a simulated sample of their own.
+3. Normalisations are log-normal, so that no yield turns negative; a truncated normal prior of the same width moves the
+   signal strength by 0.03 of its error.
+4. A new-physics signal has no statistical error of its own, and in every new-physics fit the Standard Model signal stays at
+   its prediction.
 """
 
 from collections.abc import Callable
@@ -16,8 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _belle2, _binned, form_factors, meson_decays
+from . import _belle2_tables, _profile, form_factors, meson_decays
 from ._arrays import Array, checked, choice, numbers, shown, single, together, whole
+from ._off_shell import CHUNK, densities
 from ._owned import Owned
 from ._public import public
 from .errors import ParameterError
@@ -109,7 +113,7 @@ class Spectrum(Owned):
         0.1508
         """
         m_x = checked("m_x", m_x, 0.0, float(natural("m_B+") - natural("m_K+")), "GeV")
-        return cls(_belle2.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
+        return cls(_belle2_tables.efficiency_at(np.square(m_x)), np.ones(m_x.shape)[()])
 
     @classmethod
     @public
@@ -152,7 +156,11 @@ class Spectrum(Owned):
         >>> f"{spectrum.br:.3e}"
         '4.967e-06'
         """
-        high = _belle2.end() if q2_max is None else single("q2_max", q2_max, 0.0, _belle2.end(), "GeV^2", open_low=True)
+        high = (
+            _belle2_tables.end()
+            if q2_max is None
+            else single("q2_max", q2_max, 0.0, _belle2_tables.end(), "GeV^2", open_low=True)
+        )
         low = single("q2_min", q2_min, 0.0, unit="GeV^2")
         if low >= high:
             raise ParameterError(f"q2_min = {low:g} GeV^2 is not below q2_max = {high:g} GeV^2")
@@ -164,7 +172,7 @@ class Spectrum(Owned):
             mass, width = pair
             reach = mass * max(width, 1e-12) * 2.0 ** np.arange(-2, 60)
             cuts = np.concatenate([cuts, [mass**2], mass**2 + reach, mass**2 - reach])
-        q2, weights = _belle2.panels(low, high, cuts)
+        q2, weights = _belle2_tables.panels(low, high, cuts)
         density = dbr_dq2(q2)
         if isinstance(density, complex | np.complexfloating) or getattr(getattr(density, "dtype", None), "kind", "") == "c":
             raise ParameterError("dbr_dq2 is complex; give its real part, or the square of its modulus")
@@ -227,8 +235,7 @@ class Spectrum(Owned):
                 "tensor": q2 * beta * (1.0 + 8.0 * r),
             }[current]
             which, power = {"scalar": ("f0", 1), "vector": ("f+", 3), "tensor": ("fT", 3)}[current]
-            value: Array = root**power * form_factors.b_to_k(q2, which) ** 2 * phase
-            return value
+            return root**power * form_factors.b_to_k(q2, which) ** 2 * phase
 
         found = cls.from_function(rate, breaks=4.0 * m_x**2)
         return cls(found.efficiency, 1.0)
@@ -268,15 +275,19 @@ class Spectrum(Owned):
             raise ParameterError(
                 f"the sector has a masked point: {sector.reason[sector.reason != ''].flat[0]}; select the good ones"
             )
-        efficiency, rates = [np.empty((0, 18))], [np.empty(0)]
-        for q2, density in meson_decays._densities(sector, final_state, options, order=_FINE):
+        rates = densities(meson_decays.br_b_to_k_scalar, "K", "+", final_state, options, _FINE)
+
+        def folded(points: DarkSector) -> Array:
+            """Rate, and below it the mean efficiencies."""
+            q2, density = rates(points)
             rate = density.sum(axis=0)
-            seen = np.einsum("qn,qnk->nk", density, _belle2.efficiency_at(q2))
             if np.any(rate <= 0.0):
                 raise ParameterError("the rate of B+ -> K+ + invisible is zero at a point of the sector")
-            efficiency.append(seen / rate[:, None])
-            rates.append(rate)
-        return cls(np.concatenate(efficiency).reshape(*sector.shape, 18), np.concatenate(rates).reshape(sector.shape)[()])
+            seen = np.einsum("qn,qnk->nk", density, _belle2_tables.efficiency_at(q2))
+            return np.concatenate([rate[None], (seen / rate[:, None]).T])
+
+        br, *efficiency = sector.pointwise(folded, CHUNK)
+        return cls(np.stack(efficiency, axis=-1), br)
 
     @classmethod
     @public
@@ -307,13 +318,13 @@ class Spectrum(Owned):
         >>> f"{spectrum.br:.1e}"
         '1.0e-05'
         """
-        edges = checked("edges", edges, 0.0, _belle2.end(), "GeV^2")
+        edges = checked("edges", edges, 0.0, _belle2_tables.end(), "GeV^2")
         values = numbers("values", values)
         if edges.ndim != 1 or len(edges) < 2 or np.any(np.diff(edges) <= 0.0):
             raise ParameterError("edges are not an increasing list of at least two values")
         if values.shape[-1:] != (len(edges) - 1,):
             raise ParameterError(f"values have shape {values.shape} for {len(edges) - 1} bins")
-        q2, weights = _belle2.panels(edges[0], edges[-1], edges)
+        q2, weights = _belle2_tables.panels(edges[0], edges[-1], edges)
         place = np.clip(np.searchsorted(edges, q2, side="right") - 1, 0, len(edges) - 2)
         return cls._folded(q2, (values / np.diff(edges))[..., place], weights, "values")
 
@@ -327,11 +338,11 @@ class Spectrum(Owned):
         br = density @ weights
         if np.any(br <= 0.0):
             raise ParameterError(f"{name} is zero between q2 = {q2[0]:.4g} and {q2[-1]:.4g} GeV^2")
-        return cls((density * weights) @ _belle2.efficiency_at(q2) / br[..., None], br[()])
+        return cls((density * weights) @ _belle2_tables.efficiency_at(q2) / br[..., None], br[()])
 
     @public
     def events(self, rate: npt.ArrayLike | None = None) -> Array:
-        """Expect this many signal events.
+        """Compute the expected number of signal events in each bin.
 
         Parameters
         ----------
@@ -355,8 +366,7 @@ class Spectrum(Owned):
         600.0
         """
         rate = np.asarray(self.br) if rate is None else checked("rate", rate, 0.0, 1.0)
-        value: Array = natural("belle2.n_bplus", "1") * rate[..., None] * self.efficiency
-        return value
+        return natural("belle2.n_bplus", "1") * rate[..., None] * self.efficiency
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -493,14 +503,14 @@ class Likelihood:
     """
 
     def __init__(self, channels: tuple[str, ...] = ("ITA", "HTA")) -> None:
-        known = tuple(_belle2.CHANNELS)
+        known = tuple(_belle2_tables.CHANNELS)
         if not isinstance(channels, tuple | list) or not channels or any(name not in known for name in channels):
             raise ParameterError(f"channels = {shown(channels)} is not a tuple of 'ITA', 'HTA' or both")
-        self.channels = tuple(name for name in _belle2.CHANNELS if name in channels)
-        keep = np.concatenate([np.arange(30)[_belle2.CHANNELS[name]] for name in self.channels])
-        model, observed, self._samples, self.parameters = _belle2.templates()
-        self._keep, self._model = keep, model.only(keep)
-        self._data = _binned.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
+        self.channels = tuple(name for name in _belle2_tables.CHANNELS if name in channels)
+        keep = np.concatenate([np.arange(30)[_belle2_tables.CHANNELS[name]] for name in self.channels])
+        model, observed, self._samples, self.parameters = _belle2_tables.templates()
+        self._keep, self._model = keep, model.select_bins(keep)
+        self._data = _profile.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
         self.bins = tuple(every[i] for i in keep)
@@ -510,39 +520,39 @@ class Likelihood:
         return f"Likelihood(channels={self.channels})"
 
     def _row(self, events: Array) -> Array:
-        return _belle2.signal_row(events)[..., self._keep]
+        return _belle2_tables.signal_row(events)[..., self._keep]
 
     def _standard(self) -> tuple[Array, Array]:
         """Signal of the Standard Model and its relative error."""
-        entries = [get(f"belle2.{channel}.signal") for channel in _belle2.CHANNELS]
+        entries = [get(f"belle2.{channel}.signal") for channel in _belle2_tables.CHANNELS]
         events = np.concatenate([entry.value for entry in entries])
         error = np.concatenate([entry.uncertainty / entry.value for entry in entries])
         return self._row(events), self._row(error)
 
-    def _mixture(self, spectrum: Spectrum) -> _binned.Signal:
+    def _mixture(self, spectrum: Spectrum) -> _profile.Signal:
         """Free new physics, in units of the predicted Standard Model rate, beside the fixed Standard Model."""
         fixed, error = self._standard()
         free = self._row(spectrum.events(natural("published.br_k_null", "1"))).reshape(-1, len(self._keep))
-        return _binned.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
+        return _profile.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
 
-    def _minimise(self, signal: _binned.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _binned.Minimum:
-        start = np.zeros((_binned.common(np.size(x), len(signal.free)), 1 + self._model.size))
+    def _minimise(self, signal: _profile.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _profile.Minimum:
+        start = np.zeros((_profile.common(np.size(x), len(signal.free)), 1 + self._model.size))
         start[:, 0] = np.ravel(x)
-        return _binned.minimise(self._model, signal, data or self._data, start, held)
+        return _profile.minimise(self._model, signal, data or self._data, start, held)
 
-    def _bounded(self, signal: _binned.Signal, free: _binned.Minimum, data: Any = None) -> tuple[_binned.Minimum, Any]:
+    def _bounded(self, signal: _profile.Signal, free: _profile.Minimum, data: Any = None) -> tuple[_profile.Minimum, Any]:
         """Find the best fit with x >= 0, and where x is held there."""
         held = free.point[:, 0] < 0.0
         if not held.any():
             return free, held
         start = np.where(held[:, None] & (np.arange(free.point.shape[1]) == 0), 0.0, free.point)
-        return _binned.minimise(self._model, signal, data or self._data, start, held), held
+        return _profile.minimise(self._model, signal, data or self._data, start, held), held
 
-    def _fit(self, signal: _binned.Signal, standard: float, unit: float, shape: tuple[int, ...]) -> Fit:
+    def _fit(self, signal: _profile.Signal, standard: float, unit: float, shape: tuple[int, ...]) -> Fit:
         free = self._minimise(signal)
         best, held = self._bounded(signal, free) if standard == 0.0 else (free, free.point[:, 0] != free.point[:, 0])
-        high, _ = _binned.crossing(self._model, signal, self._data, best, 1.0, 1.0)
-        low, _ = _binned.crossing(self._model, signal, self._data, free, 1.0, -1.0)
+        high, _ = _profile.crossing(self._model, signal, self._data, best, 1.0, 1.0)
+        low, _ = _profile.crossing(self._model, signal, self._data, free, 1.0, -1.0)
         cut = (low < 0.0) & (standard == 0.0)
         low = np.where(cut, 0.0, low)
         zero = self._minimise(signal, np.zeros(len(free.point)), held=True).chi2
@@ -571,16 +581,16 @@ class Likelihood:
             expected={name: out(row) for name, row in self._expected(signal, best).items()},
         )
 
-    def _profiled(self, signal: _binned.Signal, there: _binned.Minimum) -> tuple[Array, Array, Array]:
+    def _profiled(self, signal: _profile.Signal, there: _profile.Minimum) -> tuple[Array, Array, Array]:
         """Return yields by sample, the multipliers of their simulated samples, and the relative errors of these."""
         model = self._model
-        yields, _ = _binned.samples(model, signal, there.point)
+        yields, _ = _profile.samples(model, signal, there.point)
         spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
         mean, variance = yields.sum(axis=1), np.sum((spread * yields) ** 2, axis=1)
-        slope = _binned.deviance(self._data.observed, mean, variance)[1]
+        slope = _profile.deviance(self._data.observed, mean, variance)[1]
         return yields, 1.0 - spread**2 * yields * slope[:, None], spread
 
-    def _expected(self, signal: _binned.Signal, best: _binned.Minimum) -> dict[str, Array]:
+    def _expected(self, signal: _profile.Signal, best: _profile.Minimum) -> dict[str, Array]:
         yields, gammas, _ = self._profiled(signal, best)
         rows = yields * gammas
         labels = (*self._samples, "fixed signal", "signal")
@@ -626,7 +636,7 @@ class Likelihood:
             free = self._row(spectrum.events())
         shape = free.shape[:-1]
         free = free.reshape(-1, len(self._keep))
-        return self._fit(_binned.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
+        return self._fit(_profile.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
 
     @public
     def fit_rate(self, spectrum: Spectrum) -> Fit:
@@ -721,6 +731,7 @@ class Likelihood:
         >>> f"{belle2.Likelihood().upper_limit(belle2.Spectrum.line(2.0)):.2e}"
         '1.27e-05'
         """
+        from scipy.optimize.elementwise import find_root  # type: ignore[import-untyped]
         from scipy.special import ndtr  # type: ignore[import-untyped]
 
         level = 1.0 - single("cl", cl, 0.5, 0.999)
@@ -728,44 +739,35 @@ class Likelihood:
         best, _ = self._bounded(signal, self._minimise(signal))
         null = self._minimise(signal, np.zeros(len(best.point)), held=True)
         yields, gammas, _ = self._profiled(signal, null)
-        asimov = _binned.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
+        asimov = _profile.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
 
         # the nuisance parameters found last are near those wanted next
-        last = [null.point, null.point]
+        last = [null.point.copy(), null.point.copy()]
 
-        def profiled(which: int, x: Array) -> Array:
-            start = np.column_stack([x, last[which][:, 1:]])
-            there = _binned.minimise(self._model, signal, (self._data, asimov)[which], start, held=True)
-            last[which] = there.point
-            return there.chi2
+        def profiled(which: int, x: Array, rows: _profile.Index) -> Array:
+            start = np.column_stack([x, last[which][rows, 1:]])
+            data = (self._data, asimov)[which].subset(rows)
+            last[which][rows] = (found := _profile.minimise(self._model, signal.subset(rows), data, start, held=True)).point
+            return found.chi2
 
-        def excess(x: Array) -> Array:
+        def excess(x: Array, rows: _profile.Index) -> Array:
             """Logarithm of CL_s over its level."""
-            q = np.maximum(profiled(0, x) - best.chi2, 0.0)
-            expected = np.maximum(profiled(1, x), 1e-300)
+            q = np.maximum(profiled(0, x, rows) - best.chi2[rows], 0.0)
+            expected = np.maximum(profiled(1, x, rows), 1e-300)
             far = q > expected
             both = ndtr(np.where(far, -(q + expected) / (2.0 * np.sqrt(expected)), -np.sqrt(q)))
             alone = ndtr(np.where(far, -(q - expected) / (2.0 * np.sqrt(expected)), np.sqrt(expected) - np.sqrt(q)))
-            value: Array = np.log(np.maximum(both, 1e-300) / alone / level)
-            return value
+            return np.log(np.maximum(both, 1e-300) / alone / level)
 
+        every = np.arange(len(best.point))
         low = best.point[:, 0]
         high = low + 2.0 * best.error
         for _ in range(_STEPS):
-            if not np.any(outside := excess(high) > 0.0):
+            if not np.any(outside := excess(high, every) > 0.0):
                 break
             high = np.where(outside, 2.0 * high, high)
-        at_low, at_high, middle = excess(low), excess(high), low
-        for _ in range(_STEPS):
-            middle = (at_low * high - at_high * low) / (at_low - at_high)
-            here = excess(middle)
-            if np.all(np.abs(here) < _CLOSE):
-                break
-            # regula falsi; the end that stays counts half, lest it stay for good
-            above = here > 0.0
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-            at_low, at_high = np.where(above, here, 0.5 * at_low), np.where(above, 0.5 * at_high, here)
-        value: Array = middle * natural("published.br_k_null", "1")
+        root = find_root(excess, (low, high), args=(every,), tolerances={"fatol": _CLOSE}).x
+        value: Array = root * natural("published.br_k_null", "1")
         return value.reshape(spectrum.efficiency.shape[:-1])[()]
 
     @public
@@ -816,10 +818,10 @@ class Likelihood:
         random = np.random.default_rng(seed)
         counts = random.poisson(np.sum(yields * gammas, axis=1), (size, len(self._keep))).astype(np.float64)
         centres = random.normal(truth.point[:, 1:], 1.0, (size, self._model.size))
-        data = _binned.Counts(counts, centres, random.normal(gammas, spread, (size, *spread.shape)))
+        data = _profile.Counts(counts, centres, random.normal(gammas, spread, (size, *spread.shape)))
         start = np.repeat(truth.point, size, axis=0)
-        there = _binned.minimise(self._model, signal, data, start, held=True)
-        best, held = self._bounded(signal, _binned.minimise(self._model, signal, data, start), data)
+        there = _profile.minimise(self._model, signal, data, start, held=True)
+        best, held = self._bounded(signal, _profile.minimise(self._model, signal, data, start), data)
         return Toys(unit * best.point[:, 0], best.chi2, there.chi2 - best.chi2, held)
 
 
@@ -827,5 +829,4 @@ def _tail(degrees: int, value: Array) -> Array:
     """Probability of a larger chi^2."""
     from scipy.special import chdtrc
 
-    tail: Array = chdtrc(float(degrees), value)
-    return tail
+    return chdtrc(float(degrees), value)

@@ -99,8 +99,7 @@ def mass_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     low, high = (third**2 + light * u_e[i] for i in (1, 0))
     p_ee = checked("p_ee", natural("P_ee(7Be)", "1") if p_ee is None else p_ee, low, high)
     first = (p_ee - low) / (u_e[0] - u_e[1])
-    value: Array = np.stack(np.broadcast_arrays(first, light - first, third), axis=-1)
-    return value
+    return np.stack(np.broadcast_arrays(first, light - first, third), axis=-1)
 
 
 @public
@@ -133,8 +132,7 @@ def flavour_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     >>> borexino.flavour_fractions().round(3).tolist()
     [0.54, 0.2, 0.26]
     """
-    value: Array = mass_fractions(p_ee) @ (np.abs(pmns()) ** 2).T
-    return value
+    return mass_fractions(p_ee) @ (np.abs(pmns()) ** 2).T
 
 
 @public
@@ -178,8 +176,7 @@ def flavour_factors(form: str = "literal", p_ee: npt.ArrayLike | None = None) ->
     models = ("L_mu-L_e", "L_e-L_tau", "L_mu-L_tau")
     matrices = (u.conj().T @ np.diag(_CHARGES[model]) @ u for model in models)
     factors = np.stack([np.sum(f[..., :, None] * np.abs(matrix) ** 2, axis=(-2, -1)) for matrix in matrices], axis=-1)
-    value: Array = np.sqrt(factors) if form == "literal" else factors
-    return value
+    return np.sqrt(factors) if form == "literal" else factors
 
 
 def _couplings() -> tuple[Array, float]:
@@ -190,28 +187,26 @@ def _couplings() -> tuple[Array, float]:
 
 def _end(energy: Array) -> Array:
     """Largest recoil energy."""
-    value: Array = 2.0 * energy**2 / (natural("m_e") + 2.0 * energy)
-    return value
+    return 2.0 * energy**2 / (natural("m_e") + 2.0 * energy)
 
 
 def _norm() -> float:
     return float(2.0 * natural("G_F", "GeV^-2") ** 2 * natural("m_e") / np.pi)
 
 
-def _weights(t: Array, energy: Array) -> tuple[Array, Array]:
+def _chirality_factors(t: Array, energy: Array) -> tuple[Array, Array]:
     """Factors of g_R^2 and of g_L g_R in the spectrum; that of g_L^2 is 1."""
     return (1.0 - t / energy) ** 2, -natural("m_e") * t / energy**2
 
 
-def _shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
+def _coupling_shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
     """Return what the Z' adds to g_L and g_R alike, per unit of g^2 and of the neutrino's charge."""
     q2 = -2.0 * natural("m_e") * t
     electron = np.full(np.shape(q2), _CHARGES[model][0])
     if model == "L_mu-L_tau":
         # L = -eps e J_em.Z' and J_em = -ebar gamma e: the electron couples with + eps e
         electron = sign * np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1")) * np.real(epsilon(1.0, q2))
-    value: Array = electron / (2.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * (m_zp**2 - q2))
-    return value
+    return electron / (2.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * (m_zp**2 - q2))
 
 
 def _sign(sign: float) -> float:
@@ -283,13 +278,12 @@ def recoil_spectrum(
     shift: Array = np.zeros(())
     if m_zp is not None:
         m_zp = checked("m_zp", m_zp, _M_MIN, _M_MAX, "GeV")
-        shift = g**2 * _CHARGES[model][index] * _shift(t, m_zp, model, _sign(sign))
+        shift = g**2 * _CHARGES[model][index] * _coupling_shift(t, m_zp, model, _sign(sign))
     elif g.any():
         raise ParameterError("m_zp is not set, but g_x is")
     left, right = g_left[index] + shift, g_right + shift
-    of_right, of_both = _weights(t, energy)
-    value: Array = np.where(t <= _end(energy), _norm() * (left**2 + right**2 * of_right + left * right * of_both), 0.0)
-    return value[()]
+    of_right, of_both = _chirality_factors(t, energy)
+    return np.where(t <= _end(energy), _norm() * (left**2 + right**2 * of_right + left * right * of_both), 0.0)[()]
 
 
 @public
@@ -338,7 +332,7 @@ def cross_section(flavour: str, energy: npt.ArrayLike | None = None, t_min: npt.
     return value[()]
 
 
-def _excess(
+def _quadratic_coefficients(
     m_zp: npt.ArrayLike, model: str, sign: float, p_ee: npt.ArrayLike | None, t_min: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
     """Coefficients a and b of R = 1 + a g^2 + b g^4; they are exact, epsilon being linear in g."""
@@ -354,8 +348,8 @@ def _excess(
     grown = scale * np.expm1(length * nodes)
     t = start + grown
     weights = _norm() * weights * length * (scale + grown)
-    shift = _shift(t, mass, model, _sign(sign))
-    of_right, of_both = _weights(t, energy)
+    shift = _coupling_shift(t, mass, model, _sign(sign))
+    of_right, of_both = _chirality_factors(t, energy)
     g_left, g_right = _couplings()
     charges, fractions = np.array(_CHARGES[model]), flavour_fractions(p_ee)
     # moments of g_L, of g_R and of neither in the part linear in the shift, then the square
@@ -416,7 +410,7 @@ def ratio(
     ['0.9993', '1.1300']
     """
     g = checked("g_x", g_x, 0.0, 1.0)
-    linear, quadratic = _excess(m_zp, model, sign, p_ee, t_min)
+    linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     value: Array = 1.0 + g**2 * (linear + quadratic * g**2)
     return value[()]
 
@@ -465,10 +459,9 @@ def coupling_limit(
     ['4.482e-04', '5.761e-04']
     """
     room = checked("r_max", r_max, 1.001, 1e3) - 1.0
-    linear, quadratic = _excess(m_zp, model, sign, p_ee, t_min)
+    linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     # the positive root of b y^2 + a y - room = 0, y = g^2, in the form that survives b -> 0
-    value: Array = np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))
-    return value[()]
+    return np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))[()]
 
 
 @public

@@ -15,6 +15,7 @@ from .model import DarkSector
 from .widths import br_zp_invisible, gamma_h1, gamma_h1_to_leptons, gamma_h1_to_zpzp
 
 __all__ = [
+    "CHANNELS",
     "allowed",
     "annihilation_limit",
     "excluded_below",
@@ -25,6 +26,7 @@ __all__ = [
     "visible_fraction",
 ]
 
+#: Final states whose energy the plasma absorbs, with a table each.
 CHANNELS = ("ee", "gammagamma")
 _ANGLES = 24
 _MASS = (1e-3, 1e3)  # of X in GeV, where limits are drawn
@@ -54,8 +56,7 @@ def p_ann_max() -> float:
 def _efficiency(energy: Array, channel: str) -> Array:
     """Read the table, constant beyond its ends."""
     grid, values = natural(f"f_eff.{channel}.energy"), natural(f"f_eff.{channel}.value", "1")
-    value: Array = np.interp(np.log(np.maximum(energy, grid[0])), np.log(grid), values)
-    return value
+    return np.interp(np.log(np.maximum(energy, grid[0])), np.log(grid), values)
 
 
 @public
@@ -106,8 +107,7 @@ def _cascade(energy: Array, *masses: Array) -> Array:
         shape = (*parent.shape, part.shape[-2] * part.shape[-1])
         energy = (0.5 * energy[..., None] * part).reshape(shape)
         share = (share[..., None] * part * weight).reshape(shape)
-    value: Array = np.sum(share * _efficiency(energy - m_e, "ee"), axis=-1)
-    return value
+    return np.sum(share * _efficiency(energy - m_e, "ee"), axis=-1)
 
 
 @public
@@ -250,8 +250,7 @@ def _parts(sector: DarkSector) -> tuple[Array, Array, Array]:
 
     def absorbed(mass: Array) -> Array:
         # above the muon threshold no more is claimed than the largest efficiency
-        value: Array = np.where(mass > pair, ceiling, _cascade(m_x[..., None], mass))
-        return value
+        return np.where(mass > pair, ceiling, _cascade(m_x[..., None], mass))
 
     rate = {c: annihilation.sigma_v(sector, 0.0, c) for c in ("zpzp", "h1h1", "leptons")}
     direct = np.where(2.0 * m_x > pair, ceiling, _efficiency(m_x - natural("m_e"), "ee"))
@@ -302,9 +301,12 @@ def visible_fraction(sector: DarkSector) -> Array:
     >>> f"{cmb.visible_fraction(sector):.2e}"
     '1.91e-05'
     """
-    good = sector.reason == ""
-    total, seen, _ = _parts(sector.select(good))
-    return sector.scatter(np.divide(seen, total, out=np.zeros_like(total), where=total > 0.0))
+
+    def fraction(points: DarkSector) -> Array:
+        total, seen, _ = _parts(points)
+        return np.divide(seen, total, out=np.zeros_like(total), where=total > 0.0)
+
+    return sector.pointwise(fraction)
 
 
 @public
@@ -339,9 +341,7 @@ def p_ann(sector: DarkSector) -> Array:
     >>> f"{cmb.p_ann(sector) / cmb.p_ann_max():.1e}"
     '2.7e-03'
     """
-    good = sector.reason == ""
-    points = sector.select(good)
-    return sector.scatter(0.5 * _parts(points)[2] / points.require("m_x"))
+    return sector.pointwise(lambda points: 0.5 * _parts(points)[2] / points.require("m_x"))
 
 
 @public
@@ -369,5 +369,4 @@ def allowed(sector: DarkSector) -> npt.NDArray[np.bool_]:
     >>> bool(cmb.allowed(model.benchmark("A").replace(m_x=0.1, m_h1=1.0, lambda_phi_x=1e-3)))
     True
     """
-    value: npt.NDArray[np.bool_] = np.asarray(p_ann(sector) <= p_ann_max())
-    return value[()]
+    return np.asarray(p_ann(sector) <= p_ann_max())[()]

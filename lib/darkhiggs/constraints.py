@@ -128,7 +128,7 @@ def _kstar_literal(sector: DarkSector) -> _Limit:
 def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _Limit]:
     def rule(sector: DarkSector) -> _Limit:
         found = [limits.curve(name) for name in curves]
-        upper = np.min([curve.g_max(sector.require("m_h1")) for curve in found], axis=0)
+        upper = np.min([curve.upper_at(sector.require("m_h1")) for curve in found], axis=0)
         value = rate(sector.m_h1, sector.sin_theta) * widths.br_h1_invisible(sector)
         return value, upper, "1", found[0].cl, found[0].source, found[0].cite
 
@@ -153,7 +153,7 @@ def _trident(sector: DarkSector) -> _Limit:
 
 def _na64(sector: DarkSector) -> _Limit:
     curve = limits.curve("NA64mu")
-    return sector.g_x, curve.g_max(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite
+    return sector.g_x, curve.upper_at(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite
 
 
 def _relic(sector: DarkSector) -> _Limit:

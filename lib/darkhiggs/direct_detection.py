@@ -12,6 +12,8 @@ from .limits import curve
 from .model import DarkSector, v_higgs
 
 __all__ = [
+    "EXPERIMENTS",
+    "TARGETS",
     "coupling_max",
     "momentum_transfer",
     "sigma_electron",
@@ -20,8 +22,9 @@ __all__ = [
     "zp_over_limit",
 ]
 
+#: What X can scatter off.
 TARGETS = ("proton", "neutron", "electron", "oxygen", "argon", "xenon")
-# Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4.
+#: Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4.
 EXPERIMENTS = {
     "CRESST-III": "oxygen",
     "XENON1T-Migdal": "xenon",
@@ -37,8 +40,7 @@ _TRANSFERS = ("contact", "typical", "largest")
 
 def _reduced(m_x: Array, mass: float) -> Array:
     """Reduced mass of X and a target."""
-    value: Array = m_x * mass / (m_x + mass)
-    return value
+    return m_x * mass / (m_x + mass)
 
 
 def _nucleon() -> float:
@@ -68,8 +70,7 @@ def _through_higgs(sector: DarkSector, mass: float, strength: float, convention:
     exchange = 1.0 / np.square(m_1) - 1.0 / natural("m_h") ** 2
     portal = _reduced(m_x, mass) * strength * (mass / m_x) * (sector.v_phi / v_higgs()) * exchange
     prefactor = 4.0 / np.pi if convention == "talk" else 1.0 / (4.0 * np.pi) * np.square(sector.cos_theta)
-    value: Array = prefactor * np.square(portal)
-    return value
+    return prefactor * np.square(portal)
 
 
 def _scattering(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
@@ -287,8 +288,7 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
     mass, strength = (natural("m_e"), 1.0) if electron else (_nucleon(), natural("f_n", "1"))
     m_x = np.asarray(sector.require("m_x"))
     top = curve(experiment).sigma_max(np.where(np.isnan(m_x), 0.0, m_x))
-    value: Array = np.sqrt(top / _through_higgs(sector, mass, strength, convention))
-    return value[()]
+    return np.sqrt(top / _through_higgs(sector, mass, strength, convention))[()]
 
 
 @public
@@ -328,5 +328,4 @@ def zp_over_limit(sector: DarkSector, experiment: str, transfer: str = "contact"
     mass = np.where(np.isnan(m_x), 1.0, m_x)  # a masked point; its cross-section is nan
     contact = choice("transfer", transfer, _TRANSFERS) == "contact"
     q = 0.0 if contact else momentum_transfer(mass, target, largest=transfer == "largest")
-    value: Array = sigma_zp(sector, target, q=q) / curve(experiment).sigma_max(mass)
-    return value[()]
+    return sigma_zp(sector, target, q=q) / curve(experiment).sigma_max(mass)

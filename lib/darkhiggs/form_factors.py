@@ -16,9 +16,11 @@ from ._public import public
 from .errors import ParameterError
 from .inputs import get, natural
 
-__all__ = ["b_to_k", "b_to_kstar", "band", "nuisance_size"]
+__all__ = ["B_TO_K", "B_TO_KSTAR", "b_to_k", "b_to_kstar", "band", "nuisance_size"]
 
+#: Sets of form factors, the default first.
 B_TO_K = ("HPQCD22", "BallZwicky")
+#: Sets of form factors, the default first.
 B_TO_KSTAR = ("BSZ15", "BallZwicky")
 _SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
 
@@ -65,8 +67,7 @@ def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array | None:
 def _z(q2: Array, t_plus: float, t_0: float) -> Array:
     """Conformal variable of the z expansion."""
     root, root_0 = np.sqrt(t_plus - q2), np.sqrt(t_plus - t_0)
-    value: Array = (root - root_0) / (root + root_0)
-    return value
+    return (root - root_0) / (root + root_0)
 
 
 def _sum(central: Sequence[float], directions: Array, nuisance: Array | None, basis: list[Array]) -> Array:
@@ -78,8 +79,7 @@ def _sum(central: Sequence[float], directions: Array, nuisance: Array | None, ba
     if nuisance is not None:
         moved = np.asarray(central) + nuisance @ directions
         coefficients = [moved[(..., k, *(None,) * np.ndim(basis[0]))] for k in range(len(basis))]
-    value: Array = sum((a * f for a, f in zip(coefficients[1:], basis[1:], strict=True)), coefficients[0] * basis[0])
-    return value
+    return sum((a * f for a, f in zip(coefficients[1:], basis[1:], strict=True)), coefficients[0] * basis[0])
 
 
 def _bcl_vector(z: Array) -> list[Array]:
@@ -135,12 +135,10 @@ def _hpqcd_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
 def _ball_zwicky(q2: Array, which: str) -> Array:
     if which == "f0":
         r_2, m_fit_2 = natural("BallZwicky.f0", "1")
-        simple: Array = r_2 / (1.0 - q2 / m_fit_2)
-        return simple
+        return r_2 / (1.0 - q2 / m_fit_2)
     r_1, r_2, m_1 = natural(f"BallZwicky.{which}", "1")
     pole = 1.0 / (1.0 - q2 / m_1**2)
-    double: Array = r_1 * pole + r_2 * pole**2
-    return double
+    return r_1 * pole + r_2 * pole**2
 
 
 @public
@@ -191,8 +189,7 @@ def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nui
 @lru_cache
 def _bsz_square_root() -> Array:
     error = get("BSZ15.coefficients").uncertainty
-    root: Array = error[:, None] * np.linalg.cholesky(natural("BSZ15.correlation", "1"))
-    return root
+    return error[:, None] * np.linalg.cholesky(natural("BSZ15.correlation", "1"))
 
 
 @lru_cache
@@ -267,8 +264,7 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     if which != "A0":
         raise ParameterError(f"which = {which!r} is not carried for source 'BallZwicky'; use 'A0' or source 'BSZ15'")
     r_1, r_2, m_fit_2 = natural("BallZwicky.A0", "1")
-    value: Array = r_1 / (1.0 - q2 / natural("m_B0") ** 2) + r_2 / (1.0 - q2 / m_fit_2)
-    return value
+    return r_1 / (1.0 - q2 / natural("m_B0") ** 2) + r_2 / (1.0 - q2 / m_fit_2)
 
 
 @public
@@ -309,5 +305,4 @@ def band(function: Callable[[Array], Array], source: str = "HPQCD22", *, step: f
         return checked("the result of function", function(vector))
 
     slopes = [(value_at(vector) - value_at(-vector)) / (2.0 * step) for vector in unit_vectors]
-    value: Array = np.sqrt(np.sum(np.square(slopes), axis=0))
-    return value[()]
+    return np.sqrt(np.sum(np.square(slopes), axis=0))[()]

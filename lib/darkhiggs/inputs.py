@@ -6,24 +6,19 @@ and a ``note``. A file with faults is refused as a whole, with all its faults li
 """
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from . import _data, units
 from ._arrays import shown
 from ._owned import Owned
 from ._public import public
 from .errors import DataError
 
-__all__ = ["Quantity", "get", "load", "names", "natural"]
-
-_FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
+__all__ = ["Quantity", "get", "load", "names", "natural", "value"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -88,43 +83,7 @@ class Quantity(Owned):
         >>> f"{inputs.get('tau_B+').to('GeV^-1'):.4g}"
         '2.487e+12'
         """
-        from . import units
-
         return units.convert(self.value, self.unit, unit)
-
-
-def _numbers(raw: Any) -> Any:
-    return np.array(raw, dtype=np.float64) if isinstance(raw, list) else float(raw)
-
-
-def _entry_faults(name: str, raw: Any) -> list[str]:
-    """Say everything that is wrong with one entry."""
-    if not isinstance(raw, dict):
-        return [f"{name}: is not a table"]
-    faults = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
-    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
-    for key in ("value", "uncertainty", "plus", "minus"):
-        if key in raw:
-            try:
-                finite = bool(np.all(np.isfinite(_numbers(raw[key]))))
-            except (TypeError, ValueError):
-                finite = False
-            if not finite:
-                faults.append(f"{name}: {key} is not a finite number")
-    if ("plus" in raw) != ("minus" in raw):
-        faults.append(f"{name}: has one of plus and minus without the other")
-    return faults
-
-
-def _quantity(raw: dict[str, Any]) -> Quantity:
-    value = _numbers(raw["value"])
-    plus, minus = raw.get("plus"), raw.get("minus")
-    if plus is not None and minus is not None:
-        plus, minus = float(plus), float(minus)
-        uncertainty: Any = 0.5 * (plus + minus)
-    else:
-        uncertainty = _numbers(raw.get("uncertainty", 0.0))
-    return Quantity(value, uncertainty, raw["unit"], raw["source"], raw.get("cite", ""), raw.get("note", ""), plus, minus)
 
 
 @public
@@ -158,35 +117,19 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
       m_x: has no unit
       m_x: has no source
     """
-    path = Path(path)
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"{path.name}: is not valid TOML, {error}") from None
-    except OSError as error:
-        raise DataError(f"path = {shown(str(path))} cannot be read: {error.strerror}") from None
-    sets: dict[str, Any] = {"": raw, **raw.pop("sets", {})}
-    faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
-    if faults:
-        raise DataError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}\n  " + "\n  ".join(faults))
-    return {label: {name: _quantity(entry) for name, entry in table.items()} for label, table in sets.items()}
+    return _quantities(_data.read(Path(path)))
+
+
+def _quantities(sets: Mapping[str, Mapping[str, _data.Record]]) -> dict[str, dict[str, Quantity]]:
+    return {label: {name: Quantity(**record) for name, record in table.items()} for label, table in sets.items()}
 
 
 @lru_cache
 def _sets() -> Mapping[str, Mapping[str, Quantity]]:
-    """Read all data files; a name may stand in one file only."""
-    merged: dict[str, dict[str, Quantity]] = {"": {}}
-    folder = resources.files("darkhiggs") / "data"
-    for path in sorted((p for p in folder.iterdir() if p.name.endswith(".toml")), key=lambda p: p.name):
-        with resources.as_file(path) as real:
-            for label, entries in load(real).items():
-                table = merged.setdefault(label, {})
-                twice = sorted(set(table) & set(entries))
-                if twice:
-                    raise DataError(f"{path.name}: {twice[0]} stands in another data file too")
-                table.update(entries)
-    base = merged[""]
-    return {"": base} | {label: base | table for label, table in merged.items() if label} | {"pdg2026": base}
+    """Complete each named set by what it does not replace."""
+    sets = _quantities(_data.shipped())
+    base = sets.pop("")
+    return {"": base} | {label: base | table for label, table in sets.items()} | {"pdg2026": base}
 
 
 @public
@@ -256,7 +199,7 @@ def get(name: str, inputs: str = "pdg2026") -> Quantity:
     return table[name]
 
 
-def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
+def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     """Look up the value of an input in a given unit.
 
     Parameters
@@ -283,19 +226,23 @@ def natural(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     Examples
     --------
     >>> from darkhiggs import inputs
-    >>> f"{inputs.natural('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
+    >>> f"{inputs.value('tau_B+', 'GeV^-1', inputs='belle2'):.4e}"
     '2.4886e+12'
     """
     try:
-        return _natural(name, unit, inputs)
+        return _value(name, unit, inputs)
     except TypeError:
         # what cannot be hashed is no name; the slow path says which
         return get(name, inputs).to(unit)
 
 
+# the name by which the formulas of the library call it, whose own results are called `value`
+natural = value
+
+
 @cache
-def _natural(name: str, unit: str, inputs: str) -> Any:
+def _value(name: str, unit: str, inputs: str) -> Any:
     """Convert an input once; an array is shared, so nobody can write into it."""
-    value = get(name, inputs).to(unit)
-    value.setflags(write=False)
-    return value
+    converted = get(name, inputs).to(unit)
+    converted.setflags(write=False)
+    return converted

@@ -37,8 +37,7 @@ def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
     0.0
     """
     a, b, c = (checked(name, x, -_HUGE, _HUGE)[()] for name, x in (("a", a), ("b", b), ("c", c)))
-    value: Array = (a - b - c) ** 2 - 4.0 * b * c
-    return value
+    return (a - b - c) ** 2 - 4.0 * b * c
 
 
 @public

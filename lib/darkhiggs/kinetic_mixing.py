@@ -86,6 +86,5 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
     front = e * g / (2.0 * np.pi**2)
     real: Array = front * (np.log(mu_2 / tau_2) / 6.0 + real_mu - real_tau)
     if (q2 > 4.0 * mu_2).any():
-        value: npt.NDArray[np.complex128] = real + 1j * (front * (imaginary_mu - imaginary_tau))
-        return value
+        return real + 1j * (front * (imaginary_mu - imaginary_tau))
     return real

@@ -119,7 +119,7 @@ class Curve(Owned):
         return inside[()]
 
     @public
-    def g_max(self, m: npt.ArrayLike) -> Array:
+    def upper_at(self, m: npt.ArrayLike) -> Array:
         """Evaluate the curve.
 
         Parameters
@@ -141,13 +141,14 @@ class Curve(Owned):
         Examples
         --------
         >>> from darkhiggs import limits
-        >>> [f"{x:.3g}" for x in limits.curve("KOTO").g_max([0.1, 0.3])]
+        >>> [f"{x:.3g}" for x in limits.curve("KOTO").upper_at([0.1, 0.3])]
         ['2.27e-09', 'inf']
         """
         m = checked("m", m, 0.0, unit="GeV")
         x, points = (np.log(np.maximum(m, 1e-300)), np.log(self.m)) if self.log_mass else (m, self.m)
-        value: Array = np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))
-        return value[()]
+        return np.exp(np.interp(x, points, np.log(self.upper), left=np.inf, right=np.inf))[()]
+
+    g_max = upper_at
 
     @public
     def sigma_max(self, m: npt.ArrayLike) -> Array:
@@ -161,7 +162,7 @@ class Curve(Owned):
         Returns
         -------
         ndarray or float
-            Upper limit in GeV^-2, as `g_max`.
+            Upper limit in GeV^-2, as `upper_at`.
 
         Raises
         ------
@@ -174,7 +175,7 @@ class Curve(Owned):
         >>> f"{units.convert(limits.curve('DarkSide-50').sigma_max(2.0), 'GeV^-2', 'cm^2'):.1e}"
         '2.5e-42'
         """
-        return convert(self.g_max(m), self.unit, "GeV^-2")
+        return convert(self.upper_at(m), self.unit, "GeV^-2")
 
 
 @public

@@ -3,7 +3,6 @@
 All rates follow from the penguin L = kappa sin(theta) H1 sbar_L b_R + h.c. and its s -> d analogue.
 """
 
-from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, composite, numbers, together
+from ._arrays import Array, checked, choice, together
+from ._off_shell import CHUNK, at_unit_mixing, densities, spectrum
 from ._public import public
-from ._scalars import clip, divisor, kept, square_root
-from .errors import ParameterError
+from ._scalars import clip, kept, square_root
 from .inputs import natural
 from .kinematics import kallen
 from .model import DarkSector
-from .widths import br_zp_invisible, gamma_h1, gamma_h1_to_xx, gamma_h1_to_zpzp
 
 __all__ = [
     "br_b_to_k_invisible",
@@ -32,19 +30,11 @@ __all__ = [
     "sin_theta_for",
 ]
 
-# Points integrated at a time: bounds the memory, and keeps the arrays in the cache.
-_CHUNK = 256
-# Gauss-Legendre nodes of each half of the intervals between end points, thresholds and the pole.
-_ORDER = 40
-# Gamma/m below which the line shape of H1 cannot be resolved in double precision.
-_NARROW = 1e-11
-
 
 def _penguin(kappa: npt.ArrayLike | None, sin_theta: npt.ArrayLike) -> Array:
     """(kappa sin theta)^2 after validation."""
     kappa = natural("kappa", "1") if kappa is None else checked("kappa", kappa, 0.0, 1e-3)
-    value: Array = (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
-    return value
+    return (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
 
 
 def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[npt.NDArray[np.bool_], Array, Array]:
@@ -302,80 +292,7 @@ def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
     unit = checked("br_at_unit_mixing", br_at_unit_mixing, 0.0)
     with np.errstate(over="ignore"):
         ratio = np.divide(wanted, unit, out=np.full(np.broadcast_shapes(wanted.shape, unit.shape), np.inf), where=unit > 0.0)
-    value: Array = np.where(ratio <= 1.0, np.sqrt(ratio), np.inf)
-    return value[()]
-
-
-def _spectrum(
-    q2: Array, sector: DarkSector, final_state: str | None, two_body: Callable[[Array], Array], floor: npt.ArrayLike = 0.0
-) -> Array:
-    """Rate into K or K* and a virtual H1 of mass sqrt(q2), at unit mixing from `two_body`, times its line shape.
-
-    With a `floor`, a line too narrow for floating-point numbers is widened at constant area.
-    """
-    q = np.sqrt(q2)
-    pairs = 0.0 * q
-    if final_state != "zpzp":
-        pairs = pairs + gamma_h1_to_xx(sector, q)
-    if final_state != "xx":
-        pairs = pairs + gamma_h1_to_zpzp(sector, q) * br_zp_invisible(sector) ** 2
-    offset, width = q2 - sector.require("m_h1") ** 2, q * gamma_h1(sector, q)
-    # |1/(offset + i width) - 1/(q2 - m_2^2)|^2; on the pole of a stable H1 nothing is open, and the rate is zero
-    heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), clip(width, floor)
-    pole, area = offset**2 + wide**2, wide / divisor(width)
-    shape = area * ((1.0 - heavy * offset) ** 2 + (heavy * width) ** 2) / divisor(pole)
-    value: Array = two_body(q) * sector.sin_theta**2 * q * pairs * shape / np.pi
-    return value
-
-
-def _rule(sector: DarkSector, q_max: float, order: int) -> tuple[Array, Array, Array]:
-    """Nodes and weights in q2 that resolve H1 at every point of a flat sector, and the floor of its width."""
-    m_x = sector.m_zp if sector.m_x is None else sector.m_x
-    low, pole = 4.0 * np.square(np.minimum(sector.m_zp, m_x)), np.square(sector.require("m_h1"))
-    edges = np.stack([4.0 * np.square(sector.m_zp), 4.0 * np.square(m_x), pole, np.full(pole.shape, q_max**2)])
-    breaks = np.clip(edges, np.minimum(low, q_max**2), q_max**2)
-    # the scale of a pole inside is its width; roots, and the flank of a pole outside, are followed down to 1e-9
-    inside = breaks[2] == pole
-    scales = 1e-9 * breaks
-    scales[2] = np.where(inside, np.maximum(sector.m_h1 * gamma_h1(sector), _NARROW * pole), scales[2])
-    q2, weights = composite(breaks, scales, order)
-    return q2, weights, np.where(inside, _NARROW * pole, 0.0)
-
-
-def _meson(final_state: str | None, meson: str, charge: str, options: dict[str, Any]) -> tuple[Callable[[Array], Array], float]:
-    """Two-body rate at unit mixing and the end point sqrt(q2) of B -> meson."""
-    if final_state is not None:
-        choice("final_state", final_state, ("xx", "zpzp"))
-    choice("charge", charge, ("+", "0"))
-    rate = br_b_to_k_scalar if meson == "K" else br_b_to_kstar_scalar
-    given = ((name, options[name]) for name in ("kappa", "nuisance") if options.get(name) is not None)
-    sizes = {name: numbers(name, value).ndim for name, value in given}
-    if sizes.get("kappa", 0) > 0 or sizes.get("nuisance", 0) > 1:
-        raise ParameterError("kappa has to be one number and nuisance one vector for the rate of a sector")
-    return lambda q: rate(q, 1.0, charge, **options), natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")
-
-
-def _densities(
-    sector: DarkSector,
-    final_state: str | None,
-    options: dict[str, Any],
-    meson: str = "K",
-    charge: str = "+",
-    order: int = _ORDER,
-) -> Iterator[tuple[Array, Array]]:
-    """Nodes in q2 and the rate that each stands for, of shape (nodes, points), chunk by chunk of the good points."""
-    two_body, q_max = _meson(final_state, meson, charge, options)
-    good = sector.select(sector.reason == "")
-    for start in range(0, good.reason.size, _CHUNK):
-        part = good.select(np.arange(start, min(start + _CHUNK, good.reason.size)))
-        q2, weights, floor = _rule(part, q_max, order)
-        yield q2, weights * _spectrum(q2, part, final_state, two_body, floor)
-
-
-def _integral(sector: DarkSector, final_state: str | None, options: dict[str, Any], meson: str, charge: str) -> Array:
-    """Spectrum integrated over all q2 by one rule for every width of H1."""
-    parts = [density.sum(axis=0) for _, density in _densities(sector, final_state, options, meson, charge)]
-    return sector.scatter(np.concatenate([np.empty(0), *parts]))
+    return np.where(ratio <= 1.0, np.sqrt(ratio), np.inf)[()]
 
 
 @public
@@ -422,10 +339,10 @@ def dbr_dq2_b_to_k_invisible(
     >>> print(*(f"{x:.3e}" for x in meson_decays.dbr_dq2_b_to_k_invisible([1.0, 9.0, 25.0], sector)))
     1.334e-08 3.551e-08 0.000e+00
     """
-    rate, _ = _meson(final_state, "K", charge, options)
+    rate = at_unit_mixing(br_b_to_k_scalar, charge, final_state, options)
     q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
     together(q2=q2, sector=sector)
-    return _spectrum(q2, sector, final_state, rate)[()]
+    return spectrum(q2, sector, final_state, rate)[()]
 
 
 @public
@@ -465,7 +382,8 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     >>> print(*(f"{x:.3e}" for x in meson_decays.br_b_to_k_invisible(sector)))
     5.234e-05 2.823e-06
     """
-    return _integral(sector, final_state, options, "K", charge)
+    rates = densities(br_b_to_k_scalar, "K", charge, final_state, options)
+    return sector.pointwise(lambda points: rates(points)[1].sum(axis=0), CHUNK)
 
 
 @public
@@ -508,10 +426,10 @@ def dbr_dq2_b_to_kstar_invisible(
     >>> print(*(f"{x:.3e}" for x in meson_decays.dbr_dq2_b_to_kstar_invisible([1.0, 9.0, 25.0], sector)))
     1.294e-08 2.697e-08 0.000e+00
     """
-    rate, _ = _meson(final_state, "K*", charge, options)
+    rate = at_unit_mixing(br_b_to_kstar_scalar, charge, final_state, options)
     q2 = checked("q2", q2, 1e-20, 1e6, "GeV^2")[()]
     together(q2=q2, sector=sector)
-    return _spectrum(q2, sector, final_state, rate)[()]
+    return spectrum(q2, sector, final_state, rate)[()]
 
 
 @public
@@ -550,4 +468,5 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     >>> print(*(f"{x:.3e}" for x in meson_decays.br_b_to_kstar_invisible(sector)))
     4.726e-05 4.679e-07
     """
-    return _integral(sector, final_state, options, "K*", charge)
+    rates = densities(br_b_to_kstar_scalar, "K*", charge, final_state, options)
+    return sector.pointwise(lambda points: rates(points)[1].sum(axis=0), CHUNK)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from dataclasses import InitVar, dataclass
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, Self
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, numbers, outside, shown, together
+from ._arrays import Array, checked, choice, numbers, outside, shown, together, whole
 from ._owned import Owned, owned, show, without_units
 from ._public import public
 from .errors import ParameterError, UnitWarning
@@ -17,23 +18,20 @@ from .inputs import natural
 
 __all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
 
-M_MIN, G_MIN = 1e-12, 1e-20
+_M_MIN, _G_MIN = 1e-12, 1e-20
 
 # Name: (lower end, upper end, unit). H1 is the lighter scalar; far below 1 meV the squares of masses and couplings leave the
 # range of a float.
 _RANGES: dict[str, tuple[float, float, str]] = {
-    "m_zp": (M_MIN, 1e4, "GeV"),
-    "g_x": (G_MIN, 1.0, "1"),
-    "m_x": (M_MIN, 1e4, "GeV"),
-    "m_h1": (M_MIN, natural("m_h"), "GeV"),
+    "m_zp": (_M_MIN, 1e4, "GeV"),
+    "g_x": (_G_MIN, 1.0, "1"),
+    "m_x": (_M_MIN, 1e4, "GeV"),
+    "m_h1": (_M_MIN, natural("m_h"), "GeV"),
     "sin_theta": (-1.0, 1.0, "1"),
     "lambda_phi_x": (0.0, 4.0 * np.pi, "1"),
     "q_x": (-1e4, 1e4, "1"),
     "q_phi": (-1e4, 1e4, "1"),
 }
-# Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
-_SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
-_BROAD = 0.1
 # From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
 _M_ODD, _V_ODD = 1.0, 1e3
 # Why a single good point is masked
@@ -158,10 +156,10 @@ class DarkSector(Owned):
             array = shapes[name] = numbers(name, value, unit)
             if array.ndim == 0:
                 array = checked(name, array, low, high, unit)
-                if name == "q_phi" and abs(array) < G_MIN:
+                if name == "q_phi" and abs(array) < _G_MIN:
                     raise ParameterError(f"q_phi = {array:g} is outside its range: the charge of Phi gives the Z' its mass")
             else:
-                bad = outside(array, low, high, False) | ((name == "q_phi") & (np.abs(array) < G_MIN))
+                bad = outside(array, low, high, False) | ((name == "q_phi") & (np.abs(array) < _G_MIN))
                 if bad.any():
                     cases = {
                         "": ~bad,
@@ -175,7 +173,7 @@ class DarkSector(Owned):
             object.__setattr__(self, name, owned(name, array) if array.ndim else array[()])
         shape = together(**shapes) if any(array.ndim for array in shapes.values()) else ()
         if self.m_x is None and (self.lambda_phi_x != 0.0).any():
-            raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
+            raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {_M_MIN:g} to 10000 GeV")
         object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)) if shape or reasons else _GOOD)
         if _reason is None:
             self._hint()
@@ -270,8 +268,7 @@ class DarkSector(Owned):
     @property
     def reason(self) -> npt.NDArray[np.str_]:
         """Why a point is masked, such as ``"lambda_phi_x too high"``; empty for a good one. Array of the sector's shape."""
-        value: npt.NDArray[np.str_] = object.__getattribute__(self, "_reason")
-        return value
+        return object.__getattribute__(self, "_reason")
 
     @public
     def masked(self, reason: npt.ArrayLike) -> Self:
@@ -368,8 +365,49 @@ class DarkSector(Owned):
             raise ParameterError(f"values has shape {values.shape} for {np.sum(good)} good points")
         full = np.full((*values.shape[:-1], good.size), np.nan)
         full[..., good] = values
-        value: Array = full.reshape((*values.shape[:-1], *self.shape))
-        return value[()]
+        return full.reshape((*values.shape[:-1], *self.shape))[()]
+
+    @public
+    def pointwise(self, function: "Callable[[DarkSector], npt.ArrayLike]", chunk: int | None = None) -> Array:
+        """Evaluate a function at the good points and put the results in their places.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a flat sector of k good points, returns an array of shape (..., k).
+        chunk : int, optional
+            Largest k, which bounds the memory; by default all points at once.
+
+        Returns
+        -------
+        ndarray or float
+            Of shape ``(...) + shape``, nan at the masked points.
+
+        Raises
+        ------
+        ParameterError
+            If the result of the function has another shape.
+
+        Examples
+        --------
+        >>> from darkhiggs import model, widths
+        >>> sector = model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0])
+        >>> print(sector.pointwise(widths.gamma_h1, chunk=1).round(6))
+        [1.9e-05     nan 1.5e-04]
+        """
+        good = self.select(self.reason == "")
+        size = good.reason.size
+        step = max(size, 1) if chunk is None else whole("chunk", chunk, 1, 1_000_000_000)
+        found = []
+        for start in range(0, max(size, 1), step):
+            part = good if step >= size else good.select(np.arange(start, min(start + step, size)))
+            result = np.asarray(function(part))
+            # whether a point is allowed is a result too
+            result = result if result.dtype == np.bool_ else numbers("the result of function", result)
+            if result.shape[-1:] != part.shape:
+                raise ParameterError(f"the result of function has shape {result.shape} for {part.reason.size} points")
+            found.append(result)
+        return self.scatter(np.concatenate(found, axis=-1))
 
     @cached_property
     def v_phi(self) -> Array:
@@ -387,26 +425,11 @@ class DarkSector(Owned):
 
     @property
     def flags(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """What a user has to know before trusting a rate at this point.
+        """What a user has to know before trusting a rate at this point; see `validity.flags`."""
+        # the one arrow that runs up, from the model to what is computed with it
+        from . import validity
 
-        ``non_perturbative``: lambda_phi_x or the quartic of Phi above 4 pi, or ``g_X |Q|`` above sqrt(4 pi);
-        ``broad``: Gamma_1/m_1 above 0.1; ``charges``: ``|Q_X/Q_Phi|`` is 1/3, 1/2, 1, 2 or 3, so that X mixes with,
-        is split by or decays through Phi, or Q_X is not set. Boolean arrays of the sector's shape.
-        """
-        from . import widths
-
-        largest = np.abs(self.q_phi) if self.q_x is None else np.maximum(np.abs(self.q_phi), np.abs(self.q_x))
-        strong = (np.asarray(self.lambda_phi_x) >= 4.0 * np.pi) | (self.g_x * largest > np.sqrt(4.0 * np.pi))
-        broad = np.asarray(False)
-        if self.m_h1 is not None:
-            strong = strong | (scalar_potential(self)["lambda_phi"] > 4.0 * np.pi)
-            broad = np.asarray(widths.gamma_h1(self) / self.m_h1 > _BROAD)
-        charges = np.asarray(True)
-        if self.q_x is not None:
-            ratio = np.abs(np.asarray(self.q_x) / self.q_phi)
-            charges = np.isclose(ratio[..., None], _SPECIAL_RATIOS).any(axis=-1)
-        flags = {"non_perturbative": strong, "broad": broad, "charges": charges}
-        return {name: np.broadcast_to(flag, self.shape) for name, flag in flags.items()}
+        return validity.flags(self)
 
 
 @public
@@ -534,8 +557,7 @@ def anomaly_coefficients(charges: npt.ArrayLike) -> dict[str, Array]:
     z = q[..., :, None] * sign
 
     def total(power: int, y_power: int) -> Array:
-        value: Array = (z**power * hypercharge**y_power * multiplicity).sum(axis=(-1, -2))
-        return value
+        return (z**power * hypercharge**y_power * multiplicity).sum(axis=(-1, -2))
 
     return {
         "U1^3": total(3, 0),

@@ -52,8 +52,7 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     g_x = checked("g_x", g_x, 0.0, 1.0, open_low=True)[()]
     ratio = (m_zp / natural("m_mu")) ** 2
     integral = np.add.reduce(_WEIGHT / (_SCALE + ratio[..., None]), axis=-1)
-    value: Array = g_x**2 / (8.0 * np.pi**2) * integral
-    return value
+    return g_x**2 / (8.0 * np.pi**2) * integral
 
 
 @public
@@ -84,8 +83,7 @@ def coupling_for(delta_a_mu: npt.ArrayLike, m_zp: npt.ArrayLike) -> Array:
     '5.093e-04'
     """
     wanted = checked("delta_a_mu", delta_a_mu, 0.0, 1e-6)
-    value: Array = np.sqrt(wanted / _unit(m_zp))
-    return value[()]
+    return np.sqrt(wanted / _unit(m_zp))[()]
 
 
 def _unit(m_zp: npt.ArrayLike) -> Array:

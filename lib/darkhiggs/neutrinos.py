@@ -16,13 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
+from ._gases import moments, occupation, qed
 from ._owned import Owned, read_only
 from ._public import expect, public
+from ._tables import cubics, interpolate
 from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
-from .thermodynamics import _cubics, _gas, _interpolate, _occupation, _qed, hubble
-from .widths import _gamma_zp_parts
+from .thermodynamics import hubble
+from .widths import gamma_zp_to_leptons
 
 __all__ = [
     "History",
@@ -197,15 +199,15 @@ def _angles(
     return mean, mean**2 + spread
 
 
-def _collision_factors(x: float, occupation: Callable[[Array], Array] | None = None, order: int = 16) -> Array:
+def _collision_factors(x: float, distribution: Callable[[Array], Array] | None = None, order: int = 16) -> Array:
     """Integrate at one m_e/T; with exp(-E/T) for the occupation and nothing blocked the result is 1 at x = 0."""
     (node, weight), (half, half_weight) = legendre(order), legendre(order // 2)
 
     def f(y: Array) -> Array:
-        return _occupation(y, "fermion") if occupation is None else occupation(y)
+        return occupation(y, "fermion") if distribution is None else distribution(y)
 
     def free(y: Array) -> Array:
-        return 1.0 - f(y) if occupation is None else np.ones_like(y)
+        return 1.0 - f(y) if distribution is None else np.ones_like(y)
 
     v = 5.5 * node
     # electrons: E = x + v^2, in units of T; p^2 dp/(2E) = p v dv
@@ -237,8 +239,7 @@ def _collision_factors(x: float, occupation: Callable[[Array], Array] | None = N
     crossed = product**2 - 2.0 * product * mean + square
     parts = (product**2 + crossed, -2.0 * x**2 * mean)
     scattering = [np.sum(rate * part) / (4.0 * 56.0) for part in parts]
-    factors: Array = np.pi**5 * np.array([annihilation[0], scattering[0], number[0], annihilation[1], scattering[1], number[1]])
-    return factors
+    return np.pi**5 * np.array([annihilation[0], scattering[0], number[0], annihilation[1], scattering[1], number[1]])
 
 
 def _couplings() -> tuple[Array, Array]:
@@ -256,22 +257,22 @@ def _plasma() -> Array:
     The rates are those of annihilation, scattering and number, for nu_e and then for nu_mu.
     """
     T = np.exp(_LOG_T)
-    rho, p, slope, _ = (4.0 * moment for moment in _gas(natural("m_e") / T, "fermion"))
-    p_int, p_1, p_2 = _qed(T)
+    rho, p, slope, _ = (4.0 * moment for moment in moments(natural("m_e") / T, "fermion"))
+    p_int, p_1, p_2 = qed(T)
     photons = np.pi**2 / 15.0
     state = np.stack([rho + p_1 - p_int + photons, rho + p + p_1 + 4.0 / 3.0 * photons, slope + p_2 - p_1 + 4.0 * photons])
     coarse = collision_factors(np.minimum(natural("m_e") / T[::10], 100.0))
-    factors = _interpolate(_cubics(coarse), np.arange(len(T)) / 10.0)
+    factors = interpolate(cubics(coarse), np.arange(len(T)) / 10.0)
     squares, products = _couplings()
     sizes = 4.0 * np.array([32.0, 56.0, 8.0])[:, None]
     rates = [sizes * (square * factors[:3] + product * factors[3:]) for square, product in zip(squares, products, strict=True)]
-    return _cubics(np.concatenate([state, *rates]).T)
+    return cubics(np.concatenate([state, *rates]).T)
 
 
 @lru_cache
 @read_only
 def _massless() -> Array:
-    """Keep the factors for collisions among neutrinos, for which g_L = 1/2 and g_R = 0."""
+    """Collision factors for neutrino-neutrino scattering (cached), for which g_L = 1/2 and g_R = 0."""
     return _collision_factors(0.0)
 
 
@@ -283,7 +284,7 @@ def _species_table(statistics: str) -> Array:
     Of the decay ln of ``exp(m/T) n/T^3`` and of ``exp(m/T) <m/E> n/T^3`` with Maxwell-Boltzmann statistics, and what
     quantum statistics do to the linear response of the energy transfer.
     """
-    rho, p, slope, _ = _gas(np.exp(_LOG_X), statistics)
+    rho, p, slope, _ = moments(np.exp(_LOG_X), statistics)
     x = np.exp(_LOG_X)[:, None]
     nodes, weights = legendre(48)
     v = 7.2 * nodes
@@ -292,17 +293,17 @@ def _species_table(statistics: str) -> Array:
     classical = np.exp(-(v**2))
     # the decay to two fermions is isotropic, and blocked by 1 - f - f'
     angles, shares = legendre(24)
-    daughters = _occupation(0.5 * (y[..., None] + k[..., None] * (2.0 * angles - 1.0)), "fermion")
+    daughters = occupation(0.5 * (y[..., None] + k[..., None] * (2.0 * angles - 1.0)), "fermion")
     open_ = 1.0 - 2.0 * np.sum(shares * daughters, axis=-1)
-    boson = -classical / np.expm1(-y) * (1.0 + _occupation(y, "boson"))
+    boson = -classical / np.expm1(-y) * (1.0 + occupation(y, "boson"))
     response = np.sum(measure * y * boson * open_, axis=-1) / np.sum(measure * y * classical, axis=-1)
     numbers = [np.log(np.sum(measure * part, axis=-1) / (2.0 * np.pi**2)) for part in (classical, x / y * classical)]
-    return _cubics(np.stack([rho, rho + p, slope, *numbers, response], axis=-1))
+    return cubics(np.stack([rho, rho + p, slope, *numbers, response], axis=-1))
 
 
 def _at(table: Array, grid: Array, value: Array) -> Array:
     """Columns of a table at ln T or ln(m/T)."""
-    return _interpolate(table, (value - grid[0]) / (grid[1] - grid[0]))
+    return interpolate(table, (value - grid[0]) / (grid[1] - grid[0]))
 
 
 def _degenerate(eta: Array) -> tuple[Array, ...]:
@@ -310,7 +311,7 @@ def _degenerate(eta: Array) -> tuple[Array, ...]:
     nodes, weights = legendre(48)
     v = 7.2 * nodes
     y = v**2
-    f = _occupation(y - eta[..., None], "fermion")
+    f = occupation(y - eta[..., None], "fermion")
     blocked = f * (1.0 - f)
     measure = 6.0 * 7.2 * weights * 2.0 * v * y**2 / (2.0 * np.pi**2)
     return tuple(np.sum(measure * part, axis=-1) for part in (y * f, f, y * blocked, blocked))
@@ -321,7 +322,7 @@ def _degenerate_boson(x: Array, eta: Array) -> tuple[Array, ...]:
     nodes, weights = legendre(48)
     v = 7.2 * nodes
     y, k = x[..., None] + v**2, v * np.sqrt(v**2 + 2.0 * x[..., None])
-    n = _occupation(y - np.minimum(eta, x - 1e-3)[..., None], "boson")
+    n = occupation(y - np.minimum(eta, x - 1e-3)[..., None], "boson")
     stimulated = n * (1.0 + n)
     measure = 7.2 * weights * 2.0 * v * k * y / (2.0 * np.pi**2)
     parts = (y * n, (y + k**2 / (3.0 * y)) * n, n, y**2 * stimulated, y * stimulated, y * stimulated, stimulated)
@@ -337,10 +338,12 @@ class _Baths:
     def __init__(self, species: Sequence[Species], variant: str = "common", weak: float = 1.0) -> None:
         choice("variant", variant, _VARIANTS)
         expect("species", species, Sequence[Species])
-        if variant == "chemical" and any((one.couples_to, one.statistics) == ("nu", "fermion") for one in species):
+        if variant == "chemical" and any((kind.couples_to, kind.statistics) == ("nu", "fermion") for kind in species):
             raise ParameterError("a fermion does not decay to two neutrinos: variant = 'chemical' is for bosons")
         try:
-            self.shape = np.broadcast_shapes(*(np.shape(part) for one in species for part in (one.mass, one.dof, one.width_e)))
+            self.shape = np.broadcast_shapes(
+                *(np.shape(part) for kind in species for part in (kind.mass, kind.dof, kind.width_e))
+            )
         except ValueError:
             raise ParameterError("the shapes of the species do not broadcast against each other") from None
 
@@ -348,10 +351,10 @@ class _Baths:
             return np.broadcast_to(part, self.shape).ravel()
 
         self.species = [
-            Species(flat(one.mass), flat(one.dof), one.statistics, one.couples_to, flat(one.width_e)) for one in species
+            Species(flat(kind.mass), flat(kind.dof), kind.statistics, kind.couples_to, flat(kind.width_e)) for kind in species
         ]
         self.variant, self.size, self.points = variant, 2 if variant == "common" else 3, int(np.prod(self.shape))
-        self.lightest = min((float(np.min(one.mass, initial=np.inf)) for one in self.species), default=np.inf)
+        self.lightest = min((float(np.min(kind.mass, initial=np.inf)) for kind in self.species), default=np.inf)
         self.weak = weak * natural("G_F", "GeV^-2") ** 2 / np.pi**5
         self.gravity = np.sqrt(8.0 * np.pi / 3.0) / natural("M_Pl")
 
@@ -361,9 +364,9 @@ class _Baths:
         T = np.exp(log_t)
         plasma = _at(_plasma(), _LOG_T, log_t)
         rho, w, slope = plasma[0], plasma[1], plasma[2]
-        for one in self.species:
-            if one.couples_to == "e":
-                own = one.dof * _at(_species_table(one.statistics)[:, :3], _LOG_X, np.log(one.mass) - log_t)
+        for kind in self.species:
+            if kind.couples_to == "e":
+                own = kind.dof * _at(_species_table(kind.statistics)[:, :3], _LOG_X, np.log(kind.mass) - log_t)
                 rho, w, slope = rho + own[0], w + own[1], slope + own[2]
         motion = {"common": self._common, "split": self._split, "chemical": self._chemical}[self.variant]
         return motion(log_t, T, y, plasma, rho, w, slope)
@@ -371,27 +374,26 @@ class _Baths:
     def _held(self, log_t_nu: Array) -> Array:
         """rho, rho + p and d rho/dlnT over T_nu^4 of the species that the neutrinos hold."""
         total: Array = np.zeros((3, *np.shape(log_t_nu)))
-        for one in self.species:
-            if one.couples_to == "nu":
-                total = total + one.dof * _at(_species_table(one.statistics)[:, :3], _LOG_X, np.log(one.mass) - log_t_nu)
+        for kind in self.species:
+            if kind.couples_to == "nu":
+                total = total + kind.dof * _at(_species_table(kind.statistics)[:, :3], _LOG_X, np.log(kind.mass) - log_t_nu)
         return total
 
     def _hubble(self, T: Array, rho: Array) -> Array:
         """H, from the energy density over T^4."""
-        value: Array = self.gravity * np.sqrt(rho) * T**2
-        return value
+        return self.gravity * np.sqrt(rho) * T**2
 
     def _decays(self, log_t: Array, log_r: Array, eta: Array | float = 0.0) -> tuple[Array, Array]:
         """Energy over T_gamma^4 and number over T_gamma^3 that electrons send to the species, each in GeV."""
         energy = number = np.zeros(np.shape(log_t))
-        for one in self.species:
-            if one.couples_to == "nu" and np.any(one.width_e > 0.0):
-                log_x = np.log(one.mass) - log_t
+        for kind in self.species:
+            if kind.couples_to == "nu" and np.any(kind.width_e > 0.0):
+                log_x = np.log(kind.mass) - log_t
                 here, there = np.moveaxis(_at(_species_table("boson")[:, 3:], _LOG_X, np.stack([log_x, log_x - log_r])), 1, 0)
                 rest = np.exp(log_x)
                 # n(T_gamma) - n(T_nu), over T_gamma^3; n ~ T^3 exp(-m/T)
                 excess = 3.0 * log_r + 2.0 * eta - rest * np.expm1(-log_r)
-                amount = one.dof * one.width_e * here[2]
+                amount = kind.dof * kind.width_e * here[2]
                 energy = energy - amount * rest * np.exp(here[0] - rest) * np.expm1(excess + there[0] - here[0])
                 number = number - amount * np.exp(here[1] - rest) * np.expm1(excess + there[1] - here[1])
         return energy, number
@@ -415,8 +417,7 @@ class _Baths:
 
         def weak(annihilation: Array, scattering: Array, r: Array, other: Array) -> Array:
             """Energy that a bath at `r` receives from one at `other`."""
-            value: Array = self.weak * T**5 * (annihilation * (other**9 - r**9) + scattering * (other * r) ** 4 * (other - r))
-            return value
+            return self.weak * T**5 * (annihilation * (other**9 - r**9) + scattering * (other * r) ** 4 * (other - r))
 
         one = np.ones_like(r_e)
         massless = _massless()
@@ -433,10 +434,10 @@ class _Baths:
         r, eta = np.exp(y[1]), y[2]
         rho_nu, n, rho_eta, n_eta = _degenerate(eta)
         w_nu, rho_t, n_t = 4.0 / 3.0 * rho_nu, 4.0 * rho_nu, 3.0 * n
-        for one in self.species:
-            if one.couples_to == "nu":
+        for kind in self.species:
+            if kind.couples_to == "nu":
                 # two neutrinos for each; at fixed eta, the derivatives by ln T act on m/T alone
-                own = [one.dof * part for part in _degenerate_boson(one.mass * np.exp(-log_t) / r, 2.0 * eta)]
+                own = [kind.dof * part for part in _degenerate_boson(kind.mass * np.exp(-log_t) / r, 2.0 * eta)]
                 rho_nu, w_nu, n = rho_nu + own[0], w_nu + own[1], n + 2.0 * own[2]
                 rho_t, n_t = rho_t + own[3], n_t + 2.0 * own[4]
                 rho_eta, n_eta = rho_eta + 2.0 * own[5], n_eta + 4.0 * own[6]
@@ -462,8 +463,7 @@ class _Baths:
             flavours = np.exp(4.0 * (y[1] - y[2])) + 2.0 + relics
         else:
             flavours = _degenerate(y[2])[0] / _NEUTRINO + relics
-        value: Array = (11.0 / 4.0) ** (4.0 / 3.0) * np.exp(4.0 * y[held]) * flavours
-        return value
+        return (11.0 / 4.0) ** (4.0 / 3.0) * np.exp(4.0 * y[held]) * flavours
 
 
 def _solve(baths: _Baths, steps: int = _STEPS) -> tuple[Array, Array]:
@@ -501,13 +501,12 @@ def _solve(baths: _Baths, steps: int = _STEPS) -> tuple[Array, Array]:
 def _n_eff(species: Sequence[Species], variant: str, weak: float = 1.0, steps: int = _STEPS) -> Array:
     baths = _Baths(species, variant, weak)
     log_a, path = _solve(baths, steps)
-    value: Array = baths.n_eff(log_a[-1], path[..., -1]).reshape(baths.shape)
-    return value[()]
+    return baths.n_eff(log_a[-1], path[..., -1]).reshape(baths.shape)[()]
 
 
 @lru_cache
 @read_only
-def _standard(variant: str) -> float:
+def _standard_n_eff(variant: str) -> float:
     """N_eff of the Standard Model."""
     return float(_n_eff((), variant))
 
@@ -633,8 +632,7 @@ def coupling_min(m_zp: npt.ArrayLike) -> Array:
     """
     m = checked("m_zp", m_zp, 1e-5, 1e3, "GeV")
     T = np.maximum(m, _T_DECOUPLED)
-    value: Array = np.sqrt(_EQUILIBRIUM * hubble(T) * (T / m) * 12.0 * np.pi / m)
-    return value[()]
+    return np.sqrt(_EQUILIBRIUM * hubble(T) * (T / m) * 12.0 * np.pi / m)[()]
 
 
 @public
@@ -675,7 +673,7 @@ def z_prime(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True
             f"a Z' of {float(m[weak][0]):g} GeV is not in equilibrium with the neutrinos"
         )
     sector = DarkSector(m_zp=m, g_x=g, _reason="")
-    width = _gamma_zp_parts(sector)[1] if switch("kinetic_mixing", kinetic_mixing) else 0.0
+    width = gamma_zp_to_leptons(sector) if switch("kinetic_mixing", kinetic_mixing) else 0.0
     return Species(m, 3, width_e=width)
 
 
@@ -719,8 +717,7 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     >>> f"{neutrinos.delta_n_eff_zp(0.010, 5e-4, False):.3f} {neutrinos.delta_n_eff_zp(0.010, 5e-4):.3f}"
     '0.315 0.644'
     """
-    value: Array = _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard(variant)
-    return value
+    return _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard_n_eff(variant)
 
 
 @public
@@ -791,5 +788,4 @@ def hubble_shift(delta_n_eff: npt.ArrayLike) -> Array:
     >>> f"{neutrinos.hubble_shift(0.5):.2f}"
     '3.25'
     """
-    value: Array = 100.0 * natural("dh/dN_eff", "1") * checked("delta_n_eff", delta_n_eff, -3.0, 3.0)
-    return value
+    return 100.0 * natural("dh/dN_eff", "1") * checked("delta_n_eff", delta_n_eff, -3.0, 3.0)

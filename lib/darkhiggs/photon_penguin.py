@@ -63,8 +63,7 @@ def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str
     current = vector**2 + (natural("C_10", "1") * f_plus) ** 2 * switch("axial", axial)
     coupling = natural("G_F", "GeV^-2") / natural("1/alpha(M_Z)", "1", inputs) * natural("|V_ts*V_tb|", "1", inputs)
     rate = coupling**2 * natural("tau_B+", "GeV^-1", inputs) / (192.0 * np.pi**5) * momentum**3 * current
-    value: Array = np.where(q2 < end, rate, 0.0)
-    return value[()]
+    return np.where(q2 < end, rate, 0.0)[()]
 
 
 def _virtual(q2: Array, g_x: npt.ArrayLike) -> Array:
@@ -144,7 +143,7 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
     '3.1e-24'
     """
     _ = sector.require("m_x"), sector.require("q_x")
-    return sector.scatter(_br_b_to_k_xx(sector.select(sector.reason == "")))
+    return sector.pointwise(_br_b_to_k_xx)
 
 
 def _br_b_to_k_xx(sector: DarkSector) -> Array:
@@ -162,5 +161,4 @@ def _br_b_to_k_xx(sector: DarkSector) -> Array:
     beta_2 = np.maximum(1.0 - 4.0 * np.square(sector.m_x) / q2, 0.0)
     width = np.square(sector.g_x * sector.require("q_x")) / (48.0 * np.pi) * beta_2**1.5
     shape = q2 * width / (np.square(q2 - pole) + np.square(line)) / np.pi
-    value: Array = np.sum(weights * _virtual(q2, sector.g_x) * shape, axis=0)
-    return value
+    return np.sum(weights * _virtual(q2, sector.g_x) * shape, axis=0)

@@ -5,7 +5,7 @@ is a sum over these nodes at every temperature. The particles share the temperat
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -14,18 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
+from ._amplitudes import squared_amplitude
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
 from ._owned import Owned, Record, read_only
 from ._public import public
+from ._tables import cubics, degrees_of_freedom, degrees_of_freedom_cubics, interpolate
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
 from .inputs import natural
 from .model import G_MIN, M_MIN, DarkSector
 from .thermodynamics import (
-    _cubics,
-    _degrees_of_freedom,
-    _interpolate,
-    _table,
     energy_density,
     entropy_density,
     g_rho,
@@ -48,8 +46,8 @@ __all__ = [
     "thermal_cross_section",
 ]
 
-# x = m/T: the Boltzmann equation starts in equilibrium; after the second value nothing is created any more, and 1/Y is an
-# integral; after the last one <sigma v> is taken as constant.
+# Values of x = m/T: start of the integration, in equilibrium; beyond this the production term is dropped and 1/Y is a plain
+# integral; beyond this <sigma v> is constant.
 _X_FIRST, _X_FROZEN, _X_LAST = 1.0, 120.0, 1e6
 # Steps of the Boltzmann equation are equidistant in ln(x + _BEND): 0.12 in x at first, 0.5 at the end. Those of the integral
 # are equidistant in ln x.
@@ -83,7 +81,7 @@ _ROOT, _ROOT_STEPS = 1e-8, 40
 _NEWTON = 12  # steps of an iteration that gains a factor of 20 or more each time
 _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the photons
 
-Rate = Callable[[Array, Array], Array]
+_Rate = Callable[[Array, Array], Array]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -145,7 +143,7 @@ class Evolution(Owned):
 
 @dataclass(frozen=True)
 class _Bath:
-    """What the expansion does, in equidistant steps of ln T.
+    """Expansion history tabulated on a uniform grid in ln T.
 
     Ln of s/(H T) (1 + dln g_s/dlnT/3), where s is the inverse of the volume, and ln of its degrees of freedom g_s.
     """
@@ -156,20 +154,20 @@ class _Bath:
     rises: Array  # to the next row
 
     @classmethod
-    def through(cls, first: float, last: float, cubics: Array) -> "_Bath":
+    def through(cls, first: float, last: float, coefficients: Array) -> "_Bath":
         """Make it from cubics through equidistant rows of g_rho and g_s; constant beyond their ends."""
-        position = np.linspace(0.0, cubics.shape[-1], _CLOCK)
-        step = (last - first) / cubics.shape[-1]
-        _, linear, square, cubic = cubics
+        position = np.linspace(0.0, coefficients.shape[-1], _CLOCK)
+        step = (last - first) / coefficients.shape[-1]
+        _, linear, square, cubic = coefficients
         slopes = np.stack([linear, 2.0 * square, 3.0 * cubic, np.zeros_like(linear)])
-        rho, s = _interpolate(cubics, position)
-        slope = _interpolate(slopes, position)[1] / step
+        rho, s = interpolate(coefficients, position)
+        slope = interpolate(slopes, position)[1] / step
         log_rate = np.log(s) - 0.5 * np.log(rho) + np.log1p(slope / (3.0 * s))
         front = 0.5 * np.log(np.pi / 45.0) + np.log(natural("M_Pl"))
         rows = np.stack([front + log_rate, np.log(s)])
         return cls(first, (last - first) / (_CLOCK - 1), rows, np.diff(rows, append=rows[:, -1:]))
 
-    def clock(self, log_t: Array) -> tuple[Array, Array]:
+    def expansion_at(self, log_t: Array) -> tuple[Array, Array]:
         """Return ln of s/H (1 + dln g_s/dlnT/3), and ln g_s."""
         position = np.clip((log_t - self.first) / self.step, 0.0, _CLOCK - 1.0)
         row = position.astype(np.intp)
@@ -180,10 +178,10 @@ class _Bath:
 
 @lru_cache
 @read_only
-def _standard() -> _Bath:
+def _standard_bath() -> _Bath:
     """Read the table of the Standard Model."""
-    log_t = np.log(_table()[:, 0])
-    return _Bath.through(float(log_t[0]), float(log_t[-1]), _degrees_of_freedom())
+    log_t = np.log(degrees_of_freedom()[:, 0])
+    return _Bath.through(float(log_t[0]), float(log_t[-1]), degrees_of_freedom_cubics())
 
 
 @dataclass(frozen=True)
@@ -193,10 +191,10 @@ class _Grid:
     x: Array  # of the equation, and then of the integral, (n,)
     step: Array  # dln x of a step, over that of ln(x + _BEND)
     y_eq: Array  # of one state, times g_s, (n,)
-    averages: Array  # x of the averages
-    weave: Array  # from the averages to x, in logarithms
-    passed: Array  # the integral up to each point, from its integrand
-    early: int  # number of points of the equation
+    x_of_average: Array
+    to_steps: Array  # matrix from the averages to x, in logarithms
+    cumulative: Array  # matrix from an integrand to its integral up to each point
+    n_points: int  # of the equation; the rest of x belongs to the integral
 
 
 def _through_six(grid: Array, points: Array) -> Array:
@@ -226,20 +224,20 @@ def _grid() -> _Grid:
         np.linspace(np.log(a), np.log(b), n)
         for a, b, n in ((_X_FIRST, _X_FROZEN, _EARLY_AVERAGES), (_X_FROZEN, _X_LAST, _LATE_AVERAGES))
     ]
-    weave = np.zeros((len(x), _EARLY_AVERAGES + _LATE_AVERAGES))
-    weave[: len(early), :_EARLY_AVERAGES] = _through_six(averages[0], np.log(early))
-    weave[len(early) :, _EARLY_AVERAGES:] = _through_six(averages[1], late)
+    to_steps = np.zeros((len(x), _EARLY_AVERAGES + _LATE_AVERAGES))
+    to_steps[: len(early), :_EARLY_AVERAGES] = _through_six(averages[0], np.log(early))
+    to_steps[len(early) :, _EARLY_AVERAGES:] = _through_six(averages[1], late)
     # cubics through four neighbours, integrated over each interval
     intervals = np.zeros((_LATE, _LATE))
     for i in range(1, _LATE - 2):
         intervals[i + 1, i - 1 : i + 3] = np.array([-1.0, 13.0, 13.0, -1.0]) / 24.0
     intervals[1, :4] = np.array([9.0, 19.0, -5.0, 1.0]) / 24.0
     intervals[-1, -4:] = intervals[1, 3::-1]
-    passed = np.cumsum(intervals, axis=0) * (late[1] - late[0])
+    cumulative = np.cumsum(intervals, axis=0) * (late[1] - late[0])
     # Y_eq = n_eq/s with Maxwell-Boltzmann statistics; beyond x = 700 it is zero
     y_eq = 45.0 / (4.0 * np.pi**4) * x**2 * special.kve(2, x) * np.exp(-np.minimum(x, 700.0)) * (x < 700.0)
     step = (last - first) / steps * (early + _BEND) / early
-    return _Grid(x, step, y_eq, np.exp(np.concatenate(averages)), weave, passed, len(early))
+    return _Grid(x, step, y_eq, np.exp(np.concatenate(averages)), to_steps, cumulative, len(early))
 
 
 @lru_cache
@@ -249,8 +247,7 @@ def _bessel() -> Array:
     from scipy import special
 
     z = 2.0 / np.cos(np.pi / 800.0 * (np.arange(400) + 0.5)) ** 2
-    coefficients: Array = np.linalg.lstsq((1.0 / z[:, None]) ** np.arange(_TERMS), special.k1e(z) * np.sqrt(z), rcond=None)[0]
-    return coefficients
+    return np.linalg.lstsq((1.0 / z[:, None]) ** np.arange(_TERMS), special.k1e(z) * np.sqrt(z), rcond=None)[0]
 
 
 def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
@@ -297,13 +294,13 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     first = np.full(mass.size, 0.6 * _E_MIN)
     first_weight = first * (10.0 / 9.0) * (5.0 / 3.0) ** 0.5
     e, weight = (
-        np.concatenate([part.reshape(-1, mass.size) for part in parts])
+        np.concatenate([part.reshape(math.prod(part.shape[:-1]), mass.size) for part in parts])
         for parts in ((first, smooth, sharp), (first_weight, smooth_weight, sharp_weight))
     )
     return e, weight
 
 
-def _averages(mass: Array, rate: Rate, breaks: tuple[Array, Array], x: Array) -> Array:
+def _averages(mass: Array, rate: _Rate, breaks: tuple[Array, Array], x: Array) -> Array:
     """<sigma v> in GeV^-2 at x, of shape (k,) or (k, points); the result has the shape (points, k)."""
     from scipy import special
 
@@ -327,8 +324,7 @@ def _averages(mass: Array, rate: Rate, breaks: tuple[Array, Array], x: Array) ->
         np.exp(boltzmann, out=boltzmann)
         np.matmul(boltzmann, terms[i], out=moments[i])
     fronts = fronts if x.ndim == 2 else fronts.swapaxes(0, 1)
-    value: Array = np.sum(fronts * moments, axis=-1) / mass[:, None] ** 2
-    return value
+    return np.sum(fronts * moments, axis=-1) / mass[:, None] ** 2
 
 
 class _Solution(NamedTuple):
@@ -340,67 +336,55 @@ class _Solution(NamedTuple):
 def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Solution:
     """Solve for the number of particles over entropy, with <sigma v> at the temperatures of the grid."""
     grid = _grid()
-    log_rate, log_g = bath.clock(np.log(mass) - np.log(grid.x)[:, None])
-    rate = np.exp(log_rate + grid.weave @ np.log(np.maximum(average, _NOTHING)).T)
+    log_rate, log_g = bath.expansion_at(np.log(mass) - np.log(grid.x)[:, None])
+    rate = np.exp(log_rate + grid.to_steps @ np.log(np.maximum(average, _NOTHING)).T)
     y_eq = np.asarray(dof) * grid.y_eq[:, None] * np.exp(-log_g)
     y = np.empty_like(y_eq)
     y[0] = y_eq[0]
-    rules = [_BACKWARD[min(i, len(_BACKWARD)) - 1] for i in range(1, grid.early)]
-    loss = np.array([0.0, *(slope for _, slope in rules)])[:, None] * grid.step[:, None] * rate[: grid.early]
-    source = loss * y_eq[: grid.early] ** 2
+    rules = [_BACKWARD[min(i, len(_BACKWARD)) - 1] for i in range(1, grid.n_points)]
+    loss = np.array([0.0, *(slope for _, slope in rules)])[:, None] * grid.step[:, None] * rate[: grid.n_points]
+    source = loss * y_eq[: grid.n_points] ** 2
     loss *= 4.0
     for i, (past, _) in enumerate(rules, start=1):
         # y + loss y^2/4 = known, solved without cancellation
         known = past @ y[i - len(past) : i] + source[i]
         y[i] = 2.0 * known / (1.0 + np.sqrt(1.0 + loss[i] * known))
-    late = rate[grid.early :]
-    frozen = 1.0 / y[grid.early - 1]
-    y[grid.early :] = 1.0 / (frozen + grid.passed @ late)
+    late = rate[grid.n_points :]
+    frozen = 1.0 / y[grid.n_points - 1]
+    y[grid.n_points :] = 1.0 / (frozen + grid.cumulative @ late)
     return _Solution(y, y_eq, 1.0 / (1.0 / y[-1] + late[-1]))
 
 
 def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
     """Omega h^2 of particles, with their antiparticles if these are others."""
-    s = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * natural("T_CMB") ** 3
+    s = 2.0 * np.pi**2 / 45.0 * g_s(degrees_of_freedom()[0, 0]) * natural("T_CMB") ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
-    value: Array = (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
-    return value
+    return (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
 
 
-def _portal(sector: DarkSector) -> tuple[Array, Rate, tuple[Array, Array]]:
+def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Array]]:
     """Mass, rate and breaks of a flat sector."""
 
     def rate(s: Array, beta_2: Array) -> Array:
-        return annihilation._rate(sector, s, beta_2, None)
+        return squared_amplitude(sector, s, beta_2)
 
     return np.asarray(sector.require("m_x")), rate, annihilation.breaks(sector)
 
 
 def _on_grid(sector: DarkSector, x: Array) -> tuple[Array, Array]:
     """Masses and <sigma v> of a flat sector, a few points at a time, as their arrays then stay in the cache."""
-    found = [np.empty((0, len(x)))]
-    for start in range(0, sector.reason.size, _CACHED):
-        part = sector.select(np.arange(start, min(start + _CACHED, sector.reason.size)))
-        found.append(_averages(*_portal(part), x))
-    return np.asarray(sector.require("m_x")), np.concatenate(found)
-
-
-def _chunks(sector: DarkSector) -> Iterator[DarkSector]:
-    """Yield the good points of a sector, some at a time."""
-    _ = sector.require("m_x")
-    good = sector.select(sector.reason == "")
-    for start in range(0, good.reason.size, _CHUNK):
-        yield good.select(np.arange(start, min(start + _CHUNK, good.reason.size)))
+    average = sector.pointwise(lambda points: _averages(*_mass_rate_breaks(points), x).T, _CACHED)
+    return np.asarray(sector.require("m_x")), np.ascontiguousarray(average.T)
 
 
 def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
-    """Density at the good points, flat."""
-    found = [np.empty(0)]
-    for part in _chunks(sector):
-        mass, average = _on_grid(part, _grid().averages)
-        solution = _solve(mass, average, 1.0, bath or _standard())
-        found.append(_density(mass, solution.today, False))
-    return np.concatenate(found)
+    """Density in a bath, by default that of the Standard Model."""
+
+    def density(points: DarkSector) -> Array:
+        mass, average = _on_grid(points, _grid().x_of_average)
+        return _density(mass, _solve(mass, average, 1.0, bath or _standard_bath()).today, False)
+
+    return sector.pointwise(density, _CHUNK)
 
 
 @public
@@ -446,7 +430,7 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     good = np.flatnonzero(sector.reason.ravel()[index] == "")
     for start in range(0, len(good), _CACHED):
         some = good[start : start + _CACHED]
-        value[:, some] = _averages(*_portal(sector.select(index[some])), wide[:, some]).T
+        value[:, some] = _averages(*_mass_rate_breaks(sector.select(index[some])), wide[:, some]).T
     return value.reshape((*lead, *own))[()]
 
 
@@ -474,8 +458,9 @@ def omega_h2(sector: DarkSector) -> Array:
     ``dY/dln x = -s <sigma v>/H [1 + (1/3) dln g_s/dln T] (Y^2 - Y_eq^2)`` for Y = n_X/s = n_X*/s with the degrees of freedom of
     `thermodynamics`, by backward differences of order 5 whose implicit step is a quadratic equation, in 455 steps from
     x = 1, in equilibrium, to 120; then ``1/Y`` grows by the integral of the rate, to x = 1e6 and with constant <sigma v>
-    beyond. Good to 2e-4, and to 5e-4 on a resonance within 1e-8 of 2 m_X. X has the temperature of the photons at all
-    times; `bath_shift` tells what a bath with the Z' changes. Where H1 is broad (`DarkSector.flags`) tree level has failed.
+    beyond. Good to 2e-4, and to 5e-4 on a resonance within 1e-8 of 2 m_X. X is assumed to stay at the temperature of the
+    photons; `bath_shift` gives the effect of a bath of neutrinos that contains the Z'. Where H1 is broad (`validity.flags`)
+    tree level has failed.
 
     Examples
     --------
@@ -484,11 +469,11 @@ def omega_h2(sector: DarkSector) -> Array:
     >>> print(relic.omega_h2(sector).round(3))
     [0.461 0.116]
     """
-    return sector.scatter(_omega(sector))
+    return _omega(sector)
 
 
-def _flat_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> Rate:
-    """Give a function of s with the shape of the masses the flat arguments of this module."""
+def _as_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> _Rate:
+    """Adapt a user's rate(s) to the flattened arrays used internally."""
 
     def flat(s: Array, _: Array) -> Array:
         value = numbers("the result of rate", rate(s.reshape(len(s), *shape)))
@@ -566,16 +551,15 @@ def omega_h2_for(
         part = checked(f"breaks, {name}", part, 0.0, unit="GeV")
         part = part[None] if part.ndim == 0 else part
         part = part.reshape(*part.shape, *(1,) * (1 + mass.ndim - part.ndim))
-        wide: Array = np.broadcast_to(part, (len(part), *mass.shape)).reshape(len(part), mass.size)
-        return wide
+        return np.broadcast_to(part, (len(part), *mass.shape)).reshape(len(part), mass.size)
 
     pair = spread("positions", positions), spread("widths", widths)
     if pair[0].shape != pair[1].shape:
         raise ParameterError(f"breaks has {len(pair[0])} positions and {len(pair[1])} widths")
     if not mass.size:
         return np.empty(mass.shape)
-    average = _averages(mass.ravel(), _flat_rate(rate, mass.shape), pair, _grid().averages)
-    value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard()).today, self_conjugate)
+    average = _averages(mass.ravel(), _as_rate(rate, mass.shape), pair, _grid().x_of_average)
+    value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard_bath()).today, self_conjugate)
     return value.reshape(mass.shape)[()]
 
 
@@ -678,23 +662,23 @@ def evolve(sector: DarkSector) -> Evolution:
     True
     """
     grid = _grid()
-    empty = np.empty((len(grid.x), 0))
-    paths, equilibria, freeze, omega = [empty], [empty], [np.empty(0)], [np.empty(0)]
-    for part in _chunks(sector):
-        mass, average = _on_grid(part, grid.averages)
-        solution = _solve(mass, average, 1.0, _standard())
-        paths.append(solution.y)
-        equilibria.append(solution.y_eq)
+
+    def path(points: DarkSector) -> Array:
+        """Y and Y_eq at each x, x_f and the density, one below the other."""
+        mass, average = _on_grid(points, grid.x_of_average)
+        solution = _solve(mass, average, 1.0, _standard_bath())
         # linear in the logarithm of Y/Y_eq
-        excess = np.log(solution.y[: grid.early] / solution.y_eq[: grid.early] / _FROZEN)
+        excess = np.log(solution.y[: grid.n_points] / solution.y_eq[: grid.n_points] / _FROZEN)
         first = np.maximum(np.argmax(excess > 0.0, axis=0), 1)
         below, above = (np.take_along_axis(excess, (first - i)[None], 0)[0] for i in (1, 0))
-        freeze.append(grid.x[first] - (grid.x[first] - grid.x[first - 1]) * above / (above - below))
-        omega.append(_density(mass, solution.today, False))
-    y, y_eq, x_f, density = (sector.scatter(np.concatenate(part, axis=-1)) for part in (paths, equilibria, freeze, omega))
+        freeze = grid.x[first] - (grid.x[first] - grid.x[first - 1]) * above / (above - below)
+        return np.vstack([solution.y, solution.y_eq, freeze, _density(mass, solution.today, False)])
+
+    found = sector.pointwise(path, _CHUNK)
+    y, y_eq = found[: len(grid.x)], found[len(grid.x) : -2]
     # the point at which the method changes is there twice
-    once = np.arange(len(grid.x)) != grid.early
-    return Evolution(grid.x[once], y[once], y_eq[once], x_f, density)
+    once = np.arange(len(grid.x)) != grid.n_points
+    return Evolution(grid.x[once], y[once], y_eq[once], found[-2], found[-1])
 
 
 @public
@@ -734,16 +718,15 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
     """
     mass = checked("mass", mass, 1e-4, 1e4, "GeV")
     choice("wave", wave, ("s", "p"))
-    flat, x = mass.ravel(), _grid().averages
+    flat, x = mass.ravel(), _grid().x_of_average
     shape = np.ones_like(x) if wave == "s" else 6.0 / x
     log_a = np.full(flat.shape, np.log(1e-9 if wave == "s" else 1e-8))
     target = np.log(natural("Omega h^2", "1"))
     # Omega ~ 1/a up to logarithms
     for _ in range(_NEWTON):
         average = np.exp(log_a)[:, None] * shape
-        log_a = log_a + np.log(_density(flat, _solve(flat, average, 1.0, _standard()).today, self_conjugate)) - target
-    value: Array = np.exp(log_a).reshape(mass.shape)
-    return value[()]
+        log_a = log_a + np.log(_density(flat, _solve(flat, average, 1.0, _standard_bath()).today, self_conjugate)) - target
+    return np.exp(log_a).reshape(mass.shape)[()]
 
 
 @public
@@ -786,12 +769,12 @@ def omega_h2_analytic(
     if isinstance(target, DarkSector):
         if cross_section is not None or self_conjugate:
             raise ParameterError("cross_section and self_conjugate are for a mass; a sector has its own")
-        found = [np.empty(0)]
-        for part in _chunks(target):
-            mass, average = _on_grid(part, _grid().averages[:_EARLY_AVERAGES])
-            rows = np.log(np.maximum(average, _NOTHING))
-            found.append(_analytic(mass, partial(_along, rows)))
-        return target.scatter(np.concatenate(found))
+
+        def density(points: DarkSector) -> Array:
+            mass, average = _on_grid(points, _grid().x_of_average[:_EARLY_AVERAGES])
+            return _analytic(mass, partial(_along, np.log(np.maximum(average, _NOTHING))))
+
+        return target.pointwise(density, _CHUNK)
     if cross_section is None:
         raise ParameterError("cross_section is not set; give it in GeV^-2")
     mass, average = np.broadcast_arrays(
@@ -821,19 +804,18 @@ def analytic_prefactor() -> float:
     '1.71e-10'
     """
     m_pl, t_today = natural("M_Pl"), natural("T_CMB")
-    entropy = 2.0 * np.pi**2 / 45.0 * g_s(_table()[0, 0]) * t_today**3
+    entropy = 2.0 * np.pi**2 / 45.0 * g_s(degrees_of_freedom()[0, 0]) * t_today**3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * m_pl) ** 2
     return float(2.0 * np.sqrt(45.0 / np.pi) * entropy / (critical * m_pl))
 
 
 def _along(rows: Array, x: Array) -> Array:
     """<sigma v> at one x for each point, from the logarithms on the grid."""
-    grid = np.log(_grid().averages[:2])
+    grid = np.log(_grid().x_of_average[:2])
     position = np.log(x / _X_FIRST) / (grid[1] - grid[0])
     left = np.minimum(position.astype(np.intp), _EARLY_AVERAGES - 2)[:, None]
     below, above = (np.take_along_axis(rows, left + i, 1)[:, 0] for i in (0, 1))
-    value: Array = np.exp(below + (above - below) * (position - left[:, 0]))
-    return value
+    return np.exp(below + (above - below) * (position - left[:, 0]))
 
 
 def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
@@ -845,8 +827,7 @@ def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
         # near x = 1 nothing freezes out; the damped iteration converges everywhere
         x = 0.5 * (x + np.clip(np.log(odds), _X_FIRST, _X_FROZEN))
     g = g_rho(np.clip(mass / x, 1e-5, 1e3))
-    value: Array = natural("talk.omega_h2", "GeV^-2") * x / (np.sqrt(g) * average(x))
-    return value
+    return natural("talk.omega_h2", "GeV^-2") * x / (np.sqrt(g) * average(x))
 
 
 def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArray[np.intp], Array, Array, Array, Array, Array]:
@@ -918,8 +899,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
         def excess(rows: npt.NDArray[np.intp], log_coupling: Array) -> Array:
             # rounding may not lead beyond 4 pi
             some = part.select(rows).replace(lambda_phi_x=np.minimum(np.exp(log_coupling), 4.0 * np.pi))
-            value: Array = np.log(_omega(some) / target[rows])
-            return value
+            return np.log(_omega(some) / target[rows])
 
         which, *ends, top = _brackets(excess, good.size)
         root = _illinois(lambda rows, log: excess(which[rows], log), *ends)
@@ -946,7 +926,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
         x = (a[rows] * f_b[rows] - b[rows] * f_a[rows]) / (f_b[rows] - f_a[rows])
         y = f(rows, x)
         crossed = (y > 0.0) != (f_b[rows] > 0.0)
-        # the end that stays twice counts half
+        # the value at an end that is kept twice is halved (rule of Illinois)
         a[rows], f_a[rows] = np.where(crossed, b[rows], a[rows]), np.where(crossed, f_b[rows], 0.5 * f_a[rows])
         b[rows], f_b[rows], root[rows] = x, y, x
         rows = rows[np.abs(y) > _ROOT]
@@ -955,7 +935,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
 
 @lru_cache(maxsize=64)
 @read_only
-def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
+def _bath_with_z_prime(m_zp: float, g_x: float) -> _Bath:
     """Make the bath of neutrinos and Z', with their temperature as the clock.
 
     Above 5 MeV everything has one temperature and the entropy is conserved; below, the temperatures are those of
@@ -973,7 +953,7 @@ def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     plasma = plasma + qed_energy_density(np.maximum(T, 1e-5))
     rho_low = plasma + energy_density(T_nu, 0.0, 6.0, "fermion") + energy_density(T_nu, m_zp, 3.0)
     # number of photons in a comoving volume, and the entropy it stands for
-    log_volume = 3.0 * (log_a - log_a[-1] - np.log(T[-1])) - np.log(g_s(_table()[0, 0]))
+    log_volume = 3.0 * (log_a - log_a[-1] - np.log(T[-1])) - np.log(g_s(degrees_of_freedom()[0, 0]))
     hot = np.exp(np.linspace(np.log(1e3), np.log(1.02 * T[0]), 400))
     rho_hot = np.pi**2 / 30.0 * g_rho(hot) * hot**4 + energy_density(hot, m_zp, 3.0)
 
@@ -987,7 +967,7 @@ def _with_z_prime(m_zp: float, g_x: float) -> _Bath:
     g_volume = np.exp(-volume - 3.0 * log_t)
     grid = np.linspace(log_t[0], log_t[-1], 401)
     columns = np.exp(CubicSpline(log_t, np.log(np.stack([g_expansion, g_volume], axis=-1)))(grid))
-    return _Bath.through(float(grid[0]), float(grid[-1]), _cubics(columns))
+    return _Bath.through(float(grid[0]), float(grid[-1]), cubics(columns))
 
 
 @public
@@ -1031,5 +1011,5 @@ def bath_shift(sector: DarkSector) -> Array:
     for i, (m_zp, g_x) in enumerate(pairs.T):
         rows = np.flatnonzero(which == i)
         some = flat.select(rows)
-        shift[rows] = _omega(some, _with_z_prime(float(m_zp), float(g_x))) / _omega(some) - 1.0
+        shift[rows] = _omega(some, _bath_with_z_prime(float(m_zp), float(g_x))) / _omega(some) - 1.0
     return sector.scatter(shift)

@@ -170,8 +170,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     a, b = (np.take_along_axis(log_y, (first + i)[None], 0)[0] for i in (0, 1))
     found = hit.any(axis=0)
     t = a / np.where(found, a - b, 1.0)
-    value: Array = np.where(found, np.exp(log_x[first] + t * (log_x[first + 1] - log_x[first])), np.nan).reshape(y.shape[1:])
-    return value[()]
+    return np.where(found, np.exp(log_x[first] + t * (log_x[first + 1] - log_x[first])), np.nan).reshape(y.shape[1:])[()]
 
 
 @public

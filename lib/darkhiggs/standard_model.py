@@ -12,6 +12,7 @@ from ._public import public
 from ._scalars import clip, kept
 from .inputs import natural
 from .kinematics import momentum
+from .model import v_higgs
 
 __all__ = [
     "br_b_to_k_nunu",
@@ -96,8 +97,7 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     m_w_2 = natural("m_W") ** 2
     g_w_2 = 4.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * m_w_2
     loop = g_w_2 * natural("|V_ts*V_tb|", "1", inputs) / (16.0 * np.pi**2) * inami_lim(m_top)
-    value: Array = g_w_2 / m_w_2 * loop
-    return value
+    return g_w_2 / m_w_2 * loop
 
 
 @public
@@ -133,8 +133,6 @@ def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
     >>> print([f"{k:.2e}" for k in standard_model.penguin_coupling([172.6, 162.5])])
     ['6.63e-06', '5.88e-06']
     """
-    from .model import v_higgs
-
     m_top = checked("m_top", m_top, 100.0, 300.0, "GeV")
     ckm = natural("|V_ts*V_tb|", "1", inputs)
     loop = 3.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * m_top**2 * ckm / (16.0 * np.pi**2)
@@ -146,8 +144,7 @@ def _normalisation(x_t: npt.ArrayLike | None, lifetime: str, inputs: str) -> Arr
     """Squared effective coupling times lifetime, (G_F alpha |V_ts* V_tb| X_t/s_W^2)^2 tau_B in GeV^-5."""
     x = natural("X_t", "1", inputs) if x_t is None else checked("x_t", x_t, 0.5, 3.0)
     coupling, s_w_2, tau = _normalisation_inputs(lifetime, inputs)
-    value: Array = (coupling * x / s_w_2) ** 2 * tau
-    return value
+    return (coupling * x / s_w_2) ** 2 * tau
 
 
 @lru_cache

@@ -1,14 +1,15 @@
 """Thermodynamics of the early Universe: degrees of freedom, ideal gases, and the QED plasma of photons and electrons."""
 
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, legendre
+from ._arrays import Array, checked, choice
+from ._gases import moments as gas_moments
+from ._gases import qed
 from ._public import public
-from ._scalars import clip
+from ._tables import degrees_of_freedom, degrees_of_freedom_cubics, interpolate
 from .inputs import natural
 
 __all__ = [
@@ -24,59 +25,20 @@ __all__ = [
     "qed_pressure",
 ]
 
-# E = m + T v^2 makes the integrand smooth at both ends; beyond v^2 = 52 the occupation is below 1e-22.
-_NODES = 64
-_V_MAX = 7.2
-
-
-@lru_cache
-def _table() -> Array:
-    """Columns T in GeV, g_rho, g_s."""
-    text = (resources.files("darkhiggs") / "data" / "gstar.csv").read_text(encoding="utf-8")
-    rows: Array = np.loadtxt(text.splitlines(), delimiter=",")
-    return rows
-
-
-def _cubics(table: Array) -> Array:
-    """Coefficients, by power, column and interval, of the cubics through four neighbouring rows of a table."""
-    rows = np.clip(np.arange(len(table) - 1), 1, len(table) - 3)
-    a, b, c, d = (table[rows + i].T for i in (-1, 0, 1, 2))
-    value: Array = np.stack([b, c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0])
-    return value
-
-
-def _interpolate(cubics: Array, position: Array) -> Array:
-    """Read the columns of a table between its rows; beyond its ends they are constant."""
-    last = cubics.shape[-1]
-    position = clip(position, 0.0, last)
-    row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
-    t = position - row
-    four = cubics[..., row]
-    # a short array is slow to take apart
-    constant, linear, square, cubic = four.tolist() if four.ndim == 1 else four
-    value: Array = ((cubic * t + square) * t + linear) * t + constant
-    return value
-
-
-@lru_cache
-def _degrees_of_freedom() -> Array:
-    """Cubics in ln T of g_rho and g_s."""
-    return _cubics(_table()[:, 1:])
-
 
 @lru_cache
 def _column(column: int) -> tuple[Array, float, float, float, float]:
     """Cubics of one column, the lowest and highest temperature, the logarithm of the lowest and the range of it."""
-    low, high = _table()[[0, -1], 0].tolist()
+    low, high = degrees_of_freedom()[[0, -1], 0].tolist()
     first, last = np.log(low), np.log(high)
-    return np.ascontiguousarray(_degrees_of_freedom()[:, column]), low, high, first, last - first
+    return np.ascontiguousarray(degrees_of_freedom_cubics()[:, column]), low, high, first, last - first
 
 
 def _lookup(T: npt.ArrayLike, column: int) -> Array:
     """Interpolate a column in ln T; the rows are equidistant in it."""
     cubics, low, high, first, span = _column(column)
     T = checked("T", T, low, high, "GeV")[()]
-    return _interpolate(cubics, (np.log(T) - first) / span * float(cubics.shape[-1]))
+    return interpolate(cubics, (np.log(T) - first) / span * float(cubics.shape[-1]))
 
 
 @public
@@ -173,30 +135,7 @@ def hubble(T: npt.ArrayLike) -> Array:
     >>> f"{thermodynamics.hubble(1e-3):.3e}"
     '4.416e-25'
     """
-    value: Array = np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
-    return value
-
-
-def _occupation(y: Array, statistics: str) -> Array:
-    """1/(exp(y) -+ 1) without overflow."""
-    q = np.exp(-y)
-    value: Array = q / (-np.expm1(-y) if statistics == "boson" else 1.0 + q)
-    return value
-
-
-def _gas(x: Array, statistics: str) -> tuple[Array, Array, Array, Array]:
-    """rho/T^4, p/T^4, d rho/dT/T^3 and n/T^3 of a gas with one degree of freedom and x = m/T."""
-    nodes, weights = legendre(_NODES)
-    v = _V_MAX * nodes
-    y = x[..., None] + v**2
-    k = v * np.sqrt(v**2 + 2.0 * x[..., None])
-    n = _occupation(y, statistics)
-    # dE = 2 T v dv, and p dE = E^-1 p^2 dp
-    measure = _V_MAX * weights * 2.0 * v * k * y / (2.0 * np.pi**2)
-    blocked = n * (1.0 + n) if statistics == "boson" else n * (1.0 - n)
-    terms = (y * n, k**2 / (3.0 * y) * n, y**2 * blocked, n)
-    rho, p, slope, number = (np.sum(measure * term, axis=-1) for term in terms)
-    return rho, p, slope, number
+    return np.sqrt(4.0 * np.pi**3 / 45.0 * g_rho(T)) * np.square(T) / natural("M_Pl")
 
 
 def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics: str) -> tuple[Array, tuple[Array, ...]]:
@@ -205,7 +144,7 @@ def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics
     T = checked("T", T, 1e-15, 1e6, "GeV")
     x = checked("mass", mass, 0.0, 1e6, "GeV") / T
     g = checked("dof", dof, 0.0, 1e3)
-    return T, tuple(g * moment for moment in _gas(x, statistics))
+    return T, tuple(g * moment for moment in gas_moments(x, statistics))
 
 
 @public
@@ -401,32 +340,6 @@ def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
     return value[()]
 
 
-def _qed(T: Array) -> tuple[Array, Array, Array]:
-    """QED correction to the pressure over T^4, and its first and second derivative T d/dT, over T^4."""
-    e_2 = 4.0 * np.pi / natural("1/alpha(0)", "1")
-    nodes, weights = legendre(_NODES)
-    v = _V_MAX * nodes
-    x = natural("m_e") / T[..., None]
-    y = x + v**2
-    k = v * np.sqrt(v**2 + 2.0 * x)
-    n = _occupation(y, "fermion")
-    # electrons and positrons, and T d/dT once and twice at fixed momentum, E/T -> y: -y n', y n' + y^2 n''
-    first = y * n * (1.0 - n)
-    fermions = (2.0 * n, 2.0 * first, 2.0 * (y * (1.0 - 2.0 * n) - 1.0) * first)
-    measure = _V_MAX * weights * 2.0 * v  # dE/T
-    # A = Int dp p^2/E N and B = Int dp (p^2 + E^2)/E N over T^2; p dp = E dE
-    a, a_1, a_2 = (np.sum(measure * k * f, axis=-1) for f in fermions)
-    b, b_1, b_2 = (np.sum(measure * (k + y**2 / k) * f, axis=-1) for f in fermions)
-    second = -e_2 * (a / (12.0 * np.pi**2) + a**2 / (8.0 * np.pi**4))
-    second_1 = -e_2 * ((2.0 * a + a_1) / (12.0 * np.pi**2) + a * a_1 / (4.0 * np.pi**4))
-    second_2 = -e_2 * ((4.0 * a + 4.0 * a_1 + a_2) / (12.0 * np.pi**2) + (a_1**2 + a * a_2) / (4.0 * np.pi**4))
-    third = e_2**1.5 / (12.0 * np.pi**4) * b**1.5
-    r = b_1 / b
-    third_1 = third * (1.0 + 1.5 * r)
-    third_2 = third * ((1.0 + 1.5 * r) ** 2 + 1.5 * (b_2 / b - r**2))
-    return second + third, second_1 + third_1, second_2 + third_2
-
-
 @public
 def qed_pressure(T: npt.ArrayLike) -> Array:
     """Correction of QED to the pressure of photons, electrons and positrons, to order e^3.
@@ -459,7 +372,7 @@ def qed_pressure(T: npt.ArrayLike) -> Array:
     '-1.444e-03'
     """
     T = checked("T", T, 1e-5, 0.1, "GeV")
-    value: Array = T**4 * _qed(T)[0]
+    value: Array = T**4 * qed(T)[0]
     return value[()]
 
 
@@ -493,6 +406,6 @@ def qed_energy_density(T: npt.ArrayLike) -> Array:
     '3.01'
     """
     T = checked("T", T, 1e-5, 0.1, "GeV")
-    p, slope, _ = _qed(T)
+    p, slope, _ = qed(T)
     value: Array = T**4 * (slope - p)
     return value[()]

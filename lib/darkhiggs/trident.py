@@ -1,8 +1,8 @@
 """Neutrino trident production, nu_mu N -> nu_mu N mu+ mu-, in the Standard Model and with the Z'.
 
-The nucleus stays whole and is a source of equivalent photons. The Z' sees nothing of the reaction but K^2, the
-squared momentum that the neutrino gives away, so the cross-section is an integral over K^2 of squared couplings
-times two weights that know no new physics. These are computed once for an energy and a target.
+The nucleus stays whole and is a source of equivalent photons. The Z' enters only through K^2, the squared momentum that the
+neutrino gives away; the cross-section is an integral of squared couplings over K^2 with two weights that do not depend on the
+new physics. These are computed once for an energy and a target.
 """
 
 from functools import lru_cache
@@ -210,8 +210,7 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
     k2 = np.where(top > 0.0, four_m2 * np.sinh(below) * np.sinh(top + theta), 1.0)
     vector, axial = _densities(k2, theta)
     d_s = 4.0 * top * x**3 * weight * four_m2 * np.sinh(2.0 * theta)
-    value: Array = np.sum(d_s * (c_v**2 * vector + c_a**2 * axial), axis=-1)
-    return value[()]
+    return np.sum(d_s * (c_v**2 * vector + c_a**2 * axial), axis=-1)[()]
 
 
 @lru_cache(maxsize=256)
@@ -475,5 +474,4 @@ def coupling_limit(
     lowest = max(0.0, (1.0 - measured.value) / measured.uncertainty)
     excess = measured.value + checked("n_sigma", n_sigma, lowest, 10.0, open_low=True) * measured.uncertainty - 1.0
     # this form of the root does not cancel for a heavy Z'
-    value: Array = np.sqrt(2.0 * excess / (interference + np.sqrt(interference**2 + 4.0 * squared * excess)))
-    return value[()]
+    return np.sqrt(2.0 * excess / (interference + np.sqrt(interference**2 + 4.0 * squared * excess)))[()]

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from . import inputs
+from . import _data
 from ._arrays import numbers
 from ._public import public
 from .errors import ParameterError
@@ -17,11 +17,12 @@ __all__ = ["convert"]
 @lru_cache
 def _bases() -> dict[str, tuple[float, int]]:
     """Each base unit as (its value in GeV^n, n)."""
-    second = 1.0 / float(inputs.get("hbar").value)
-    centimetre = second / float(inputs.get("c").value)
+    hbar, c, megaparsec = (_data.shipped()[""][name]["value"] for name in ("hbar", "c", "Mpc"))
+    second = 1.0 / hbar
+    centimetre = second / c
     energy = {"eV": 1e-9, "keV": 1e-6, "MeV": 1e-3, "GeV": 1.0, "TeV": 1e3}
     time = {"s": 1.0, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15}
-    length = {"cm": 1.0, "m": 1e2, "km": 1e5, "fm": 1e-13, "Mpc": float(inputs.get("Mpc").value)}
+    length = {"cm": 1.0, "m": 1e2, "km": 1e5, "fm": 1e-13, "Mpc": megaparsec}
     area = {"b": 1e-24, "mb": 1e-27, "pb": 1e-36, "fb": 1e-39}
     return (
         {unit: (size, 1) for unit, size in energy.items()}
@@ -84,5 +85,4 @@ def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]
     (size, dimension), (to_size, to_dimension) = _parse(unit), _parse(to)
     if dimension != to_dimension:
         raise ParameterError(f"unit = {unit!r} is GeV^{dimension} and cannot become {to!r}, GeV^{to_dimension}")
-    scaled: npt.NDArray[np.float64] = numbers("value", value, unit)[()] * (size / to_size)
-    return scaled
+    return numbers("value", value, unit)[()] * (size / to_size)

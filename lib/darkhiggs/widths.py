@@ -11,6 +11,7 @@ from ._public import public
 from ._scalars import clip, divisor, square_root
 from .errors import ParameterError
 from .inputs import natural
+from .kinetic_mixing import epsilon
 from .model import DarkSector, scalar_potential, v_higgs
 
 __all__ = [
@@ -25,11 +26,14 @@ __all__ = [
     "gamma_higgs_to_xx",
     "gamma_higgs_to_zpzp",
     "gamma_zp",
+    "gamma_zp_to_leptons",
     "sin_theta_max",
 ]
 
 
 _16_PI, _32_PI = 16.0 * np.pi, 32.0 * np.pi
+# of ln(sin theta), to 6e-15: where nothing is left to decay into at sin(theta) = 1 exactly, the ratio of widths is 0/0
+_HALVINGS = 52
 
 
 def _beta_squared(m: Array, m_product: Array) -> Array:
@@ -42,14 +46,12 @@ def _vector_pair(m: Array, m_vector: Array, v: Array) -> Array:
     r = m_vector / m
     r = r * r
     beta_2 = 1.0 - 4.0 * r
-    value: Array = m * m * m / (_32_PI * v * v) * square_root(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
-    return value
+    return m * m * m / (_32_PI * v * v) * square_root(clip(beta_2, 0.0)) * (beta_2 + 12.0 * r * r)
 
 
 def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
     """Width of a scalar into a complex scalar pair, L = -coupling S X* X."""
-    value: Array = coupling * coupling / (_16_PI * m) * square_root(_beta_squared(m, m_scalar))
-    return value
+    return coupling * coupling / (_16_PI * m) * square_root(_beta_squared(m, m_scalar))
 
 
 def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
@@ -94,8 +96,7 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
 
 
 def _h1_to_zpzp(sector: DarkSector, m: Array) -> Array:
-    value: Array = sector.cos_theta**2 * _vector_pair(m, sector.m_zp, sector.v_phi)
-    return value
+    return sector.cos_theta**2 * _vector_pair(m, sector.m_zp, sector.v_phi)
 
 
 @public
@@ -136,8 +137,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
 def _h1_to_xx(sector: DarkSector, m: Array) -> Array:
     if sector.m_x is None:
         return np.zeros(np.broadcast_shapes(sector.shape, np.shape(m)))[()]
-    value: Array = sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
-    return value
+    return sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
 
 
 @public
@@ -182,8 +182,7 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
     for threshold, strength in _leptons():
         beta_2 = clip(1.0 - threshold / m_2, 0.0)
         total += strength * beta_2 * square_root(beta_2)
-    value: Array = sector.sin_theta * sector.sin_theta * m * total
-    return value
+    return sector.sin_theta * sector.sin_theta * m * total
 
 
 @lru_cache
@@ -252,14 +251,11 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     """
     invisible = gamma_h1_to_zpzp(sector) * br_zp_invisible(sector) ** 2 + gamma_h1_to_xx(sector)
     total = gamma_h1(sector)
-    value: Array = invisible / divisor(total)
-    return value
+    return invisible / divisor(total)
 
 
 def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     """Invisible and visible width of the Z'."""
-    from .kinetic_mixing import epsilon
-
     m, g = sector.m_zp, sector.g_x
     neutrinos = g**2 * m / (12.0 * np.pi)
     dark = 0.0 * m
@@ -271,8 +267,7 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
     def leptons(lepton: str, coupling: Array) -> Array:
         ratio = (natural(f"m_{lepton}") / m) ** 2
         beta = square_root(clip(1.0 - 4.0 * ratio, 0.0))
-        value: Array = coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
-        return value
+        return coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
 
     # epsilon is linear in g; nan of a masked point comes back with the factors g and m
     safe = np.where(np.isnan(m), 1.0, m) if isinstance(m, np.ndarray) else m
@@ -309,6 +304,33 @@ def gamma_zp(sector: DarkSector) -> Array:
     invisible, visible = _gamma_zp_parts(sector)
     value: Array = invisible + visible
     return value[()]
+
+
+@public
+def gamma_zp_to_leptons(sector: DarkSector) -> Array:
+    """Width of the Z' into e+e- (through kinetic mixing), mu+mu- and tau+tau-.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Only m_zp and g_x are needed.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV.
+
+    Notes
+    -----
+    As `gamma_zp`.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, widths
+    >>> f"{widths.gamma_zp_to_leptons(model.benchmark('B')):.3e}"
+    '5.070e-17'
+    """
+    return _gamma_zp_parts(sector)[1][()]
 
 
 @public
@@ -367,8 +389,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     """
     m_2 = natural("m_h")
     coupling = scalar_potential(sector)["g_211"]
-    value: Array = coupling**2 / (32.0 * np.pi * m_2) * np.sqrt(_beta_squared(m_2, sector.require("m_h1")))
-    return value
+    return coupling**2 / (32.0 * np.pi * m_2) * np.sqrt(_beta_squared(m_2, sector.require("m_h1")))
 
 
 @public
@@ -395,8 +416,7 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     >>> f"{widths.gamma_higgs_to_zpzp(model.benchmark('A').replace(sin_theta=3e-3)):.4e}"
     '3.3157e-04'
     """
-    value: Array = np.square(sector.sin_theta) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
-    return value
+    return np.square(sector.sin_theta) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
 
 
 @public
@@ -426,8 +446,7 @@ def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     """
     if sector.m_x is None:
         return np.zeros(sector.shape)[()]
-    value: Array = np.square(sector.sin_theta) * _scalar_pair(natural("m_h"), sector.m_x, sector.lambda_phi_x * sector.v_phi)
-    return value
+    return np.square(sector.sin_theta) * _scalar_pair(natural("m_h"), sector.m_x, sector.lambda_phi_x * sector.v_phi)
 
 
 @public
@@ -463,8 +482,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     standard = sector.cos_theta**2 * natural("Gamma_h")
     neutrinos = standard * natural("BR(h->ZZ*->4nu)", "1")
     new = gamma_higgs_to_h1h1(sector) + gamma_higgs_to_zpzp(sector) + gamma_higgs_to_xx(sector)
-    value: Array = (neutrinos + new) / (standard + new)
-    return value
+    return (neutrinos + new) / (standard + new)
 
 
 @public
@@ -477,7 +495,7 @@ def sin_theta_max(
     m_x: npt.ArrayLike | None = None,
     lambda_phi_x: npt.ArrayLike = 0.0,
 ) -> Array:
-    """Largest mixing for which the Higgs boson stays visible enough.
+    """Largest mixing angle compatible with a limit on BR(H2 -> invisible).
 
     Parameters
     ----------
@@ -528,9 +546,8 @@ def sin_theta_max(
     # g_X and Q_Phi enter through v_Phi alone; any pair with the right product will do
     sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x, _reason="")
     low, high = np.full(shape, np.log(1e-12)), np.zeros(shape)
-    for _ in range(60):
+    for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
         allowed = br_higgs_invisible(sector.replace(sin_theta=np.exp(middle))) <= br_limit
         low, high = np.where(allowed, middle, low), np.where(allowed, high, middle)
-    value: Array = np.exp(low)
-    return value[()]
+    return np.exp(low)[()]

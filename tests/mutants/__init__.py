@@ -118,7 +118,7 @@ class Module:
                     yield name, child
                 yield from walk(child, name)
 
-        yield from walk(self.tree, self.file.removesuffix(".py"))
+        yield from walk(self.tree, self.file.removesuffix(".py").replace("/", "."))
 
     def _operator(self, left: ast.AST, right: ast.AST, operator: ast.AST, rank: int) -> Iterator[Edit]:
         """Find the operator between its two operands; only brackets and blanks may stand beside it."""

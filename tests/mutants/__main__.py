@@ -24,10 +24,15 @@ TIMEOUT = 120.0
 # Beside tests/test_<module>.py and the tests of COMMON.
 EXTRA = {
     "_arrays": ("inputs", "kinematics", "standard_model", "model", "bad_input"),
-    "_belle2": ("belle2",),
-    "_binned": ("binned", "belle2"),
+    "_amplitudes": ("annihilation", "relic"),
+    "_belle2_tables": ("belle2",),
+    "_data": ("inputs", "units"),
+    "_gases": ("thermodynamics", "neutrinos"),
+    "_off_shell": ("meson_decays", "belle2"),
     "_owned": ("model", "scan", "bad_input"),
+    "_profile": ("profile", "belle2"),
     "_public": ("bad_input",),
+    "_tables": ("thermodynamics", "neutrinos", "relic"),
     "_scalars": ("kinematics", "widths", "meson_decays", "kinetic_mixing"),
     "__init__": (),
     "errors": ("inputs",),
@@ -37,7 +42,8 @@ EXTRA = {
     "model": ("widths",),
     "kinetic_mixing": ("widths",),
     "limits": ("inputs", "direct_detection"),
-    "belle2": ("binned",),
+    "validity": ("model",),
+    "belle2": ("profile",),
     "data/belle2": ("inputs", "belle2"),
     "data/benchmarks": ("inputs", "model"),
     "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "cmb"),
@@ -67,10 +73,11 @@ class Outcome:
 
 
 def files_for(module: str, root: Path = ROOT) -> list[str]:
-    """The test files mapped to a module of lib/darkhiggs, or to one of its data files."""
-    stem = module.replace("/", "_")
-    own = () if module.startswith(("_", "data/")) or module == "errors" else (stem,)
-    files = [f"tests/test_{name}.py" for name in dict.fromkeys((*own, *EXTRA.get(module, ()), *COMMON))]
+    """The test files mapped to a module of lib/darkhiggs, or to one of its data files; folders have a folder of tests."""
+    *folders, stem = module.split("/")
+    own = () if stem.startswith("_") or "data" in folders or module == "errors" else (module,)
+    names = (Path(name) for name in dict.fromkeys((*own, *EXTRA.get(module, ()), *COMMON)))
+    files = [name.with_name(f"test_{name.name}.py").as_posix() for name in (Path("tests") / name for name in names)]
     missing = [name for name in files if not (root / name).is_file()]
     if missing:
         raise Broken(f"mutants: {module} is mapped to {', '.join(missing)}, which does not exist; see EXTRA in {__file__}")

@@ -64,7 +64,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if not path or "MUTANT_PLACE" in os.environ:
         return (yield)
     for name, module in list(sys.modules.items()):
-        if name.startswith("darkhiggs.") and name != "darkhiggs.inputs":  # to read all data again takes too long
+        # to read all data again takes too long
+        if name.startswith("darkhiggs.") and name not in ("darkhiggs._data", "darkhiggs.inputs"):
             for value in vars(module).values():
                 getattr(value, "cache_clear", int)()
     folder, entered = os.environ["MUTANT_LIB"] + "/darkhiggs/", set[CodeType]()

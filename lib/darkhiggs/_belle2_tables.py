@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _binned
+from . import _profile
 from ._arrays import Array, legendre
 from ._owned import read_only
 from .inputs import get, names, natural
@@ -35,8 +35,7 @@ def efficiency_at(q2: Array) -> Array:
     place = np.interp(q2, centres, np.arange(len(centres)))
     left = np.minimum(place.astype(int), len(centres) - 2)
     share = (place - left)[..., None]
-    value: Array = (1.0 - share) * rows[left] + share * rows[left + 1]
-    return value
+    return (1.0 - share) * rows[left] + share * rows[left + 1]
 
 
 def end() -> float:
@@ -74,7 +73,7 @@ def signal_row(events: Array) -> Array:
 
 @lru_cache
 @read_only
-def templates() -> tuple[_binned.Templates, Array, tuple[str, ...], tuple[str, ...]]:
+def templates() -> tuple[_profile.Templates, Array, tuple[str, ...], tuple[str, ...]]:
     """Backgrounds and observed counts in all bins; names of the samples and of the nuisance parameters."""
     samples = tuple((channel, name) for channel, found in _BACKGROUNDS.items() for name in found)
     prefixes = {"charged": "belle2.ITA.charged.", "BB": "belle2.HTA.BB."}
@@ -104,6 +103,6 @@ def templates() -> tuple[_binned.Templates, Array, tuple[str, ...], tuple[str, .
     observed = _spread("ITA", natural("belle2.ITA.observed", "1"))
     observed[_OFF] = natural("belle2.ITA.off_resonance", "1")
     observed += _spread("HTA", natural("belle2.HTA.observed", "1"))
-    model = _binned.Templates(yields, errors, shifts, widths)
+    model = _profile.Templates(yields, errors, shifts, widths)
     labels = tuple(f"{channel} {name}" for channel, name in samples)
     return model, observed, labels, (*labels, *shapes)

@@ -34,7 +34,7 @@ class Templates:
     shifts: Array
     widths: Array
 
-    def only(self, bins: slice | Array) -> "Templates":
+    def select_bins(self, bins: slice | Array) -> "Templates":
         """Keep some bins."""
         return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths)
 
@@ -48,8 +48,7 @@ class Templates:
         """Products of two shifts, (samples and bins, shapes and shapes)."""
         rows = self.shifts.transpose(0, 2, 1)
         samples, bins, shapes = rows.shape
-        value: Array = (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
-        return value
+        return (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
 
     @property
     def size(self) -> int:
@@ -66,7 +65,7 @@ class Signal:
     fixed: Array
     fixed_spread: Array
 
-    def of(self, sets: Index) -> "Signal":
+    def subset(self, sets: Index) -> "Signal":
         """Keep some sets."""
         return Signal(_some(self.free, sets), self.free_spread, _some(self.fixed, sets), self.fixed_spread)
 
@@ -79,7 +78,7 @@ class Counts:
     centres: Array
     gammas: Array
 
-    def of(self, sets: Index) -> "Counts":
+    def subset(self, sets: Index) -> "Counts":
         """Keep some sets."""
         return Counts(_some(self.observed, sets), _some(self.centres, sets), _some(self.gammas, sets))
 
@@ -135,8 +134,7 @@ def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
     """-2 ln L over that of a saturated model."""
     yields, _ = samples(model, signal, point)
     value = deviance(data.observed, *_moments(model, signal, yields, data.gammas))[0]
-    total: Array = value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
-    return total
+    return value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
 
 
 def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
@@ -156,8 +154,7 @@ def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tupl
         norms = model.widths[:, None] * weight * own
         bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
         first = np.broadcast_to(free * signal.free, slope.shape)[:, None]
-        value: Array = np.concatenate([first, norms, bent], axis=1)
-        return value
+        return np.concatenate([first, norms, bent], axis=1)
 
     mean = summed(data.gammas[:, :count], data.gammas[:, -1])
     # half of dV
@@ -211,27 +208,27 @@ def minimise(
     active = np.arange(sets)
     for _ in range(_MOST):
         # a set that has arrived stays, so that its answer does not depend on the others
-        now = signal.of(active), data.of(active)
-        gradient, matrix, safe = slopes(model, *now, point[active])
+        parts = signal.subset(active), data.subset(active)
+        gradient, matrix, safe = slopes(model, *parts, point[active])
         step, fall = _step(gradient, safe, held[active])
         newton, ahead = _step(gradient, matrix, held[active])
         # Newton's own step only where it is near and leads down
         near = (fall < _NEAR) & (ahead >= 0.0) & (ahead < _NEAR)
         step[near], fall[near] = newton[near], ahead[near]
-        going = ~(fall < _ENOUGH)
-        there = active[~going]
-        slope[there], columns[there] = 2.0 * gradient[~going, 0], np.linalg.inv(safe[~going])[:, 0]
-        if not going.any():
+        moving = ~(fall < _ENOUGH)
+        converged = active[~moving]
+        slope[converged], columns[converged] = 2.0 * gradient[~moving, 0], np.linalg.inv(safe[~moving])[:, 0]
+        if not moving.any():
             variance = columns[:, :1]
             return Minimum(point, value, slope, np.sqrt(variance[:, 0]), columns / variance)
-        active, step = active[going], step[going]
-        now = signal.of(active), data.of(active)
+        active, step = active[moving], step[moving]
+        parts = signal.subset(active), data.subset(active)
         trial = point[active] + step
-        found = chi2(model, *now, trial)
-        while (worse := found > value[active] + _ROUNDING).any():
-            step[worse] *= 0.5
+        found = chi2(model, *parts, trial)
+        while (uphill := found > value[active] + _ROUNDING).any():
+            step[uphill] *= 0.5
             trial = point[active] + step
-            found = chi2(model, *now, trial)
+            found = chi2(model, *parts, trial)
         point[active], value[active] = trial, found
     raise ParameterError("the fit does not converge: the spectrum or the rate is too far from the data")
 
@@ -244,12 +241,12 @@ def crossing(
     distance = np.sqrt(level) * best.error
     start = best.point + side * distance[:, None] * best.along
     for _ in range(_MOST):
-        there = minimise(model, signal, data, start, held=True)
-        excess = there.chi2 - goal
+        here = minimise(model, signal, data, start, held=True)
+        excess = here.chi2 - goal
         if np.all(np.abs(excess) < 1e-9 * (1.0 + np.abs(level))):
-            return there.point[:, 0], there.slope
+            return here.point[:, 0], here.slope
         # stay on this side of the minimum, where the slope keeps its sign
-        wanted = np.clip(distance - side * excess / there.slope, 0.3 * distance, 2.0 * distance)
-        start = there.point + side * (wanted - distance)[:, None] * there.along
+        wanted = np.clip(distance - side * excess / here.slope, 0.3 * distance, 2.0 * distance)
+        start = here.point + side * (wanted - distance)[:, None] * here.along
         distance = wanted
     raise ParameterError("the interval does not close: the spectrum has too few events in the acceptance")

@@ -1,0 +1,271 @@
+"""Squared amplitudes of X X* annihilation, channel by channel; who calls them has checked the arguments."""
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from ._arrays import Array, choice
+from ._owned import read_only
+from .errors import ParameterError
+from .inputs import natural
+from .kinetic_mixing import epsilon
+from .model import DarkSector, scalar_potential, v_higgs
+from .widths import gamma_higgs_to_h1h1, gamma_higgs_to_xx, gamma_higgs_to_zpzp
+
+LEPTONS = ("e", "mu", "tau")
+# Below this y^2 the averages over the angle come from their series, beyond from closed forms that lose 1e-16/y^4.
+_SMALL, _TERMS = 3e-3, 5
+# Keeps an H1 without width finite on its pole
+_TINY = 1e-300
+
+
+def beta_squared(s: Array, mass: Array, name: str) -> Array:
+    """Squared velocity of the initial particles."""
+    beta_2 = 1.0 - 4.0 * np.square(mass) / s
+    if np.any(beta_2 < -1e-9):
+        raise ParameterError(f"s is below its range: the squared energy is at least 4 {name}^2")
+    return np.maximum(beta_2, 0.0)
+
+
+def gamma_h2(sector: DarkSector) -> Array:
+    """Total width of the Higgs boson on its mass shell."""
+    new = gamma_higgs_to_h1h1(sector) + gamma_higgs_to_zpzp(sector) + gamma_higgs_to_xx(sector)
+    return sector.cos_theta**2 * natural("Gamma_h") + new
+
+
+@lru_cache
+@read_only
+def _mixing_table() -> tuple[Array, Array]:
+    """Knots in ln(s) and the squared coupling of the Z' to electrons there, over g_X^2; dense at both thresholds."""
+    near = np.geomspace(1e-9, 0.5, 400)
+    s = [np.geomspace(1e-7, 1e6, 10000)]
+    s += [4.0 * natural(f"m_{lepton}") ** 2 * np.concatenate([1.0 - near, 1.0 + near]) for lepton in ("mu", "tau")]
+    knots = np.sort(np.concatenate(s))
+    return np.log(knots), 4.0 * np.pi / natural("1/alpha(0)", "1") * np.abs(epsilon(1.0, knots)) ** 2
+
+
+def lepton_velocities(s: Array) -> dict[str, Array]:
+    """Velocities of the charged leptons; zero below threshold."""
+    return {name: np.sqrt(np.maximum(1.0 - 4.0 * natural(f"m_{name}") ** 2 / s, 0.0)) for name in LEPTONS}
+
+
+def lepton_current(s: Array, velocities: dict[str, Array]) -> Array:
+    """Charged leptons that a virtual Z' makes, in units of the two neutrinos."""
+    value: Array = np.interp(np.log(s), *_mixing_table()) * velocities["e"] * (1.0 + 2.0 * natural("m_e") ** 2 / s)
+    for name in ("mu", "tau"):
+        if np.any(velocities[name] > 0.0):
+            value = value + velocities[name] * (1.0 + 2.0 * natural(f"m_{name}") ** 2 / s)
+    return value
+
+
+def propagator(x: Array, width: Array) -> tuple[Array, Array]:
+    """Real and imaginary part of 1/(x + i width)."""
+    norm = np.maximum(x**2 + width**2, _TINY)
+    return x / norm, -width / norm
+
+
+def momentum_squared(s: Array, m_a: Array, m_b: Array) -> Array:
+    """Squared momentum of two products; zero below threshold."""
+    return 0.25 * np.maximum(s - (m_a + m_b) ** 2, 0.0) * np.maximum(1.0 - (m_a - m_b) ** 2 / s, 0.0)
+
+
+def angular_averages(s: Array, beta_2: Array, a: Array, k_2: Array, product: Array) -> tuple[Array, ...]:
+    """Averages over the angle for X in the t and u channels.
+
+    With y = 2 p k/a, ``t - m_X^2 = -a (1 - y cos)`` and ``u - m_X^2 = -a (1 + y cos)``; `product` is m_a^2 m_b^2. Returns the
+    averages of 1/n, cos^2/n, 1/n^2, cos^2/n^2 and cos^4/n^2 with n = 1 - y^2 cos^2.
+    """
+    y_2 = s * beta_2 * k_2 / a**2
+    small = y_2 < _SMALL
+    t_1, u_2 = np.full_like(y_2, 1.0 / (2 * _TERMS + 3)), np.full_like(y_2, (_TERMS + 1.0) / (2 * _TERMS + 5))
+    for j in range(_TERMS - 1, -1, -1):
+        t_1 *= y_2
+        t_1 += 1.0 / (2 * j + 3)
+        u_2 *= y_2
+        u_2 += (j + 1.0) / (2 * j + 5)
+    if not small.all():
+        # 1 - y^2 without the cancellation for light products
+        rest = (product + s * (1.0 - beta_2) * k_2) / a**2
+        safe = np.maximum(y_2, _SMALL)
+        y = np.sqrt(safe)
+        t_0 = 0.5 * np.log((1.0 + y) ** 2 / rest) / y
+        closed = (t_0 - 1.0) / safe
+        t_1 = np.where(small, t_1, closed)
+        u_2 = np.where(small, u_2, (0.5 * (1.0 / rest - t_0) / safe - closed) / safe)
+    t_0, u_1 = 1.0 + y_2 * t_1, t_1 + y_2 * u_2
+    return t_0, t_1, t_0 + y_2 * u_1, u_1, u_2
+
+
+class Collision:
+    """What the channels of X X* share, each computed when it is first asked for."""
+
+    def __init__(self, sector: DarkSector, s: Array, beta_2: Array) -> None:
+        self.sector, self.s, self.beta_2 = sector, s, beta_2
+        self.gauge: Array = np.square(sector.g_x * (0.0 if sector.q_x is None else sector.q_x))
+        self.cubic: Array = sector.lambda_phi_x * sector.v_phi
+        self.gauged = bool(np.any(self.gauge != 0.0))
+        self.portal = bool(np.any(sector.lambda_phi_x != 0.0))
+        self.mixed = bool(np.any(sector.sin_theta != 0.0))
+
+    @cached_property
+    def velocities(self) -> dict[str, Array]:
+        return lepton_velocities(self.s)
+
+    @cached_property
+    def current(self) -> Array:
+        return lepton_current(self.s, self.velocities)
+
+    @cached_property
+    def lepton_cut(self) -> Array:
+        """2 sqrt(s) times the width into charged leptons of a Higgs boson of this mass."""
+        total = sum(natural(f"m_{name}") ** 2 * (beta * beta * beta) for name, beta in self.velocities.items())
+        return total * self.s / (4.0 * np.pi * v_higgs() ** 2)
+
+    @cached_property
+    def zp_velocity(self) -> Array:
+        return np.sqrt(np.maximum(1.0 - 4.0 * self.sector.m_zp**2 / self.s, 0.0))
+
+    @cached_property
+    def h1(self) -> tuple[Array, Array]:
+        """Propagator of H1; sqrt(s) Gamma_1(sqrt s) is half the sum of the cuts open at s."""
+        sector = self.sector
+        r = sector.m_zp**2 / self.s
+        bosons = (self.s / sector.v_phi) ** 2 * self.zp_velocity * (1.0 - 4.0 * r + 12.0 * r**2)
+        cuts = sector.cos_theta**2 * (bosons + 2.0 * self.cubic**2 * np.sqrt(self.beta_2)) / (16.0 * np.pi)
+        if self.mixed:
+            cuts = cuts + np.square(sector.sin_theta) * self.lepton_cut
+        return propagator(self.s - sector.require("m_h1") ** 2, 0.5 * cuts)
+
+    @cached_property
+    def h2(self) -> tuple[Array, Array]:
+        """Propagator of the Higgs boson."""
+        m = natural("m_h")
+        return propagator(self.s - m**2, m * gamma_h2(self.sector))
+
+    @cached_property
+    def zp(self) -> tuple[Array, Array]:
+        """Propagator of the Z' with its running width."""
+        sector = self.sector
+        width = np.square(sector.g_x) * (1.0 + self.current) / 12.0 + self.gauge * self.beta_2 * np.sqrt(self.beta_2) / 48.0
+        return propagator(self.s - sector.m_zp**2, self.s * width / np.pi)
+
+    @cached_property
+    def phi(self) -> tuple[Array, Array]:
+        """lambda_PhiX times the propagator of phi, i.e. cos^2 of H1 and sin^2 of H2."""
+        sector = self.sector
+        parts = [sector.cos_theta**2 * part for part in self.h1]
+        if self.mixed:
+            parts = [part + np.square(sector.sin_theta) * other for part, other in zip(parts, self.h2, strict=True)]
+        return sector.lambda_phi_x * parts[0], sector.lambda_phi_x * parts[1]
+
+    def zpzp(self) -> Array | float:
+        """Two Z': helicity amplitudes over 2, from which the growth of the longitudinal gauge part has cancelled.
+
+        With G = g^2 Q_X^2, P = lambda (propagator of phi), n as in `angular_averages`, kappa = 4 p^2/a, k and E of a Z':
+        y y: -(G + m^2 P); x x: -(G + m^2 P) + G kappa sin^2/n; x L and L x: +-G kappa (E m/a) sin cos/n;
+        L L: a P + G (m^2/a)(1 - kappa cos^2)/n.
+        """
+        s, m_2 = self.s, self.sector.m_zp**2
+        beta = self.zp_velocity
+        if not np.any(beta > 0.0):
+            return 0.0
+        g, total = self.gauge, np.asarray(0.0)
+        a = np.where(beta > 0.0, 0.5 * s - m_2, 1.0)
+        if self.portal:
+            re, im = self.phi
+            total = (2.0 * m_2**2 + a**2) * (re**2 + im**2) + 4.0 * g * m_2 * re
+        if self.gauged:
+            k_2 = 0.25 * s * beta**2
+            kappa, r = s * self.beta_2 / a, m_2 / a
+            t_0, t_1, u_0, u_1, u_2 = angular_averages(s, self.beta_2, a, k_2, m_2**2)
+            mixed = 0.5 * kappa**2 * s * r / a * (u_1 - u_2)
+            pure = 2.0 + kappa**2 * (u_0 - 2.0 * u_1 + u_2) + mixed - 2.0 * kappa * (t_0 - t_1)
+            pure = pure + r**2 * (u_0 - 2.0 * kappa * u_1 + kappa**2 * u_2)
+            total = total + g**2 * pure
+            if self.portal:
+                total = total + 2.0 * g * m_2 * re * (1.0 - kappa) * t_0
+        return beta / (4.0 * np.pi) * total
+
+    def h1h1(self) -> Array | float:
+        """Two H1: contact and s channel (constant), X in the t and u channels."""
+        if not self.portal:
+            return 0.0
+        sector, s = self.sector, self.s
+        m_1 = sector.require("m_h1")
+        k_2 = momentum_squared(s, m_1, m_1)
+        if not np.any(k_2 > 0.0):
+            return 0.0
+        cubic, c = scalar_potential(sector), sector.cos_theta
+        re, im = (self.cubic * c * cubic["g_111"] * part for part in self.h1)
+        if self.mixed:
+            weight = self.cubic * sector.sin_theta * cubic["g_211"]
+            re, im = re + weight * self.h2[0], im + weight * self.h2[1]
+        a = np.where(k_2 > 0.0, 0.5 * s - m_1**2, 1.0)
+        exchange = 2.0 * (self.cubic * c) ** 2 / a
+        t_0, _, u_0, _, _ = angular_averages(s, self.beta_2, a, k_2, m_1**4)
+        re = re + sector.lambda_phi_x * c**2
+        return np.sqrt(k_2 / s) / (8.0 * np.pi) * (re**2 + im**2 - 2.0 * re * exchange * t_0 + exchange**2 * u_0)
+
+    def zph1(self) -> Array | float:
+        """Z' H1: transverse and longitudinal Z', both with a factor p; Z' in the s channel, X in t and u."""
+        sector, s = self.sector, self.s
+        if not self.gauged or sector.m_h1 is None:
+            return 0.0
+        m, m_1, v, coupling = sector.m_zp, sector.m_h1, sector.v_phi, self.cubic
+        k_2 = momentum_squared(s, m, m_1)
+        if not np.any(k_2 > 0.0):
+            return 0.0
+        a = np.where(k_2 > 0.0, 0.5 * (s - m**2 - m_1**2), 1.0)
+        re, im = self.zp
+        norm = (re**2 + im**2) / v**2
+        # energies of Z' and H1 times sqrt(s)
+        e_z, e_h = 0.5 * (s + m**2 - m_1**2), 0.5 * (s - m**2 + m_1**2)
+        total = norm * m**2 * (2.0 * m**2 + e_z**2 / s) / 3.0
+        if self.portal:
+            t_0, t_1, u_0, u_1, _ = angular_averages(s, self.beta_2, a, k_2, (m * m_1) ** 2)
+            lam, share = sector.lambda_phi_x, m**2 * e_h / (s * a)
+            total = total - 2.0 * lam * re * (m**2 * (t_0 - t_1) / a + share * e_z / a * t_1)
+            total = total + (coupling / a) ** 2 * (u_0 - u_1 + share * e_h / a * u_1)
+        return self.gauge * sector.cos_theta**2 * np.sqrt(k_2 * s) * self.beta_2 / np.pi * total
+
+    @cached_property
+    def through_zp(self) -> Array:
+        """Two neutrinos through the Z'; a Dirac fermion of unit charge and no mass gives as much."""
+        re, im = self.zp
+        return self.gauge * np.square(self.sector.g_x * self.s) * self.beta_2 / (6.0 * np.pi) * (re**2 + im**2)
+
+    def nunu(self) -> Array | float:
+        """Muon and tau neutrinos."""
+        return self.through_zp if self.gauged else 0.0
+
+    def leptons(self) -> Array | float:
+        """Charged leptons: the Z' and the scalars do not interfere once the angle is integrated over."""
+        value: Array | float = self.through_zp * self.current if self.gauged else 0.0
+        if self.portal and self.mixed:
+            sector = self.sector
+            difference = (self.h1[0] - self.h2[0]) ** 2 + (self.h1[1] - self.h2[1]) ** 2
+            value = value + np.square(self.cubic * sector.sin_theta * sector.cos_theta) * difference * self.lepton_cut
+        return value
+
+
+AMPLITUDES: dict[str, Callable[[Collision], Array | float]] = {
+    "zpzp": Collision.zpzp,
+    "h1h1": Collision.h1h1,
+    "zph1": Collision.zph1,
+    "nunu": Collision.nunu,
+    "leptons": Collision.leptons,
+}
+
+
+def squared_amplitude(sector: DarkSector, s: Array, beta_2: Array, channel: str | None = None) -> Array:
+    """W of one channel or of all; beta_2 comes separately, as 1 - 4 m_X^2/s loses the digits of slow particles."""
+    wanted = AMPLITUDES if channel is None else (choice("channel", channel, tuple(AMPLITUDES)),)
+    collision = Collision(sector, s, beta_2)
+    total: Array = np.asarray(sum(AMPLITUDES[name](collision) for name in wanted))
+    shape = np.broadcast_shapes(total.shape, s.shape, sector.shape)
+    if total.shape != shape:
+        total = np.broadcast_to(total, shape).copy()
+    if np.any(sector.reason != ""):
+        total = np.where(sector.reason == "", total, np.nan)
+    return total[()]

@@ -1,0 +1,119 @@
+"""The data files, read and checked: plain records, from which units and inputs are made.
+
+A record has every field of an input: ``value`` and ``uncertainty`` as numbers or arrays, ``unit``, ``source``, ``cite``,
+``note``, and the sides ``plus`` and ``minus``, None where they do not differ. An entry with ``upper`` is a whole curve, and
+becomes one record for each of its parts.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import numpy as np
+
+from ._arrays import shown
+from .errors import DataError
+
+Record = dict[str, Any]
+
+_FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
+# Parts of a curve beside `upper`, and their units; the last one may be left out
+_PARTS = {"m": "GeV", "cl": "1", "reading_error": "1", "log_mass": "1"}
+
+
+def _numbers(raw: Any) -> Any:
+    return np.array(raw, dtype=np.float64) if isinstance(raw, list) else float(raw)
+
+
+def _finite(raw: Any) -> bool:
+    try:
+        return bool(np.all(np.isfinite(_numbers(raw))))
+    except (TypeError, ValueError):
+        return False
+
+
+def _entries(table: dict[str, Any]) -> dict[str, Any]:
+    """Replace each curve by one entry for each of its parts, all with the same source."""
+    found: dict[str, Any] = {}
+    for name, raw in table.items():
+        if not isinstance(raw, dict) or "upper" not in raw or "value" in raw:
+            found[name] = raw
+            continue
+        found[f"{name}.upper"] = {"value" if key == "upper" else key: raw[key] for key in raw if key not in _PARTS}
+        shared = {key: raw[key] for key in ("source", "cite") if key in raw}
+        for part, unit in _PARTS.items():
+            if part in raw or part != "log_mass":
+                found[f"{name}.{part}"] = {"value": raw.get(part, ""), "unit": unit} | shared
+    return found
+
+
+def _entry_faults(name: str, raw: Any) -> list[str]:
+    """Say everything that is wrong with one entry."""
+    if not isinstance(raw, dict):
+        return [f"{name}: is not a table"]
+    faults = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
+    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
+    for key in ("value", "uncertainty", "plus", "minus"):
+        if raw.get(key, "") != "" and not _finite(raw[key]):
+            faults.append(f"{name}: {key} is not a finite number")
+    if ("plus" in raw) != ("minus" in raw):
+        faults.append(f"{name}: has one of plus and minus without the other")
+    return faults
+
+
+def _record(raw: dict[str, Any]) -> Record:
+    plus, minus = raw.get("plus"), raw.get("minus")
+    if plus is not None and minus is not None:
+        plus, minus = float(plus), float(minus)
+        uncertainty: Any = 0.5 * (plus + minus)
+    else:
+        uncertainty = _numbers(raw.get("uncertainty", 0.0))
+    return {
+        "value": _numbers(raw["value"]),
+        "uncertainty": uncertainty,
+        "unit": raw["unit"],
+        "source": raw["source"],
+        "cite": raw.get("cite", ""),
+        "note": raw.get("note", ""),
+        "plus": plus,
+        "minus": minus,
+    }
+
+
+def read(path: Traversable) -> dict[str, dict[str, Record]]:
+    """Read one file as set name to entry name to record; refuse it as a whole, with all its faults listed."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: is not valid TOML, {error}") from None
+    except OSError as error:
+        raise DataError(f"path = {shown(str(path))} cannot be read: {error.strerror}") from None
+    named = raw.pop("sets", {})
+    sets = {label: _entries(table) for label, table in {"": raw, **named}.items()}
+    faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
+    if faults:
+        raise DataError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}\n  " + "\n  ".join(faults))
+    return {label: {name: _record(entry) for name, entry in table.items()} for label, table in sets.items()}
+
+
+def merged(paths: Iterable[Traversable]) -> dict[str, dict[str, Record]]:
+    """Read several files; a name may stand in one of them only."""
+    together: dict[str, dict[str, Record]] = {"": {}}
+    for path in paths:
+        for label, entries in read(path).items():
+            table = together.setdefault(label, {})
+            twice = sorted(set(table) & set(entries))
+            if twice:
+                raise DataError(f"{path.name}: {twice[0]} stands in another data file too")
+            table.update(entries)
+    return together
+
+
+@lru_cache
+def shipped() -> dict[str, dict[str, Record]]:
+    """Read all files of the library."""
+    folder = resources.files("darkhiggs") / "data"
+    return merged(sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name))

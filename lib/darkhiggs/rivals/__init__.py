@@ -1,0 +1,17 @@
+"""Rival explanations of the excess, one module each; they never import each other."""
+
+import importlib
+from types import ModuleType
+
+__all__: list[str] = []
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import a module when it is first asked for."""
+    if not name.startswith("_"):
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__name__}.{name}":
+                raise
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
