@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -448,47 +447,6 @@ def test_file_that_is_no_notebook_is_named(text: str, monkeypatch: pytest.Monkey
     path.write_text(text)
     with pytest.raises(ParameterError, match=r"^book/chapters/two_body\.ipynb is not a notebook: "):
         chapters.check_knobs("two_body", {})
-
-
-# --- what a chapter depends on
-
-
-def test_dependencies_follow_imports() -> None:
-    found = {path.relative_to(chapters.ROOT).as_posix() for path in chapters.dependencies("two_body")}
-    assert {
-        "book/chapters/two_body.ipynb",
-        "lib/darkhiggs/meson_decays.py",
-        "lib/darkhiggs/kinematics.py",
-        "lib/darkhiggs/__init__.py",
-        "lib/darkhiggs/_arrays.py",
-        "lib/darkhiggs/data/electroweak.toml",
-        "lib/bookkit/checks.py",
-        "lib/bookkit/figures.py",
-        "lib/bookkit/run.py",
-        "requirements.txt",
-        "book/references.bib",
-    } <= found
-    assert "lib/darkhiggs/muon.py" not in found and "lib/bookkit/audit.py" not in found
-    # what is there on first use may be any module
-    assert chapters._imported("import darkhiggs", "") > chapters._imported("from darkhiggs import muon, relic", "")
-
-
-def test_fingerprint_changes_with_name_content_and_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chapters, "ROOT", tmp_path)
-    path = tmp_path / "a.py"
-    path.write_text("x = 1\n")
-    nanoseconds = 10**18
-    seen = set()
-    for change in (lambda: None, lambda: path.write_text("x = 2\n"), lambda: path.rename(tmp_path / "b.py")):
-        change()
-        current = tmp_path / ("a.py" if path.exists() else "b.py")
-        os.utime(current, ns=(nanoseconds, nanoseconds))
-        seen.add(chapters.key((current,)))
-        assert chapters.key((current,)) in seen
-    os.utime(current, ns=(nanoseconds + 1, nanoseconds + 1))
-    seen.add(chapters.key((current,)))
-    seen.add(chapters.key(()))
-    assert len(seen) == 5
 
 
 # --- what the runner says

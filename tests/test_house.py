@@ -1,6 +1,6 @@
 """The machine room, as a user meets it: make in a private copy of the repository.
 
-The copy takes the built book along, with the times of all files, so that make finds nothing to do in it.
+The copy takes the built book along, so that make finds nothing to do in it.
 """
 
 import fcntl
@@ -203,6 +203,141 @@ def clone(master: Clone, tmp_path: Path) -> Iterator[Clone]:
     copy = master.copy(tmp_path / ODD)
     yield copy
     copy.remove()
+
+
+# --- what a chapter depends on
+
+
+def depends(name: str) -> set[str]:
+    return {path.relative_to(chapters.ROOT).as_posix() for path in chapters.dependencies(name)}
+
+
+def test_dependencies_follow_imports() -> None:
+    found = depends("two_body")
+    assert {
+        "book/chapters/two_body.ipynb",
+        "lib/darkhiggs/meson_decays.py",
+        "lib/darkhiggs/kinematics.py",
+        "lib/darkhiggs/__init__.py",
+        "lib/darkhiggs/_arrays.py",
+        "lib/darkhiggs/data/electroweak.toml",
+        "lib/bookkit/checks.py",
+        "lib/bookkit/figures.py",
+        "lib/bookkit/run.py",
+        "requirements.txt",
+        "book/references.bib",
+    } <= found
+    assert "lib/darkhiggs/muon.py" not in found and "lib/bookkit/audit.py" not in found
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of one chapter and a library with folders, to import from."""
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    monkeypatch.setattr(chapters.checks, "ORACLE", tmp_path / "independent.json")
+    sources = {
+        "__init__": "",
+        "inputs": "from . import units",
+        "units": "",
+        "muon": "",
+        "rivals/__init__": "",
+        "rivals/alp": "from ..inputs import natural",
+        "rivals/axion": "from . import alp",
+        "rivals/deep/__init__": "from .. import alp",
+        "rivals/deep/well": "from ...units import convert",
+    }
+    files = {f"lib/darkhiggs/{name}.py": text for name, text in sources.items()} | {
+        "lib/darkhiggs/data/a.toml": "",
+        "lib/darkhiggs/rivals/data/b.toml": "",
+        "lib/bookkit/__init__.py": "",
+        "lib/bookkit/run.py": "",
+        "book/references.bib": "",
+        "requirements.txt": "",
+        "independent.json": "{}",
+        "_toc.yml": "root: book/intro\nparts:\n- chapters:\n  - file: book/chapters/alp\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def imports(root: Path, line: str) -> set[str]:
+    """Modules of the library that a chapter with this line depends on."""
+    path = root / chapters.path_of("alp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[new_code_cell(line)]), path)
+    return {name[14:-3] for name in depends("alp") if re.fullmatch(r"lib/darkhiggs/.*\.py", name)}
+
+
+ALP = {"__init__", "inputs", "units", "rivals/__init__", "rivals/alp"}
+DEEP = {"rivals/deep/__init__", "rivals/deep/well"}
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("from darkhiggs import muon", {"__init__", "muon"}),
+        ("import darkhiggs.muon as m", {"__init__", "muon"}),
+        ("from darkhiggs.rivals import alp", ALP),
+        ("from darkhiggs.rivals.alp import rate", ALP),
+        ("import darkhiggs.rivals.alp as alp", ALP),
+        ("from darkhiggs.rivals import axion", ALP | {"rivals/axion"}),
+        ("from darkhiggs.rivals.deep.well import water", ALP | DEEP),
+        # what is there on first use may be any module
+        ("from darkhiggs import rivals", ALP | DEEP | {"rivals/axion"}),
+        ("import darkhiggs", ALP | DEEP | {"rivals/axion", "muon"}),
+        ("import darkhiggs.muon", ALP | DEEP | {"rivals/axion", "muon"}),
+        ("from darkhiggs import *", ALP | DEEP | {"rivals/axion", "muon"}),
+        ("import numpy as np", set()),
+    ],
+)  # fmt: skip
+def test_dependencies_see_folders(line: str, wanted: set[str], library: Path) -> None:
+    assert imports(library, line) == wanted
+
+
+def test_chapter_of_a_rival_becomes_stale(library: Path) -> None:
+    """After an edit of the rival, of what it takes from above, of its data, and of the rows of its check table."""
+    imports(library, "from darkhiggs.rivals import alp")
+    seen = {chapters.fingerprint("alp")}
+    (library / "lib/darkhiggs/muon.py").write_text("x = 1\n")
+    (library / "lib/darkhiggs/rivals/axion.py").write_text("x = 1\n")
+    assert {chapters.fingerprint("alp")} == seen, "not after an edit of what it does not import"
+    for name in ("rivals/alp.py", "inputs.py", "units.py", "rivals/__init__.py", "rivals/data/b.toml", "data/a.toml"):
+        path = library / "lib/darkhiggs" / name
+        path.write_text(path.read_text() + "\n")
+        assert chapters.fingerprint("alp") not in seen, name
+        seen.add(chapters.fingerprint("alp"))
+    for name in ("book/claims/alp.toml", "book/claims/tolerances.toml", "independent.json"):
+        (library / name).parent.mkdir(exist_ok=True)
+        (library / name).write_text("[a]\n")
+        assert chapters.fingerprint("alp") not in seen, name
+        seen.add(chapters.fingerprint("alp"))
+    (library / "book/claims/other.toml").write_text("")
+    assert chapters.fingerprint("alp") in seen
+    (library / "book/claims/alp.toml").unlink()
+    assert chapters.fingerprint("alp") not in seen
+
+
+def test_library_file_with_a_fault_hides_only_itself(library: Path) -> None:
+    (library / "lib/darkhiggs/inputs.py").write_text("<<<<<<< HEAD\n")
+    (library / "lib/darkhiggs/units.py").write_text("from ..... import x\n")
+    assert imports(library, "from darkhiggs.rivals import alp") == ALP - {"units"}
+    assert imports(library, "from darkhiggs import units") == {"__init__", "units"}
+
+
+def test_fingerprint_changes_with_name_and_content_not_with_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    path, other = tmp_path / "a.py", tmp_path / "b.py"
+    path.write_text("x = 1\n")
+    first = chapters.key((path,))
+    os.utime(path, ns=(10**18, 10**18))
+    assert chapters.key((path,)) == first
+    path.write_text("x = 2\n")
+    second = chapters.key((path,))
+    path.rename(other)
+    assert len({first, second, chapters.key((other,)), chapters.key(())}) == 4
 
 
 # --- nothing to do
