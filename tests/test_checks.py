@@ -571,9 +571,7 @@ LockCall = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture
-def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LockCall:
-    monkeypatch.delenv(lock.HELD, raising=False)
-
+def locked(tmp_path: Path) -> LockCall:
     def call(*command: str) -> subprocess.Popen[str]:
         argv = [sys.executable, lock.__file__, str(tmp_path / "build/.lock"), *command]
         return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -585,13 +583,6 @@ def test_lock_hands_the_exit_code_on(locked: LockCall) -> None:
     with locked(sys.executable, "-c", "raise SystemExit(7)") as process:
         assert process.communicate(timeout=60)[1] == ""
     assert process.returncode == 7
-
-
-def test_locked_command_may_lock_again(locked: LockCall, tmp_path: Path) -> None:
-    again = (sys.executable, lock.__file__, str(tmp_path / "build/.lock"))
-    with locked(*again, sys.executable, "-c", "print('inside')") as process:
-        assert process.communicate(timeout=60) == ("inside\n", "")
-    assert process.returncode == 0
 
 
 def test_second_holder_says_that_it_waits(locked: LockCall) -> None:

@@ -11,12 +11,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 from nbformat.v4 import new_code_cell
 
 from bookkit import chapters
@@ -24,7 +23,7 @@ from bookkit.chapters import ROOT
 
 pytestmark = pytest.mark.house
 
-BUILT = ("stage", "keys", "sites", "html", "site.stamp", "ipython")
+BUILT = ("stage", "sites", "html", "ipython")
 SECONDS = 300
 # What a shell, make, papermill or a template could take for its own.
 ODD = '-it\'s é $HOME #b %c {d} "e" [f] & (g); `h` \\i =j, *k? ~l!'
@@ -126,8 +125,7 @@ class Clone:
         """What is wrong with the built book: a page that is not there, a left-over, a chapter without picture or verdict."""
         found = []
         html = self.root / "_build/html"
-        toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
-        for page in (toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])):
+        for page in chapters.pages():
             path = html / f"{page}.html"
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
             if not text.rstrip().endswith("</html>"):
@@ -156,9 +154,36 @@ class Clone:
     def chapter(self, name: str) -> Path:
         return self.root / chapters.path_of(name)
 
-    def touch(self, *names: str) -> None:
+    def edit(self, *names: str) -> None:
+        """Make chapters stale; what they say stays."""
         for name in names:
-            self.chapter(name).touch()
+            with self.chapter(name).open("a", encoding="utf-8") as file:
+                file.write("\n")
+
+    def python(self, *arguments: str) -> "Result":
+        """Run the Python of the copy, where a wrong end is part of the test."""
+        done = subprocess.run(
+            [self.root / ".venv/bin/python", *arguments], cwd=self.root, env=environment() | {"PYTHONPATH": f"{self.root}/lib"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS,
+        )  # fmt: skip
+        return Result(done.returncode, done.stdout + done.stderr)
+
+    def stale(self) -> list[str]:
+        """Chapters that make would run."""
+        result = self.python("-c", "from bookkit import build; print(*build.stale())")
+        assert result.code == 0, result
+        return result.output.split()
+
+    def processes(self) -> list[str]:
+        """Command lines of what runs for this copy: its kernels have its folder in their environment."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.root).encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return found
 
     def replace(self, name: str, old: str, new: str) -> None:
         path = self.root / name
@@ -393,14 +418,29 @@ def test_chapter_with_bad_parameters(arguments: tuple[str, ...], sentence: str, 
 # --- what changed runs, and nothing else
 
 
-def test_touched_chapter_runs_alone(clone: Clone) -> None:
+def test_edited_chapter_runs_alone(clone: Clone) -> None:
     before = {name: clone.staged(name) for name in chapters.names()}
-    clone.touch("excess")
+    clone.chapter("muon_g2").touch()
+    assert clone.built().ran == [], "nothing that counts has changed"
+    clone.edit("excess")
     result = clone.built()
     assert result.ran == ["excess"]
     assert [name for name, time_ns in before.items() if clone.staged(name) != time_ns] == ["excess"]
     assert re.search(rf"^\[1 of {len(chapters.names())}\] excess: running \(\d+ s so far\)$", result.output, re.M)
     assert result.output.rstrip().endswith(f": {clone.root}/_build/html/index.html")
+
+
+def test_build_that_is_copied_along_is_used(master: Clone, tmp_path: Path) -> None:
+    """In another clone, or from a cache: the same content with the times of its copying, in any order."""
+    root = tmp_path / "copy"
+    shutil.copytree(master.root, root, symlinks=True, copy_function=shutil.copy)
+    for number, path in enumerate(path for path in sorted(root.rglob("*")) if path.is_file() and ".venv" not in path.parts):
+        os.utime(path, ns=(10**18 + 7919 * number % 1000 * 10**9,) * 2)
+    copy = Clone(root)
+    assert copy.stale() == []
+    result = copy.built()
+    assert result.ran == [] and "building" not in result.output
+    copy.remove()
 
 
 def test_library_edit_changes_the_page_without_clean(clone: Clone) -> None:
@@ -424,9 +464,9 @@ def test_library_edit_changes_the_page_without_clean(clone: Clone) -> None:
 
 
 def test_edited_input_makes_every_chapter_stale(clone: Clone) -> None:
-    """Data is read by name at run time, so all of it counts for all chapters; asked with make -n, nothing runs."""
+    """Data is read by name at run time, so all of it counts for all chapters."""
     clone.replace("lib/darkhiggs/data/constants.toml", "6.582119569e-25", "6.582119570e-25")
-    assert set(stale(clone)) == set(chapters.names())
+    assert set(clone.stale()) == set(chapters.names())
 
 
 def test_edited_file_makes_its_chapters_stale(clone: Clone) -> None:
@@ -439,21 +479,12 @@ def test_edited_file_makes_its_chapters_stale(clone: Clone) -> None:
         "lib/bookkit/checks.py": set(chapters.names()),
         "lib/darkhiggs/units.py": set(chapters.names()),
     }.items():
-        (clone.root / name).touch()
-        assert set(stale(clone)) == wanted, name
-        for staged in (clone.root / "_build/stage/book/chapters").glob("*.ipynb"):
-            staged.touch()
-
-
-def stale(clone: Clone) -> list[str]:
-    """Chapters that make would run."""
-    python = clone.root / ".venv/bin/python"
-    subprocess.run(
-        [python, "-m", "bookkit.site", "keys"], cwd=clone.root, env=environment() | {"PYTHONPATH": f"{clone.root}/lib"}, check=True, timeout=SECONDS
-    )  # fmt: skip
-    result = clone.make("-n", "_site")
-    assert result.code == 0, result
-    return re.findall(r"bookkit\.run stage (\w+)", result.output)
+        path = clone.root / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        assert set(clone.stale()) == wanted, name
+        path.write_bytes(before)
+        assert clone.stale() == []
 
 
 def test_broken_file_stops_only_the_chapters_that_need_it(clone: Clone) -> None:
@@ -461,8 +492,8 @@ def test_broken_file_stops_only_the_chapters_that_need_it(clone: Clone) -> None:
     for name in ("lib/darkhiggs/muon.py", "book/chapters/excess.ipynb"):
         path = clone.root / name
         path.write_text("<<<<<<< HEAD\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    assert set(stale(clone)) == {"excess", *MUON}
-    result = clone.make("_build/stage/book/chapters/excess.ipynb")
+    assert set(clone.stale()) == {"excess", *MUON}
+    result = clone.python("-m", "bookkit.run", "stage", "excess")
     assert result.code != 0 and "Traceback" not in result.output
     assert "error: book/chapters/excess.ipynb is not a notebook: " in result.output
 
@@ -487,7 +518,7 @@ def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
     first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
     notebook.cells.insert(first + 1, new_code_cell("unicorn = 3\nraise ValueError('the unicorn is ' + str(unicorn))"))
     nbformat.write(notebook, path)
-    clone.touch("two_body")
+    clone.edit("two_body")
 
     result = clone.make("book")
     assert result.code != 0
@@ -500,9 +531,11 @@ def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
     assert not re.search(r"papermill|nbclient|IPKernelApp|Traceback \(most recent call last\):", result.output), (
         "our sentence only"
     )
-    assert stale(clone) == ["muon_g2"], "a failed chapter stays stale"
+    assert clone.stale() == ["muon_g2"], "a failed chapter stays stale"
 
     path.write_bytes(good)
+    assert clone.stale() == [], "what was built of it is still there"
+    clone.edit("muon_g2")
     assert clone.built().ran == ["muon_g2"]
     assert clone.site() != site
 
@@ -517,7 +550,8 @@ def test_unknown_warning_fails_the_build(clone: Clone) -> None:
     assert re.search(r"cite\.md:\d+: WARNING:.*nowhere", result.output)
     assert "error: the pages have warnings; the site in place was not changed" in result.output
     assert clone.site() == site
-    assert "bookkit.site build" in clone.make("-n", "_site").output, "the next make tries again"
+    path.write_text(text, encoding="utf-8")
+    assert clone.built().ran == [] and clone.site() == site, "what is served is what is there again"
 
 
 def wait_for(process: "subprocess.Popen[str]", pattern: str) -> str:
@@ -547,10 +581,11 @@ def test_killed_chapter_recovers(clone: Clone) -> None:
 def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     site = clone.site()
     if moment == "chapter":
-        clone.touch("excess", "muon_g2")
+        clone.edit("excess", "muon_g2")
         pattern, rest = "muon_g2: running", 2.0
     else:
-        (clone.root / "book/cite.md").touch()
+        with (clone.root / "book/cite.md").open("a", encoding="utf-8") as file:
+            file.write("\nOne more line.\n")
         pattern, rest = "building the pages", 1.5
     with clone.start("book") as process:
         wait_for(process, pattern)
@@ -562,8 +597,8 @@ def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     # what a kill at the worst moments would leave besides
     stage = clone.root / "_build/stage/book/chapters"
     (stage / "two_body.12345.tmp").write_text("{", encoding="utf-8")
-    (clone.root / "_build/running").mkdir(exist_ok=True)
-    (clone.root / "_build/running/excess.ipynb").write_text("{", encoding="utf-8")
+    (clone.root / "_build/running/excess").mkdir(parents=True, exist_ok=True)
+    (clone.root / "_build/running/excess/excess.ipynb").write_text("{", encoding="utf-8")
     (clone.root / "_build/sites/1").mkdir()
     (clone.root / "_build/sites/next").symlink_to("sites/1")
     (clone.root / "_build/work/_build").mkdir(parents=True, exist_ok=True)
@@ -573,8 +608,57 @@ def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     assert clone.site() != site
 
 
+def end_all(process: "subprocess.Popen[str]") -> None:
+    """As Ctrl-C in a terminal."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def end_make(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+
+
+def kill_make(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+
+
+def kill_build(process: "subprocess.Popen[str]") -> None:
+    """Only the process below make and the lock."""
+    children = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            children[int(path.read_text().rpartition(")")[2].split()[1])] = int(path.parent.name)
+    os.kill(children[children[process.pid]], signal.SIGKILL)
+
+
+@pytest.mark.parametrize("end", [end_all, end_make, kill_make, kill_build])
+def test_build_that_is_ended_leaves_no_kernel(end: Callable[["subprocess.Popen[str]"], None], clone: Clone) -> None:
+    """However it is ended, what runs for it ends; what is built stays, and the next build goes on from there."""
+    site, done, slow = clone.site(), "excess", "muon_g2"
+    path = clone.chapter(slow)
+    good = path.read_bytes()
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, new_code_cell("import time\ntime.sleep(250)"))
+    nbformat.write(notebook, path)
+    clone.edit(done)
+    assert clone.processes() == []
+    with clone.start("book") as process:
+        wait_for(process, rf"\] {done}: (?!running)[a-z ]+ \(\d+ s so far\)$")
+        assert any("bookkit.kernel" in command for command in clone.processes())
+        end(process)
+        process.wait(timeout=60)
+        assert process.returncode != 0
+        deadline = time.monotonic() + 30
+        while clone.processes() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert clone.processes() == []
+        assert process.stdout is not None and "Traceback" not in process.stdout.read()
+    assert clone.site() == site and clone.stale() == [slow]
+    path.write_bytes(good)
+    assert clone.built().ran == [], "the chapter is again the one that was built"
+
+
 def test_two_builds_at_once(clone: Clone) -> None:
-    clone.touch("muon_g2")
+    clone.edit("muon_g2")
     with clone.start("book") as first:
         wait_for(first, "muon_g2: running")
         second = clone.make("book")
@@ -604,6 +688,6 @@ def test_chapter_with_other_parameters(clone: Clone) -> None:
     here, there = re.search(wanted.format("2.5"), text), re.search(wanted.format("2"), page)
     assert here and there and float(here[1]) < 0.9 * float(there[1]), "a smaller rate wants a smaller mixing"
     curves = (folder / "two_body.csv").read_text(encoding="utf-8")
-    assert curves != (clone.root / "_build/stage/book/chapters/data/two_body.csv").read_text(encoding="utf-8")
+    assert curves != (clone.root / "_build/stage/book/chapters/data/two_body/two_body.csv").read_text(encoding="utf-8")
     assert (clone.site(), clone.staged("two_body"), clone.chapter("two_body").read_bytes()) == (site, before, committed)
     assert clone.built().ran == [], "the book is left alone"

@@ -15,11 +15,13 @@ DOWNLOADS = (".csv", ".json", ".bib")
 
 
 @pytest.fixture(scope="session")
-def findings() -> dict[tuple[str, str], list[str]]:
+def findings(request: pytest.FixtureRequest) -> dict[tuple[str, str], list[str]]:
+    """Faults of the pages that the selected checks ask about; no other page is opened."""
     if reason := audit.missing(audit.SITE):
         pytest.skip(reason)
+    asked = [item for item in request.session.items if "findings" in getattr(item, "fixturenames", ())]
     found: dict[tuple[str, str], list[str]] = {}
-    for finding in audit.audit():
+    for finding in audit.audit(pages=list(dict.fromkeys(item.callspec.params["page"] for item in asked))):
         found.setdefault((finding.page, finding.kind), []).append(finding.text)
     return found
 

@@ -17,7 +17,21 @@ from darkhiggs.errors import ParameterError
 
 from . import checks, figures, lock
 
-__all__ = ["ROOT", "Knob", "check_knobs", "dependencies", "find", "fingerprint", "key", "knobs", "names", "parse_argument", "path_of", "start"]
+__all__ = [
+    "ROOT",
+    "Knob",
+    "check_knobs",
+    "dependencies",
+    "find",
+    "fingerprint",
+    "key",
+    "knobs",
+    "names",
+    "pages",
+    "parse_argument",
+    "path_of",
+    "start",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,27 +84,40 @@ class Knob:
 
 @cache
 def _listed(toc: str) -> tuple[str, ...]:
-    """Files of a table of contents."""
-    return tuple(entry["file"] for part in yaml.safe_load(toc)["parts"] for entry in part["chapters"])
+    """Pages of a table of contents."""
+    try:
+        content = yaml.safe_load(toc)
+        return (content["root"], *(entry["file"] for part in content["parts"] for entry in part["chapters"]))
+    except (yaml.YAMLError, KeyError, TypeError):
+        raise ParameterError(
+            "_toc.yml needs 'root: PAGE' and 'parts:', each with 'chapters:' of lines '- file: PAGE'"
+        ) from None
+
+
+def pages() -> tuple[str, ...]:
+    """List the pages of the table of contents in their order, as paths without ending; the first is the root."""
+    return _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 
 
 def names() -> tuple[str, ...]:
     """List the chapters in the order of the table of contents."""
-    files = _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return tuple(Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists())
+    return tuple(Path(page).name for page in pages() if (ROOT / f"{page}.ipynb").exists())
 
 
 def find(name: str) -> str:
     """Return the name of a chapter, or say which there are."""
     if name not in names():
-        raise ParameterError(f"no chapter is called {name!r}; chapters: {', '.join(names())}")
+        unlisted = f"; add 'file: book/chapters/{name}' to _toc.yml" if (ROOT / f"book/chapters/{name}.ipynb").exists() else ""
+        raise ParameterError(f"no chapter is called {name!r}; chapters: {', '.join(names())}{unlisted}")
     return name
 
 
 def path_of(name: str) -> Path:
     """Path of a chapter relative to the root."""
-    files = _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return next(Path(f"{file}.ipynb") for file in files if Path(file).name == name)
+    for page in pages():
+        if Path(page).name == name:
+            return Path(f"{page}.ipynb")
+    raise ParameterError(f"_toc.yml lists no page {name!r}")
 
 
 def knobs(source: str) -> dict[str, Knob]:
@@ -206,6 +233,8 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
     lock.check_environment()
     declared = knobs(parameters_source(_read(name)))
     for knob in declared.values():
+        if knob.name not in variables:
+            raise ParameterError(f"{knob.name} has no value; the cell tagged 'parameters' runs before chapters.start")
         knob.check(variables[knob.name])
     figures.use_style()
 
