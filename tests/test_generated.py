@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pybtex.database import parse_file
 
-from bookkit import chapters, checks, generate, run
+from bookkit import chapters, checks, generate, new, run
 from bookkit.chapters import ROOT
 from bookkit.checks import VERDICTS
 from darkhiggs import inputs, units
@@ -477,6 +477,12 @@ def test_chapter_has_its_rooms(name: str) -> None:
     notebook = read(name)
     nbformat.validate(notebook)
     assert anatomy_findings(name, notebook) == []
+
+
+def test_new_chapter_has_all_rooms_but_its_outputs() -> None:
+    notebook = nbformat.reads(new.template("dark_photon"), as_version=4)
+    nbformat.validate(notebook)
+    assert anatomy_findings("dark_photon", notebook) == ["there is not exactly one check table"]
 
 
 def code_cell(notebook: Notebook, part: str) -> Notebook:

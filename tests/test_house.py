@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -654,7 +655,7 @@ def test_build_that_is_ended_leaves_no_kernel(end: Callable[["subprocess.Popen[s
         assert process.stdout is not None and "Traceback" not in process.stdout.read()
     assert clone.site() == site and clone.stale() == [slow]
     path.write_bytes(good)
-    assert clone.built().ran == [], "the chapter is again the one that was built"
+    assert clone.stale() == [], "the chapter is again the one that was built"
 
 
 def test_two_builds_at_once(clone: Clone) -> None:
@@ -691,3 +692,117 @@ def test_chapter_with_other_parameters(clone: Clone) -> None:
     assert curves != (clone.root / "_build/stage/book/chapters/data/two_body/two_body.csv").read_text(encoding="utf-8")
     assert (clone.site(), clone.staged("two_body"), clone.chapter("two_body").read_bytes()) == (site, before, committed)
     assert clone.built().ran == [], "the book is left alone"
+
+
+# --- stored outputs
+
+
+def test_reference_of_one_chapter_leaves_the_others_alone(clone: Clone) -> None:
+    """What is typed by hand into two chapters; only the one that is asked for is put right, with the pages made from it."""
+    asked, other = "muon_g2", "excess"
+    good = {name: clone.chapter(name).read_bytes() for name in chapters.names()}
+    picture = (clone.root / "book/_static/result.svg").read_bytes()
+    for name in (asked, other):
+        notebook = nbformat.read(clone.chapter(name), as_version=4)
+        cell = next(
+            cell for cell in notebook.cells if any(output.output_type == "stream" for output in cell.get("outputs", []))
+        )
+        cell.outputs[0].text = "by hand 1.0\n" + cell.outputs[0].text
+        clone.chapter(name).write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    wrong = clone.chapter(other).read_bytes()
+    page = clone.root / "book/status.md"
+    status = page.read_bytes()
+    page.write_text("by hand\n", encoding="utf-8")
+
+    result = clone.make("reference", f"NAME={asked}")
+    assert result.code == 0, result
+    first, *moved = result.output.splitlines()
+    assert first == f"{asked}: 1 changes" and len(moved) == 1 and re.match(r"  cell \d+: \d+ lines became \d+$", moved[0]), (
+        result
+    )
+    assert {name: clone.chapter(name).read_bytes() for name in chapters.names()} == good | {other: wrong}
+    assert page.read_bytes() == status and (clone.root / "book/_static/result.svg").read_bytes() == picture
+
+
+def test_reference_takes_the_picture_from_its_chapter(clone: Clone) -> None:
+    path = clone.root / "book/_static/result.svg"
+    picture = path.read_bytes()
+    path.write_text("<svg/>", encoding="utf-8")
+    result = clone.make("reference", "NAME=two_body muon_g2")
+    assert result.code == 0 and sorted(result.output.splitlines()) == ["muon_g2: nothing moved", "two_body: nothing moved"], (
+        result
+    )
+    assert path.read_bytes() == picture
+
+
+def test_reference_of_a_chapter_that_raises(clone: Clone) -> None:
+    path = clone.chapter("muon_g2")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(new_code_cell("raise ValueError('the unicorn')"))
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    result = clone.make("reference", "NAME=muon_g2 excess")
+    assert result.code != 0 and "ValueError: the unicorn" in result.output
+    assert "Traceback (most recent call last):" not in result.output
+    assert "excess: nothing moved\n" in result.output, "the other is done"
+    assert "error: muon_g2 failed; the generated pages were not changed\n" in result.output
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["reference", "chapter"])
+def test_chapter_that_is_not_there(target: str, master: Clone) -> None:
+    result = master.make(target, "NAME=unicorn")
+    assert result.code != 0 and "Traceback" not in result.output
+    assert result.output.startswith("error: no chapter is called 'unicorn'; chapters: excess, ")
+
+
+# --- a new chapter
+
+
+def test_new_chapter_runs_in_the_order_of_its_list(clone: Clone) -> None:
+    """A name that begins with another chapter's, and what the list says is left to do, up to the built page."""
+    name, older = "two_body_kaon", "two_body"
+    result = clone.make("new", f"NAME={name}")
+    assert result.code == 0, result
+    for said in (f"'- file: book/chapters/{name}'", f"make chapter NAME={name}", f"make reference NAME={name}", "make book"):
+        assert said in result.output
+    assert tomllib.loads((clone.root / f"book/claims/{name}.toml").read_text(encoding="utf-8")) == {}
+    early = clone.make("chapter", f"NAME={name}")
+    assert early.code != 0 and f"; add 'file: book/chapters/{name}' to _toc.yml\n" in early.output
+    clone.replace("_toc.yml", f"chapters/{older}\n", f"chapters/{older}\n      - file: book/chapters/{name}\n")
+
+    result = clone.make("chapter", f"NAME={name}", "ARGS=m_h1=1.5")
+    assert result.code == 0 and "verdict: not attempted\nidentity mixing: 4 | 4 " in result.output, result
+    result = clone.make("reference", f"NAME={name}")
+    assert result.code == 0 and result.output.startswith(f"{name}: "), result
+    assert clone.chapter(older).read_bytes() == (ROOT / chapters.path_of(older)).read_bytes()
+    result = clone.built()
+    assert result.ran == [name], "the others are as they were"
+    page = clone.page(f"chapters/{name}")
+    assert "<figure" in page and "verdict-not-attempted" in page
+    for chapter in (older, name):
+        downloads = clone.root / "_build/stage/book/chapters/data" / chapter
+        assert {path.name for path in downloads.iterdir()} == {f"{chapter}.{ending}" for ending in ("bib", "csv", "json")}
+        links = re.findall(r'_downloads/\w+/([^"]+)"', clone.page(f"chapters/{chapter}"))
+        assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "json")]
+    again = clone.make("new", f"NAME={name}")
+    assert again.code != 0 and again.output.startswith(
+        f"error: the name '{name}' is taken: there is book/chapters/{name}.ipynb"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("two_body", r"error: the name 'two_body' is taken: there is book/chapters/two_body\.ipynb and a line of _toc\.yml"),
+        ("status", r"error: the name 'status' is taken: there is a line of _toc\.yml"),
+        ("2body", r"error: '2body' is no name of a chapter: small letters, digits and underscores, a letter first"),
+        ("../kaon", r"error: '\.\./kaon' is no name of a chapter: .*"),
+        ("", r"\S*Makefile:\d+: \*\*\* NAME is not set; for example: make new NAME=kaon\.  Stop\."),
+    ],
+)
+def test_new_chapter_with_a_bad_name(name: str, sentence: str, master: Clone) -> None:
+    before = sorted((master.root / "book").rglob("*"))
+    result = master.make("new", f"NAME={name}")
+    assert result.code != 0 and re.fullmatch(sentence, result.output.splitlines()[0]), result
+    assert sorted((master.root / "book").rglob("*")) == before

@@ -168,8 +168,9 @@ def start(main: "Callable[[list[str]], int]") -> int:
     """
 
     def interrupt(*_: object) -> None:
+        # once: a second one, from the terminal and from the parent, would cut the cleaning up short
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, lambda *_: None)
         raise KeyboardInterrupt
 
     # a shell's background commands begin with SIGINT ignored; that stays
