@@ -609,6 +609,36 @@ def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     assert clone.site() != site
 
 
+def test_staged_chapter_counts_only_with_its_fingerprint(clone: Clone) -> None:
+    """A run removes the notebook of the stage before it changes the downloads, and puts it back last."""
+    path = clone.root / "_build/stage" / chapters.path_of("excess")
+    good = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert clone.stale() == ["excess"]
+    for text in (good[: len(good) // 2], re.sub(r'"fingerprint": "[0-9a-f]', '"fingerprint": "x', good), "{}", "[]"):
+        assert text != good
+        path.write_text(text, encoding="utf-8")
+        assert clone.stale() == ["excess"]
+    path.write_text(good, encoding="utf-8")
+    assert clone.stale() == []
+
+
+def test_chapter_that_is_edited_while_it_runs(clone: Clone) -> None:
+    """Which of the two it shows is not known, so it is not taken for either."""
+    notebook = nbformat.read(clone.chapter("muon_g2"), as_version=4)
+    notebook.cells.append(new_code_cell("import time\ntime.sleep(4)"))
+    nbformat.write(notebook, clone.chapter("muon_g2"))
+    staged = clone.staged("muon_g2")
+    with clone.start("book") as process:
+        wait_for(process, "muon_g2: running")
+        time.sleep(2.0)
+        clone.edit("muon_g2")
+        rest, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode != 0
+    assert "error: a file that chapter muon_g2 depends on changed while it ran; run it again\n" in rest
+    assert clone.staged("muon_g2") == staged and clone.stale() == ["muon_g2"]
+
+
 def end_all(process: "subprocess.Popen[str]") -> None:
     """As Ctrl-C in a terminal."""
     os.killpg(process.pid, signal.SIGINT)

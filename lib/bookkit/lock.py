@@ -37,7 +37,7 @@ _FOREIGN = re.compile(
             # pip is told by the site where packages come from, not where they go or which they are
             "(?!(PIP_CONFIG_FILE|{})$)PIP_.*".format("|".join(SOURCES)),
             "JUPYTER.*|IPY.*|PYDEVD.*|PAPERMILL.*|TRAITLETS.*|NBVAL.*",  # another kernel or its settings
-            "MPL.*|MATPLOTLIB.*",  # a backend that drops every figure, another style
+            "MPL.*|MATPLOTLIB.*",  # a backend with which all figures vanish without an error, another style
             "SCIPY_.*|NUMPY_.*|NPY_PROMOTION_STATE",  # other rules of arithmetic
             "SPHINX.*|DOCUTILS.*|SOURCE_DATE_EPOCH",  # other pages
             "GIT_.*",  # set in a hook: another repository

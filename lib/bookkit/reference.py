@@ -135,8 +135,13 @@ def _refresh_all(names: list[str]) -> int:
     if failed:
         run.say(f"error: {', '.join(failed)} failed; the generated pages were not changed", sys.stderr)
         return 1
-    generate.write_pages(ROOT, ROOT)
-    generate.write_readme()
+    try:
+        generate.write_pages(ROOT, ROOT)
+        generate.write_readme()
+    except ValueError as error:
+        # another chapter has no outputs yet
+        run.say(f"error: {error}", sys.stderr)
+        return 1
     return 0
 
 

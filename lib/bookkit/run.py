@@ -228,7 +228,7 @@ def built_from(name: str) -> str:
     """Fingerprint that a chapter of the stage was built from, ``""`` if it is not there."""
     try:
         return str(json.loads((STAGE / chapters.path_of(name)).read_text(encoding="utf-8"))["metadata"]["fingerprint"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
