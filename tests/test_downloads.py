@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,13 @@ from bookkit import chapters, run
 from darkhiggs import borexino, meson_decays, model, muon, neutrinos, trident, widths
 
 pytestmark = pytest.mark.house
-DATA = run.STAGE / "book/chapters/data"
 
 
 def frames(name: str) -> dict[str, pd.DataFrame]:
     """The downloads of a chapter by name."""
     if not (run.STAGE / chapters.path_of(name)).is_file():
         pytest.skip("the book is not built; run 'make book'")
-    return {path.stem: pd.read_csv(path, comment="#") for path in sorted(DATA.glob(f"{name}*.csv"))}
+    return {path.stem: pd.read_csv(path, comment="#") for path in sorted(run.downloads(name).glob("*.csv"))}
 
 
 @pytest.mark.parametrize("name", chapters.names())
@@ -27,7 +25,7 @@ def test_pandas_finds_every_column_by_its_title(name: str) -> None:
     found = frames(name)
     assert found
     for stem, frame in found.items():
-        with Path(DATA / f"{stem}.csv").open(encoding="utf-8", newline="") as file:
+        with (run.downloads(name) / f"{stem}.csv").open(encoding="utf-8", newline="") as file:
             titles, *rows = [line for line in csv.reader(line for line in file if not line.startswith("#"))]
         assert isinstance(frame.index, pd.RangeIndex), "more columns than titles"
         assert list(frame.columns) == titles and len(set(titles)) == len(titles)

@@ -1,6 +1,6 @@
 """The machine room, as a user meets it: make in a private copy of the repository.
 
-The copy takes the built book along, with the times of all files, so that make finds nothing to do in it.
+The copy takes the built book along, so that make finds nothing to do in it.
 """
 
 import fcntl
@@ -10,13 +10,13 @@ import shutil
 import signal
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 from nbformat.v4 import new_code_cell
 
 from bookkit import chapters
@@ -24,7 +24,7 @@ from bookkit.chapters import ROOT
 
 pytestmark = pytest.mark.house
 
-BUILT = ("stage", "keys", "sites", "html", "site.stamp", "ipython")
+BUILT = ("stage", "sites", "html", "ipython")
 SECONDS = 300
 # What a shell, make, papermill or a template could take for its own.
 ODD = '-it\'s é $HOME #b %c {d} "e" [f] & (g); `h` \\i =j, *k? ~l!'
@@ -126,8 +126,7 @@ class Clone:
         """What is wrong with the built book: a page that is not there, a left-over, a chapter without picture or verdict."""
         found = []
         html = self.root / "_build/html"
-        toc = yaml.safe_load((self.root / "_toc.yml").read_text(encoding="utf-8"))
-        for page in (toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])):
+        for page in chapters.pages():
             path = html / f"{page}.html"
             text = path.read_text(encoding="utf-8") if path.is_file() else ""
             if not text.rstrip().endswith("</html>"):
@@ -156,9 +155,36 @@ class Clone:
     def chapter(self, name: str) -> Path:
         return self.root / chapters.path_of(name)
 
-    def touch(self, *names: str) -> None:
+    def edit(self, *names: str) -> None:
+        """Make chapters stale; what they say stays."""
         for name in names:
-            self.chapter(name).touch()
+            with self.chapter(name).open("a", encoding="utf-8") as file:
+                file.write("\n")
+
+    def python(self, *arguments: str) -> "Result":
+        """Run the Python of the copy, where a wrong end is part of the test."""
+        done = subprocess.run(
+            [self.root / ".venv/bin/python", *arguments], cwd=self.root, env=environment() | {"PYTHONPATH": f"{self.root}/lib"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS,
+        )  # fmt: skip
+        return Result(done.returncode, done.stdout + done.stderr)
+
+    def stale(self) -> list[str]:
+        """Chapters that make would run."""
+        result = self.python("-c", "from bookkit import build; print(*build.stale())")
+        assert result.code == 0, result
+        return result.output.split()
+
+    def processes(self) -> list[str]:
+        """Command lines of what runs for this copy: its kernels have its folder in their environment."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.root).encode() in (process / "environ").read_bytes():
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return found
 
     def replace(self, name: str, old: str, new: str) -> None:
         path = self.root / name
@@ -203,6 +229,141 @@ def clone(master: Clone, tmp_path: Path) -> Iterator[Clone]:
     copy = master.copy(tmp_path / ODD)
     yield copy
     copy.remove()
+
+
+# --- what a chapter depends on
+
+
+def depends(name: str) -> set[str]:
+    return {path.relative_to(chapters.ROOT).as_posix() for path in chapters.dependencies(name)}
+
+
+def test_dependencies_follow_imports() -> None:
+    found = depends("two_body")
+    assert {
+        "book/chapters/two_body.ipynb",
+        "lib/darkhiggs/meson_decays.py",
+        "lib/darkhiggs/kinematics.py",
+        "lib/darkhiggs/__init__.py",
+        "lib/darkhiggs/_arrays.py",
+        "lib/darkhiggs/data/electroweak.toml",
+        "lib/bookkit/checks.py",
+        "lib/bookkit/figures.py",
+        "lib/bookkit/run.py",
+        "requirements.txt",
+        "book/references.bib",
+    } <= found
+    assert "lib/darkhiggs/muon.py" not in found and "lib/bookkit/audit.py" not in found
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository of one chapter and a library with folders, to import from."""
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    monkeypatch.setattr(chapters.checks, "ORACLE", tmp_path / "independent.json")
+    sources = {
+        "__init__": "",
+        "inputs": "from . import units",
+        "units": "",
+        "muon": "",
+        "rivals/__init__": "",
+        "rivals/alp": "from ..inputs import natural",
+        "rivals/axion": "from . import alp",
+        "rivals/deep/__init__": "from .. import alp",
+        "rivals/deep/well": "from ...units import convert",
+    }
+    files = {f"lib/darkhiggs/{name}.py": text for name, text in sources.items()} | {
+        "lib/darkhiggs/data/a.toml": "",
+        "lib/darkhiggs/rivals/data/b.toml": "",
+        "lib/bookkit/__init__.py": "",
+        "lib/bookkit/run.py": "",
+        "book/references.bib": "",
+        "requirements.txt": "",
+        "independent.json": "{}",
+        "_toc.yml": "root: book/intro\nparts:\n- chapters:\n  - file: book/chapters/alp\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def imports(root: Path, line: str) -> set[str]:
+    """Modules of the library that a chapter with this line depends on."""
+    path = root / chapters.path_of("alp")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[new_code_cell(line)]), path)
+    return {name[14:-3] for name in depends("alp") if re.fullmatch(r"lib/darkhiggs/.*\.py", name)}
+
+
+ALP = {"__init__", "inputs", "units", "rivals/__init__", "rivals/alp"}
+DEEP = {"rivals/deep/__init__", "rivals/deep/well"}
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("from darkhiggs import muon", {"__init__", "muon"}),
+        ("import darkhiggs.muon as m", {"__init__", "muon"}),
+        ("from darkhiggs.rivals import alp", ALP),
+        ("from darkhiggs.rivals.alp import rate", ALP),
+        ("import darkhiggs.rivals.alp as alp", ALP),
+        ("from darkhiggs.rivals import axion", ALP | {"rivals/axion"}),
+        ("from darkhiggs.rivals.deep.well import water", ALP | DEEP),
+        # what is there on first use may be any module
+        ("from darkhiggs import rivals", ALP | DEEP | {"rivals/axion"}),
+        ("import darkhiggs", ALP | DEEP | {"rivals/axion", "muon"}),
+        ("import darkhiggs.muon", ALP | DEEP | {"rivals/axion", "muon"}),
+        ("from darkhiggs import *", ALP | DEEP | {"rivals/axion", "muon"}),
+        ("import numpy as np", set()),
+    ],
+)  # fmt: skip
+def test_dependencies_see_folders(line: str, wanted: set[str], library: Path) -> None:
+    assert imports(library, line) == wanted
+
+
+def test_chapter_of_a_rival_becomes_stale(library: Path) -> None:
+    """After an edit of the rival, of what it takes from above, of its data, and of the rows of its check table."""
+    imports(library, "from darkhiggs.rivals import alp")
+    seen = {chapters.fingerprint("alp")}
+    (library / "lib/darkhiggs/muon.py").write_text("x = 1\n")
+    (library / "lib/darkhiggs/rivals/axion.py").write_text("x = 1\n")
+    assert {chapters.fingerprint("alp")} == seen, "not after an edit of what it does not import"
+    for name in ("rivals/alp.py", "inputs.py", "units.py", "rivals/__init__.py", "rivals/data/b.toml", "data/a.toml"):
+        path = library / "lib/darkhiggs" / name
+        path.write_text(path.read_text() + "\n")
+        assert chapters.fingerprint("alp") not in seen, name
+        seen.add(chapters.fingerprint("alp"))
+    for name in ("book/claims/alp.toml", "book/claims/tolerances.toml", "independent.json"):
+        (library / name).parent.mkdir(exist_ok=True)
+        (library / name).write_text("[a]\n")
+        assert chapters.fingerprint("alp") not in seen, name
+        seen.add(chapters.fingerprint("alp"))
+    (library / "book/claims/other.toml").write_text("")
+    assert chapters.fingerprint("alp") in seen
+    (library / "book/claims/alp.toml").unlink()
+    assert chapters.fingerprint("alp") not in seen
+
+
+def test_library_file_with_a_fault_hides_only_itself(library: Path) -> None:
+    (library / "lib/darkhiggs/inputs.py").write_text("<<<<<<< HEAD\n")
+    (library / "lib/darkhiggs/units.py").write_text("from ..... import x\n")
+    assert imports(library, "from darkhiggs.rivals import alp") == ALP - {"units"}
+    assert imports(library, "from darkhiggs import units") == {"__init__", "units"}
+
+
+def test_fingerprint_changes_with_name_and_content_not_with_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chapters, "ROOT", tmp_path)
+    path, other = tmp_path / "a.py", tmp_path / "b.py"
+    path.write_text("x = 1\n")
+    first = chapters.key((path,))
+    os.utime(path, ns=(10**18, 10**18))
+    assert chapters.key((path,)) == first
+    path.write_text("x = 2\n")
+    second = chapters.key((path,))
+    path.rename(other)
+    assert len({first, second, chapters.key((other,)), chapters.key(())}) == 4
 
 
 # --- nothing to do
@@ -258,14 +419,29 @@ def test_chapter_with_bad_parameters(arguments: tuple[str, ...], sentence: str, 
 # --- what changed runs, and nothing else
 
 
-def test_touched_chapter_runs_alone(clone: Clone) -> None:
+def test_edited_chapter_runs_alone(clone: Clone) -> None:
     before = {name: clone.staged(name) for name in chapters.names()}
-    clone.touch("excess")
+    clone.chapter("muon_g2").touch()
+    assert clone.built().ran == [], "nothing that counts has changed"
+    clone.edit("excess")
     result = clone.built()
     assert result.ran == ["excess"]
     assert [name for name, time_ns in before.items() if clone.staged(name) != time_ns] == ["excess"]
     assert re.search(rf"^\[1 of {len(chapters.names())}\] excess: running \(\d+ s so far\)$", result.output, re.M)
     assert result.output.rstrip().endswith(f": {clone.root}/_build/html/index.html")
+
+
+def test_build_that_is_copied_along_is_used(master: Clone, tmp_path: Path) -> None:
+    """In another clone, or from a cache: the same content with the times of its copying, in any order."""
+    root = tmp_path / "copy"
+    shutil.copytree(master.root, root, symlinks=True, copy_function=shutil.copy)
+    for number, path in enumerate(path for path in sorted(root.rglob("*")) if path.is_file() and ".venv" not in path.parts):
+        os.utime(path, ns=(10**18 + 7919 * number % 1000 * 10**9,) * 2)
+    copy = Clone(root)
+    assert copy.stale() == []
+    result = copy.built()
+    assert result.ran == [] and "building" not in result.output
+    copy.remove()
 
 
 def test_library_edit_changes_the_page_without_clean(clone: Clone) -> None:
@@ -289,9 +465,9 @@ def test_library_edit_changes_the_page_without_clean(clone: Clone) -> None:
 
 
 def test_edited_input_makes_every_chapter_stale(clone: Clone) -> None:
-    """Data is read by name at run time, so all of it counts for all chapters; asked with make -n, nothing runs."""
+    """Data is read by name at run time, so all of it counts for all chapters."""
     clone.replace("lib/darkhiggs/data/constants.toml", "6.582119569e-25", "6.582119570e-25")
-    assert set(stale(clone)) == set(chapters.names())
+    assert set(clone.stale()) == set(chapters.names())
 
 
 def test_edited_file_makes_its_chapters_stale(clone: Clone) -> None:
@@ -304,21 +480,12 @@ def test_edited_file_makes_its_chapters_stale(clone: Clone) -> None:
         "lib/bookkit/checks.py": set(chapters.names()),
         "lib/darkhiggs/units.py": set(chapters.names()),
     }.items():
-        (clone.root / name).touch()
-        assert set(stale(clone)) == wanted, name
-        for staged in (clone.root / "_build/stage/book/chapters").glob("*.ipynb"):
-            staged.touch()
-
-
-def stale(clone: Clone) -> list[str]:
-    """Chapters that make would run."""
-    python = clone.root / ".venv/bin/python"
-    subprocess.run(
-        [python, "-m", "bookkit.site", "keys"], cwd=clone.root, env=environment() | {"PYTHONPATH": f"{clone.root}/lib"}, check=True, timeout=SECONDS
-    )  # fmt: skip
-    result = clone.make("-n", "_site")
-    assert result.code == 0, result
-    return re.findall(r"bookkit\.run stage (\w+)", result.output)
+        path = clone.root / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        assert set(clone.stale()) == wanted, name
+        path.write_bytes(before)
+        assert clone.stale() == []
 
 
 def test_broken_file_stops_only_the_chapters_that_need_it(clone: Clone) -> None:
@@ -326,8 +493,8 @@ def test_broken_file_stops_only_the_chapters_that_need_it(clone: Clone) -> None:
     for name in ("lib/darkhiggs/muon.py", "book/chapters/excess.ipynb"):
         path = clone.root / name
         path.write_text("<<<<<<< HEAD\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    assert set(stale(clone)) == {"excess", *MUON}
-    result = clone.make("_build/stage/book/chapters/excess.ipynb")
+    assert set(clone.stale()) == {"excess", *MUON}
+    result = clone.python("-m", "bookkit.run", "stage", "excess")
     assert result.code != 0 and "Traceback" not in result.output
     assert "error: book/chapters/excess.ipynb is not a notebook: " in result.output
 
@@ -352,7 +519,7 @@ def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
     first = next(number for number, cell in enumerate(notebook.cells) if cell.cell_type == "code")
     notebook.cells.insert(first + 1, new_code_cell("unicorn = 3\nraise ValueError('the unicorn is ' + str(unicorn))"))
     nbformat.write(notebook, path)
-    clone.touch("two_body")
+    clone.edit("two_body")
 
     result = clone.make("book")
     assert result.code != 0
@@ -365,9 +532,11 @@ def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
     assert not re.search(r"papermill|nbclient|IPKernelApp|Traceback \(most recent call last\):", result.output), (
         "our sentence only"
     )
-    assert stale(clone) == ["muon_g2"], "a failed chapter stays stale"
+    assert clone.stale() == ["muon_g2"], "a failed chapter stays stale"
 
     path.write_bytes(good)
+    assert clone.stale() == [], "what was built of it is still there"
+    clone.edit("muon_g2")
     assert clone.built().ran == ["muon_g2"]
     assert clone.site() != site
 
@@ -382,7 +551,8 @@ def test_unknown_warning_fails_the_build(clone: Clone) -> None:
     assert re.search(r"cite\.md:\d+: WARNING:.*nowhere", result.output)
     assert "error: the pages have warnings; the site in place was not changed" in result.output
     assert clone.site() == site
-    assert "bookkit.site build" in clone.make("-n", "_site").output, "the next make tries again"
+    path.write_text(text, encoding="utf-8")
+    assert clone.built().ran == [] and clone.site() == site, "what is served is what is there again"
 
 
 def wait_for(process: "subprocess.Popen[str]", pattern: str) -> str:
@@ -412,10 +582,11 @@ def test_killed_chapter_recovers(clone: Clone) -> None:
 def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     site = clone.site()
     if moment == "chapter":
-        clone.touch("excess", "muon_g2")
+        clone.edit("excess", "muon_g2")
         pattern, rest = "muon_g2: running", 2.0
     else:
-        (clone.root / "book/cite.md").touch()
+        with (clone.root / "book/cite.md").open("a", encoding="utf-8") as file:
+            file.write("\nOne more line.\n")
         pattern, rest = "building the pages", 1.5
     with clone.start("book") as process:
         wait_for(process, pattern)
@@ -427,8 +598,8 @@ def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     # what a kill at the worst moments would leave besides
     stage = clone.root / "_build/stage/book/chapters"
     (stage / "two_body.12345.tmp").write_text("{", encoding="utf-8")
-    (clone.root / "_build/running").mkdir(exist_ok=True)
-    (clone.root / "_build/running/excess.ipynb").write_text("{", encoding="utf-8")
+    (clone.root / "_build/running/excess").mkdir(parents=True, exist_ok=True)
+    (clone.root / "_build/running/excess/excess.ipynb").write_text("{", encoding="utf-8")
     (clone.root / "_build/sites/1").mkdir()
     (clone.root / "_build/sites/next").symlink_to("sites/1")
     (clone.root / "_build/work/_build").mkdir(parents=True, exist_ok=True)
@@ -438,8 +609,87 @@ def test_killed_build_recovers(moment: str, clone: Clone) -> None:
     assert clone.site() != site
 
 
+def test_staged_chapter_counts_only_with_its_fingerprint(clone: Clone) -> None:
+    """A run removes the notebook of the stage before it changes the downloads, and puts it back last."""
+    path = clone.root / "_build/stage" / chapters.path_of("excess")
+    good = path.read_text(encoding="utf-8")
+    path.unlink()
+    assert clone.stale() == ["excess"]
+    for text in (good[: len(good) // 2], re.sub(r'"fingerprint": "[0-9a-f]', '"fingerprint": "x', good), "{}", "[]"):
+        assert text != good
+        path.write_text(text, encoding="utf-8")
+        assert clone.stale() == ["excess"]
+    path.write_text(good, encoding="utf-8")
+    assert clone.stale() == []
+
+
+def test_chapter_that_is_edited_while_it_runs(clone: Clone) -> None:
+    """Which of the two it shows is not known, so it is not taken for either."""
+    notebook = nbformat.read(clone.chapter("muon_g2"), as_version=4)
+    notebook.cells.append(new_code_cell("import time\ntime.sleep(4)"))
+    nbformat.write(notebook, clone.chapter("muon_g2"))
+    staged = clone.staged("muon_g2")
+    with clone.start("book") as process:
+        wait_for(process, "muon_g2: running")
+        time.sleep(2.0)
+        clone.edit("muon_g2")
+        rest, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode != 0
+    assert "error: a file that chapter muon_g2 depends on changed while it ran; run it again\n" in rest
+    assert clone.staged("muon_g2") == staged and clone.stale() == ["muon_g2"]
+
+
+def end_all(process: "subprocess.Popen[str]") -> None:
+    """As Ctrl-C in a terminal."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
+def end_make(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+
+
+def kill_make(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+
+
+def kill_build(process: "subprocess.Popen[str]") -> None:
+    """Only the process below make and the lock."""
+    children = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            children[int(path.read_text().rpartition(")")[2].split()[1])] = int(path.parent.name)
+    os.kill(children[children[process.pid]], signal.SIGKILL)
+
+
+@pytest.mark.parametrize("end", [end_all, end_make, kill_make, kill_build])
+def test_build_that_is_ended_leaves_no_kernel(end: Callable[["subprocess.Popen[str]"], None], clone: Clone) -> None:
+    """However it is ended, what runs for it ends; what is built stays, and the next build goes on from there."""
+    site, done, slow = clone.site(), "excess", "muon_g2"
+    path = clone.chapter(slow)
+    good = path.read_bytes()
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, new_code_cell("import time\ntime.sleep(250)"))
+    nbformat.write(notebook, path)
+    clone.edit(done)
+    assert clone.processes() == []
+    with clone.start("book") as process:
+        wait_for(process, rf"\] {done}: (?!running)[a-z ]+ \(\d+ s so far\)$")
+        assert any("bookkit.kernel" in command for command in clone.processes())
+        end(process)
+        process.wait(timeout=60)
+        assert process.returncode != 0
+        deadline = time.monotonic() + 30
+        while clone.processes() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert clone.processes() == []
+        assert process.stdout is not None and "Traceback" not in process.stdout.read()
+    assert clone.site() == site and clone.stale() == [slow]
+    path.write_bytes(good)
+    assert clone.stale() == [], "the chapter is again the one that was built"
+
+
 def test_two_builds_at_once(clone: Clone) -> None:
-    clone.touch("muon_g2")
+    clone.edit("muon_g2")
     with clone.start("book") as first:
         wait_for(first, "muon_g2: running")
         second = clone.make("book")
@@ -469,6 +719,120 @@ def test_chapter_with_other_parameters(clone: Clone) -> None:
     here, there = re.search(wanted.format("2.5"), text), re.search(wanted.format("2"), page)
     assert here and there and float(here[1]) < 0.9 * float(there[1]), "a smaller rate wants a smaller mixing"
     curves = (folder / "two_body.csv").read_text(encoding="utf-8")
-    assert curves != (clone.root / "_build/stage/book/chapters/data/two_body.csv").read_text(encoding="utf-8")
+    assert curves != (clone.root / "_build/stage/book/chapters/data/two_body/two_body.csv").read_text(encoding="utf-8")
     assert (clone.site(), clone.staged("two_body"), clone.chapter("two_body").read_bytes()) == (site, before, committed)
     assert clone.built().ran == [], "the book is left alone"
+
+
+# --- stored outputs
+
+
+def test_reference_of_one_chapter_leaves_the_others_alone(clone: Clone) -> None:
+    """What is typed by hand into two chapters; only the one that is asked for is put right, with the pages made from it."""
+    asked, other = "muon_g2", "excess"
+    good = {name: clone.chapter(name).read_bytes() for name in chapters.names()}
+    picture = (clone.root / "book/_static/result.svg").read_bytes()
+    for name in (asked, other):
+        notebook = nbformat.read(clone.chapter(name), as_version=4)
+        cell = next(
+            cell for cell in notebook.cells if any(output.output_type == "stream" for output in cell.get("outputs", []))
+        )
+        cell.outputs[0].text = "by hand 1.0\n" + cell.outputs[0].text
+        clone.chapter(name).write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+    wrong = clone.chapter(other).read_bytes()
+    page = clone.root / "book/status.md"
+    status = page.read_bytes()
+    page.write_text("by hand\n", encoding="utf-8")
+
+    result = clone.make("reference", f"NAME={asked}")
+    assert result.code == 0, result
+    first, *moved = result.output.splitlines()
+    assert first == f"{asked}: 1 changes" and len(moved) == 1 and re.match(r"  cell \d+: \d+ lines became \d+$", moved[0]), (
+        result
+    )
+    assert {name: clone.chapter(name).read_bytes() for name in chapters.names()} == good | {other: wrong}
+    assert page.read_bytes() == status and (clone.root / "book/_static/result.svg").read_bytes() == picture
+
+
+def test_reference_takes_the_picture_from_its_chapter(clone: Clone) -> None:
+    path = clone.root / "book/_static/result.svg"
+    picture = path.read_bytes()
+    path.write_text("<svg/>", encoding="utf-8")
+    result = clone.make("reference", "NAME=two_body muon_g2")
+    assert result.code == 0 and sorted(result.output.splitlines()) == ["muon_g2: nothing moved", "two_body: nothing moved"], (
+        result
+    )
+    assert path.read_bytes() == picture
+
+
+def test_reference_of_a_chapter_that_raises(clone: Clone) -> None:
+    path = clone.chapter("muon_g2")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(new_code_cell("raise ValueError('the unicorn')"))
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    result = clone.make("reference", "NAME=muon_g2 excess")
+    assert result.code != 0 and "ValueError: the unicorn" in result.output
+    assert "Traceback (most recent call last):" not in result.output
+    assert "excess: nothing moved\n" in result.output, "the other is done"
+    assert "error: muon_g2 failed; the generated pages were not changed\n" in result.output
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["reference", "chapter"])
+def test_chapter_that_is_not_there(target: str, master: Clone) -> None:
+    result = master.make(target, "NAME=unicorn")
+    assert result.code != 0 and "Traceback" not in result.output
+    assert result.output.startswith("error: no chapter is called 'unicorn'; chapters: excess, ")
+
+
+# --- a new chapter
+
+
+def test_new_chapter_runs_in_the_order_of_its_list(clone: Clone) -> None:
+    """A name that begins with another chapter's, and what the list says is left to do, up to the built page."""
+    name, older = "two_body_kaon", "two_body"
+    result = clone.make("new", f"NAME={name}")
+    assert result.code == 0, result
+    for said in (f"'- file: book/chapters/{name}'", f"make chapter NAME={name}", f"make reference NAME={name}", "make book"):
+        assert said in result.output
+    assert tomllib.loads((clone.root / f"book/claims/{name}.toml").read_text(encoding="utf-8")) == {}
+    early = clone.make("chapter", f"NAME={name}")
+    assert early.code != 0 and f"; add 'file: book/chapters/{name}' to _toc.yml\n" in early.output
+    clone.replace("_toc.yml", f"chapters/{older}\n", f"chapters/{older}\n      - file: book/chapters/{name}\n")
+
+    result = clone.make("chapter", f"NAME={name}", "ARGS=m_h1=1.5")
+    assert result.code == 0 and "verdict: not attempted\nidentity mixing: 4 | 4 " in result.output, result
+    result = clone.make("reference", f"NAME={name}")
+    assert result.code == 0 and result.output.startswith(f"{name}: "), result
+    assert clone.chapter(older).read_bytes() == (ROOT / chapters.path_of(older)).read_bytes()
+    result = clone.built()
+    assert result.ran == [name], "the others are as they were"
+    page = clone.page(f"chapters/{name}")
+    assert "<figure" in page and "verdict-not-attempted" in page
+    for chapter in (older, name):
+        downloads = clone.root / "_build/stage/book/chapters/data" / chapter
+        assert {path.name for path in downloads.iterdir()} == {f"{chapter}.{ending}" for ending in ("bib", "csv", "json")}
+        links = re.findall(r'_downloads/\w+/([^"]+)"', clone.page(f"chapters/{chapter}"))
+        assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "json")]
+    again = clone.make("new", f"NAME={name}")
+    assert again.code != 0 and again.output.startswith(
+        f"error: the name '{name}' is taken: there is book/chapters/{name}.ipynb"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("two_body", r"error: the name 'two_body' is taken: there is book/chapters/two_body\.ipynb and a line of _toc\.yml"),
+        ("status", r"error: the name 'status' is taken: there is a line of _toc\.yml"),
+        ("2body", r"error: '2body' is no name of a chapter: small letters, digits and underscores, a letter first"),
+        ("../kaon", r"error: '\.\./kaon' is no name of a chapter: .*"),
+        ("", r"\S*Makefile:\d+: \*\*\* NAME is not set; for example: make new NAME=kaon\.  Stop\."),
+    ],
+)
+def test_new_chapter_with_a_bad_name(name: str, sentence: str, master: Clone) -> None:
+    before = sorted((master.root / "book").rglob("*"))
+    result = master.make("new", f"NAME={name}")
+    assert result.code != 0 and re.fullmatch(sentence, result.output.splitlines()[0]), result
+    assert sorted((master.root / "book").rglob("*")) == before

@@ -260,7 +260,7 @@ def tamper_record(folder: Path) -> None:
 
 
 def tamper_curve(folder: Path) -> None:
-    path = folder / "muon_g2.csv"
+    path = folder / "muon_g2/muon_g2.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("\n0.001,", "\n0.002,", 1), encoding="utf-8")
 
 
@@ -272,9 +272,7 @@ def test_what_moves_is_printed(
     change: Callable[[Path], None], finding: str, foreign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(foreign, tmp_path / "out")
-    data = tmp_path / "stage/book/chapters/data"
-    data.mkdir(parents=True)
-    shutil.copy(foreign / "prescott/muon_g2.csv", data)
+    shutil.copytree(foreign / "prescott/muon_g2", tmp_path / "stage/book/chapters/data/muon_g2")
     monkeypatch.setattr(portable, "_OUT", tmp_path / "out")
     monkeypatch.setattr(portable.run, "STAGE", tmp_path / "stage")
     assert list(portable._faults("prescott", "muon_g2")) == []

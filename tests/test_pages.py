@@ -1,6 +1,9 @@
 """The built book, page by page, and the alt texts of the chapters without a build."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -15,11 +18,13 @@ DOWNLOADS = (".csv", ".json", ".bib")
 
 
 @pytest.fixture(scope="session")
-def findings() -> dict[tuple[str, str], list[str]]:
+def findings(request: pytest.FixtureRequest) -> dict[tuple[str, str], list[str]]:
+    """Faults of the pages that the selected checks ask about; no other page is opened."""
     if reason := audit.missing(audit.SITE):
         pytest.skip(reason)
+    asked = [item for item in request.session.items if "findings" in getattr(item, "fixturenames", ())]
     found: dict[tuple[str, str], list[str]] = {}
-    for finding in audit.audit():
+    for finding in audit.audit(pages=list(dict.fromkeys(item.callspec.params["page"] for item in asked))):
         found.setdefault((finding.page, finding.kind), []).append(finding.text)
     return found
 
@@ -89,6 +94,28 @@ def test_download_is_there_and_not_empty(chapter: str, ending: str) -> None:
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_committed_figures_have_name_caption_and_alt_text(chapter: str) -> None:
     assert audit.figure_findings(nbformat.read(chapters.ROOT / chapters.path_of(chapter), as_version=4)) == []
+
+
+@pytest.mark.house
+@pytest.mark.parametrize("names", [["chapters/muon_g2"], ["cite", "chapters/two_body"]])
+def test_only_selected_pages_are_opened(names: list[str], tmp_path: Path) -> None:
+    """This file again, with an audit that only writes down what it is asked for."""
+    asked = tmp_path / "asked.txt"
+    plugin = f"""
+from pathlib import Path
+from bookkit import audit
+
+audit.missing = lambda site=None: ""
+audit.audit = lambda pages: Path({str(asked)!r}).write_text("\\n".join(pages)) and []
+"""
+    (tmp_path / "listening.py").write_text(plugin, encoding="utf-8")
+    command = ["-m", "pytest", "-q", "-p", "listening", __file__, "-k", "page_has_no_fault and (" + " or ".join(names) + ")"]
+    result = subprocess.run(
+        [sys.executable, *command], cwd=chapters.ROOT, env=os.environ | {"PYTHONPATH": f"{tmp_path}:{chapters.ROOT / 'lib'}"},
+        capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert sorted(asked.read_text(encoding="utf-8").split()) == sorted(f"book/{name}.html" for name in names)
 
 
 # The audit itself -----------------------------------------------------------------------------------------------------

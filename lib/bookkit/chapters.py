@@ -3,9 +3,10 @@
 import ast
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,21 @@ from darkhiggs.errors import ParameterError
 
 from . import claims, figures, lock
 
-__all__ = ["ROOT", "Knob", "check_knobs", "dependencies", "find", "key", "knobs", "names", "parse_argument", "path_of", "start"]
+__all__ = [
+    "ROOT",
+    "Knob",
+    "check_knobs",
+    "dependencies",
+    "find",
+    "fingerprint",
+    "key",
+    "knobs",
+    "names",
+    "pages",
+    "parse_argument",
+    "path_of",
+    "start",
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,27 +84,40 @@ class Knob:
 
 @cache
 def _listed(toc: str) -> tuple[str, ...]:
-    """Files of a table of contents."""
-    return tuple(entry["file"] for part in yaml.safe_load(toc)["parts"] for entry in part["chapters"])
+    """Pages of a table of contents."""
+    try:
+        content = yaml.safe_load(toc)
+        return (content["root"], *(entry["file"] for part in content["parts"] for entry in part["chapters"]))
+    except (yaml.YAMLError, KeyError, TypeError):
+        raise ParameterError(
+            "_toc.yml needs 'root: PAGE' and 'parts:', each with 'chapters:' of lines '- file: PAGE'"
+        ) from None
+
+
+def pages() -> tuple[str, ...]:
+    """List the pages of the table of contents in their order, as paths without ending; the first is the root."""
+    return _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 
 
 def names() -> tuple[str, ...]:
     """List the chapters in the order of the table of contents."""
-    files = _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return tuple(Path(file).name for file in files if (ROOT / f"{file}.ipynb").exists())
+    return tuple(Path(page).name for page in pages() if (ROOT / f"{page}.ipynb").exists())
 
 
 def find(name: str) -> str:
     """Return the name of a chapter, or say which there are."""
     if name not in names():
-        raise ParameterError(f"no chapter is called {name!r}; chapters: {', '.join(names())}")
+        unlisted = f"; add 'file: book/chapters/{name}' to _toc.yml" if (ROOT / f"book/chapters/{name}.ipynb").exists() else ""
+        raise ParameterError(f"no chapter is called {name!r}; chapters: {', '.join(names())}{unlisted}")
     return name
 
 
 def path_of(name: str) -> Path:
     """Path of a chapter relative to the root."""
-    files = _listed((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    return next(Path(f"{file}.ipynb") for file in files if Path(file).name == name)
+    for page in pages():
+        if Path(page).name == name:
+            return Path(f"{page}.ipynb")
+    raise ParameterError(f"_toc.yml lists no page {name!r}")
 
 
 def knobs(source: str) -> dict[str, Knob]:
@@ -205,40 +233,45 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
     lock.check_environment()
     declared = knobs(parameters_source(_read(name)))
     for knob in declared.values():
+        if knob.name not in variables:
+            raise ParameterError(f"{knob.name} has no value; the cell tagged 'parameters' runs before chapters.start")
         knob.check(variables[knob.name])
     figures.use_style()
 
 
-def _imports(path: Path, package: str) -> frozenset[Path]:
+def _imports(path: Path) -> frozenset[Path]:
     """Library files that a Python source imports, directly."""
     try:
-        return _imported(path.read_text(encoding="utf-8"), package)
-    except SyntaxError:
+        return _imported(path.read_text(encoding="utf-8"), ".".join(path.parent.relative_to(ROOT / "lib").parts), ROOT)
+    except (SyntaxError, ImportError):
         # the chapters that import it say so when they run, and the others can run
         return frozenset()
 
 
 @cache
-def _imported(source: str, package: str) -> frozenset[Path]:
+def _imported(source: str, package: str, root: Path) -> frozenset[Path]:
+    """Library files that a source of a package imports; of a package that it names, all, as they may be there on first use."""
     modules: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
+            # `import a.b` gives the name a
+            modules |= {alias.name if alias.asname else alias.name.partition(".")[0] for alias in node.names}
             modules |= {alias.name for alias in node.names}
-            if any(alias.name.partition(".")[0] == "darkhiggs" for alias in node.names):
-                # its modules are there on first use, so any may be meant
-                modules |= {f"darkhiggs.{path.stem}" for path in (ROOT / "lib/darkhiggs").glob("*.py")}
         elif isinstance(node, ast.ImportFrom):
-            base = f"{package}{'.' + node.module if node.module else ''}" if node.level else (node.module or "")
-            modules |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    found = set()
+            base = resolve_name("." * node.level + (node.module or ""), package) if node.level else (node.module or "")
+            modules |= {base if alias.name == "*" else f"{base}.{alias.name}" for alias in node.names}
+    found: set[Path] = set()
     for module in modules:
-        stem = ROOT / "lib" / Path(*module.split("."))
-        found |= {path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()}
+        # the packages above a module are executed before it
+        parents = [root / "lib" / Path(*module.split(".")[:depth]) for depth in range(1, module.count(".") + 2)]
+        found |= {path for parent in parents for path in (parent.with_suffix(".py"), parent / "__init__.py") if path.is_file()}
+        if (parents[-1] / "__init__.py").is_file():
+            found |= set(parents[-1].rglob("*.py"))
     return frozenset(found)
 
 
 def dependencies(name: str) -> tuple[Path, ...]:
-    """Files whose content a chapter depends on: itself, what it imports, the data, the lock.
+    """Files whose content a chapter depends on: itself, its claims, what it imports, the data, the lock.
 
     Parameters
     ----------
@@ -253,31 +286,33 @@ def dependencies(name: str) -> tuple[Path, ...]:
     notebook_path = ROOT / path_of(name)
     try:
         code = "\n".join(cell.source for cell in _read(name).cells if cell.cell_type == "code")
-        todo, seen = set(_imported(code, "")), set[Path]()
-    except (SyntaxError, ParameterError):
+        todo, seen = set(_imported(code, "", ROOT)), set[Path]()
+    except (SyntaxError, ImportError, ParameterError):
         # let the chapter itself say so when it runs
         todo, seen = set((ROOT / "lib").rglob("*.py")), set[Path]()
-    # the runner executes every chapter, and so counts for all of them
+    # every chapter depends on run.py, because run.py executes it
     todo.add(ROOT / "lib/bookkit/run.py")
     while todo:
         path = todo.pop()
         seen.add(path)
-        todo |= _imports(path, path.parent.name) - seen
-    data = set((ROOT / "lib/darkhiggs/data").glob("*.*"))
-    data |= {path for path in (claims.CLAIMS / f"{name}.toml", claims.CLAIMS / "tolerances.toml") if path.exists()}
-    return tuple(
-        sorted(seen | data | {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib", claims.INDEPENDENT})
-    )
+        todo |= _imports(path) - seen
+    # read by name at run time, so all of them may be meant
+    data = set((ROOT / "lib/darkhiggs").rglob("data/*.*"))
+    rows = {path for path in (claims.CLAIMS / f"{stem}.toml" for stem in (name, "tolerances")) if path.is_file()}
+    fixed = {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib", claims.INDEPENDENT}
+    return tuple(sorted(seen | data | rows | fixed))
 
 
-def key(paths: tuple[Path, ...]) -> str:
-    """Fingerprint of files by name, content and time of change.
+def fingerprint(name: str) -> str:
+    """Fingerprint of a chapter: it has to run when this is not the one it was built from."""
+    return key(dependencies(name))
 
-    The time counts so that `touch` runs a chapter again; name and content, so that a deleted, renamed or restored file does.
-    """
+
+def key(paths: Iterable[Path]) -> str:
+    """Fingerprint of files by name and content, so that a copy of the repository can go on with a build copied along."""
     digest = hashlib.sha256()
     for path in paths:
-        stat = path.stat()
-        digest.update(f"{path.relative_to(ROOT)} {stat.st_mtime_ns} {stat.st_size}\n".encode())
-        digest.update(path.read_bytes())
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(ROOT)} {len(content)}\n".encode())
+        digest.update(content)
     return digest.hexdigest()

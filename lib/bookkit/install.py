@@ -1,9 +1,13 @@
-"""Install a lock file, and the library, into the environment whose Python runs this.
+"""Make an environment of a lock file and the library, unless it is there.
 
-.venv/bin/python -m bookkit.install REQUIREMENTS
+Runs before the environment exists, with any Python 3.6 or later: standard library only.
+
+    python3 -m bookkit.install FOLDER REQUIREMENTS
+    python3 -m bookkit.install pip REQUIREMENTS       into the environment whose Python runs this
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -12,10 +16,12 @@ from pathlib import Path
 
 from bookkit import lock
 
-__all__ = ["main", "sources"]
+__all__ = ["main", "pip", "sources"]
+
+_OLDEST, _NEWEST = (3, 11), (3, 13)
 
 
-def sources(configuration: Mapping[str, str]) -> dict[str, str]:
+def sources(configuration: "Mapping[str, str]") -> "dict[str, str]":
     """Take from pip's configuration where packages come from; where they go and which they are is ours.
 
     Parameters
@@ -42,7 +48,7 @@ def sources(configuration: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if name in lock.SOURCES and value}
 
 
-def _configuration() -> dict[str, str]:
+def _configuration() -> "dict[str, str]":
     # not `pip config list`: with `user = true` in pip's files that shows one of them only
     from pip._internal.configuration import Configuration
     from pip._internal.exceptions import PipError
@@ -55,14 +61,73 @@ def _configuration() -> dict[str, str]:
     return dict(configuration.items())
 
 
-def main(argv: list[str]) -> int:
-    """Run pip with the book's settings and the sources of the site."""
-    settings = sources(_configuration()) | {"PIP_CONFIG_FILE": os.devnull}
-    command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes", "-r", argv[0]]
+def pip(requirements: str) -> int:
+    """Run pip with the book's settings and the sources of the site; return its exit code."""
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--disable-pip-version-check",
+        "--require-hashes",
+        "-r",
+        requirements,
+    ]
     # the library, by a path from there, so that the checkout may move and may have any name
     Path(sysconfig.get_path("purelib"), "book.pth").write_text("../../../../lib\n")
-    return subprocess.call(command, env=lock.clean(os.environ) | settings)
+    return subprocess.call(command, env=dict(lock.clean(os.environ), **sources(_configuration()), PIP_CONFIG_FILE=os.devnull))
+
+
+def _is_ready(folder: Path, requirements: Path) -> bool:
+    """Whether an environment has this text installed, and its Python is there and still has the same version."""
+    ready, python = folder / "ready", folder / "bin/python"
+    if not ready.is_file() or ready.read_bytes() != requirements.read_bytes() or not python.exists():
+        return False
+    return subprocess.call([str(python), "-I", "-c", "import bookkit"], stderr=subprocess.DEVNULL) == 0
+
+
+def _fault(folder: Path, requirements: Path) -> str:
+    """Say why an environment cannot be made."""
+    if folder.is_symlink():
+        # what a link points to may be in use elsewhere, and venv clears it
+        return f"{folder} is a link and does not fit {requirements}; remove the link, or install where it points"
+    here = sys.version_info[:2]
+    if not _OLDEST <= here <= _NEWEST:
+        known = f"{_OLDEST[0]}.{_OLDEST[1]} to {_NEWEST[0]}.{_NEWEST[1]} are"
+        return f"Python {here[0]}.{here[1]} is not supported; {known}. Choose one: make PYTHON=python3.12 ..."
+    return ""
+
+
+def main(argv: "list[str]") -> int:
+    """Run the command line."""
+    if argv[0] == "pip":
+        return pip(argv[1])
+    folder, requirements = Path(argv[0]), Path(argv[1])
+    if _is_ready(folder, requirements):
+        return 0
+    fault = _fault(folder, requirements)
+    if fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return 1
+    print(f"installing the environment into {folder}", flush=True)
+    python = str(folder / "bin/python")
+    for command in (
+        [sys.executable, "-I", "-m", "venv", "--clear", str(folder)],
+        [python, "-m", "bookkit.install", "pip", str(requirements)],
+        # the list of fonts, once and not in every kernel
+        [
+            python,
+            "-c",
+            "import importlib.util as u\nif u.find_spec('matplotlib'): import matplotlib.font_manager",
+        ],
+    ):
+        code = subprocess.call(command)
+        if code:
+            return code
+    shutil.copyfile(str(requirements), str(folder / "ready"))
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(lock.told(main))
+    sys.exit(lock.start(main))

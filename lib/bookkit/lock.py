@@ -8,15 +8,14 @@ Runs before the environment exists, with any Python 3.6 or later: standard libra
 import errno
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 
-__all__ = ["HELD", "SOURCES", "check_environment", "clean", "clear", "main", "told"]
-
-# Set in every process below a holder, so that a locked target may call another one; and when the first of them began.
-HELD, BEGAN = "BOOK_LOCK_HELD", "BOOK_START"
+__all__ = ["SOURCES", "check_environment", "clean", "clear", "main", "start", "told"]
 
 # as it was imported: the library may be a copy whose bookkit is a link
 _LIB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -38,7 +37,7 @@ _FOREIGN = re.compile(
             # pip is told by the site where packages come from, not where they go or which they are
             "(?!(PIP_CONFIG_FILE|{})$)PIP_.*".format("|".join(SOURCES)),
             "JUPYTER.*|IPY.*|PYDEVD.*|PAPERMILL.*|TRAITLETS.*|NBVAL.*",  # another kernel or its settings
-            "MPL.*|MATPLOTLIB.*",  # a backend that drops every figure, another style
+            "MPL.*|MATPLOTLIB.*",  # a backend with which all figures vanish without an error, another style
             "SCIPY_.*|NUMPY_.*|NPY_PROMOTION_STATE",  # other rules of arithmetic
             "SPHINX.*|DOCUTILS.*|SOURCE_DATE_EPOCH",  # other pages
             "GIT_.*",  # set in a hook: another repository
@@ -142,6 +141,49 @@ def told(main: "Callable[[list[str]], int]") -> int:
         return 1
 
 
+def _end_with_parent() -> None:
+    """Send this process SIGTERM as soon as the process that started it is gone, however it was ended."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.3)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def start(main: "Callable[[list[str]], int]") -> int:
+    """Run the command line of a process that ends like Ctrl-C when it is ended, or its parent is, so that no kernel stays.
+
+    Parameters
+    ----------
+    main : callable
+        Takes the arguments and returns the exit code.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+
+    def interrupt(*_: object) -> None:
+        # once: a second one, from the terminal and from the parent, would cut the cleaning up short
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)
+        raise KeyboardInterrupt
+
+    # a shell's background commands begin with SIGINT ignored; that stays
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    _end_with_parent()
+    try:
+        return told(main)
+    except KeyboardInterrupt:
+        return 130
+
+
 def _check_folder() -> None:
     """Say at once where the book cannot live."""
     try:
@@ -161,11 +203,8 @@ def main(argv: "list[str]") -> int:
     _check_folder()
     lock, command = argv[0], argv[1:]
     environment = clean(os.environ)
-    if HELD in os.environ:
-        environment.update((name, os.environ[name]) for name in (HELD, BEGAN) if name in os.environ)
-    environment.setdefault(BEGAN, f"{time.time():.1f}")
-    if lock == "-" or environment.get(HELD) == os.path.realpath(lock):
-        return subprocess.call(command, env=environment)
+    if lock == "-":
+        return _call(command, environment)
     os.makedirs(os.path.dirname(lock), exist_ok=True)
     with open(lock, "a") as handle:
         try:
@@ -173,11 +212,22 @@ def main(argv: "list[str]") -> int:
         except BlockingIOError:
             print("another build runs in this clone; waiting for it to finish", file=sys.stderr, flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
-        environment[HELD] = os.path.realpath(lock)
-        # the command inherits the lock: if this process alone is killed, what it started still writes and still holds it
-        code = subprocess.call(command, env=environment, pass_fds=(handle.fileno(),))
-        fcntl.flock(handle, fcntl.LOCK_UN)
+        # the command inherits the lock: if only this process is killed, the lock stays held until the command ends
+        code = _call(command, environment, handle.fileno())
+        if code >= 0:
+            # whatever it left running no longer writes; of a command that was killed, it may
+            fcntl.flock(handle, fcntl.LOCK_UN)
         return code
+
+
+def _call(command: "list[str]", environment: "dict[str, str]", *inherited: int) -> int:
+    """Run a command; Ctrl-C reaches it from the terminal, and what ends this process, or its parent, is passed on."""
+    process = subprocess.Popen(command, env=environment, pass_fds=inherited)
+    # not SIG_IGN, which the command would inherit
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    _end_with_parent()
+    return process.wait()
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def _run(kernel: str, variables: Mapping[str, str], name: str) -> str:
 def _one(name: str, folder: Path) -> None:
     # these two would not reach the kernel: its runner drops them
     kept = {variable: os.environ[variable] for variable in (TRACE, "PYTHONHASHSEED") if variable in os.environ}
-    notebook = run.execute(name, folder / f"{name}.ipynb", {}, folder, **kept)
+    notebook = run.execute(name, folder / f"{name}.ipynb", {}, folder / name, **kept)
     nbformat.write(reference.stored(notebook), folder / f"{name}.ipynb")
 
 
@@ -91,8 +91,8 @@ def _faults(kernel: str, name: str) -> Iterator[str]:
     old, new = (nbformat.read(path, as_version=4) for path in (ROOT / chapters.path_of(name), folder / f"{name}.ipynb"))
     if _outputs(old) != _outputs(new):
         yield from reference.moved(old, new) or ["an output differs beside its text"]
-    for path in sorted((run.STAGE / chapters.path_of(name)).parent.glob(f"data/{name}*.csv")):
-        if moved := _curves_moved(path, folder / path.name):
+    for path in sorted(run.downloads(name).glob("*.csv")):
+        if moved := _curves_moved(path, folder / name / path.name):
             yield f"{path.name}: {moved}"
 
 
@@ -173,4 +173,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(lock.told(main))
+    sys.exit(lock.start(main))

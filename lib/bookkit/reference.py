@@ -1,15 +1,15 @@
 """Refresh the stored outputs of the chapters and what is generated from them; print what moved, as numbers.
 
-python -m bookkit.reference
+python -m bookkit.reference [NAME ...]     default: all chapters
 """
 
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import nbformat
+
+from darkhiggs.errors import ParameterError
 
 from . import chapters, generate, lock, run
 from .chapters import ROOT
@@ -18,6 +18,8 @@ __all__ = ["main", "moved", "stored"]
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _CELL_METADATA = ("tags", "mystnb")
+# The chapter whose figure the README shows.
+_PICTURED = "two_body"
 
 
 def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -95,35 +97,67 @@ def _relative(a: str, b: str) -> str:
     return f" ({float(b) / float(a) - 1.0:+.2%})" if float(a) else ""
 
 
-def _picture(notebook: nbformat.NotebookNode) -> str:
-    bundles: list[Any] = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    return str(next(bundle["image/svg+xml"] for bundle in bundles if "image/svg+xml" in bundle))
+def _picture(name: str, notebook: nbformat.NotebookNode) -> str:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if picture := output.get("data", {}).get("image/svg+xml"):
+                return str(picture)
+    raise run.ChapterError(f"chapter {name} shows no figure")
 
 
-def main(_: list[str]) -> int:
-    """Run all chapters and rewrite their stored outputs."""
-    for name in chapters.names():
-        path = ROOT / chapters.path_of(name)
-        scratch = ROOT / "_build/reference" / f"{name}.ipynb"
-        try:
-            new = run.execute(name, scratch, {}, scratch.parent)
-        except run.ChapterError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        if name == "two_body":
-            (ROOT / "book/_static/result.svg").write_text(_picture(new), encoding="utf-8")
-        old = nbformat.read(path, as_version=4)
-        changes = moved(old, stored(new))
-        text = nbformat.writes(new) + "\n"
-        if path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-        print(f"{name}: " + ("nothing moved" if not changes else f"{len(changes)} changes"))
-        print("".join(f"  {change}\n" for change in changes), end="")
-    generate.write_pages(ROOT, ROOT)
-    if Path(ROOT / "README.md").exists():
+def refresh(name: str) -> list[str]:
+    """Run a chapter, rewrite its stored outputs, and return what moved.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+
+    Returns
+    -------
+    list of str
+        One sentence a change.
+    """
+    path, scratch = ROOT / chapters.path_of(name), ROOT / "_build/reference" / name
+    new = run.execute(name, scratch / f"{name}.ipynb", {}, scratch)
+    if name == _PICTURED:
+        (ROOT / "book/_static/result.svg").write_text(_picture(name, new), encoding="utf-8")
+    changes = moved(nbformat.read(path, as_version=4), stored(new))
+    text = nbformat.writes(new) + "\n"
+    if path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return changes
+
+
+def _refresh_all(names: list[str]) -> int:
+    """Refresh chapters, several at once, and then the pages that are generated from them."""
+    failed = [name for name, code in run.each(names, "bookkit.reference", "--one") if code]
+    if failed:
+        run.say(f"error: {', '.join(failed)} failed; the generated pages were not changed", sys.stderr)
+        return 1
+    try:
+        generate.write_pages(ROOT, ROOT)
         generate.write_readme()
+    except ValueError as error:
+        # another chapter has no outputs yet
+        run.say(f"error: {error}", sys.stderr)
+        return 1
+    return 0
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line."""
+    try:
+        if argv[:1] != ["--one"]:
+            return _refresh_all([chapters.find(name) for name in dict.fromkeys(argv)] or list(chapters.names()))
+        changes = refresh(argv[1])
+    except (ParameterError, run.ChapterError) as error:
+        run.say(f"error: {error}", sys.stderr)
+        return 1
+    said = f"{len(changes)} changes" if changes else "nothing moved"
+    run.say("\n  ".join([f"{argv[1]}: {said}", *changes]))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(lock.told(main))
+    sys.exit(lock.start(main))

@@ -5,11 +5,14 @@ python -m bookkit.run alone NAME [k=v ...]   into _build/chapters/NAME, leaving 
 """
 
 import json
+import logging
 import os
 import re
+import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,7 +24,7 @@ from . import chapters, checks, generate, lock
 from .chapters import ROOT
 from .checks import check_record
 
-__all__ = ["ChapterError", "execute", "main"]
+__all__ = ["STAGE", "ChapterError", "built_from", "downloads", "each", "execute", "main", "say"]
 
 STAGE = ROOT / "_build/stage"
 _ATTEMPTS = 3
@@ -62,7 +65,7 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path, 
     ChapterError
         If a cell raises.
     """
-    chapters.check_knobs(chapters.find(name), parameters)
+    chapters.check_knobs(name, parameters)
     import papermill
 
     from .kernel import KernelManager
@@ -81,6 +84,10 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path, 
                 kernel_manager_class=KernelManager,
             )  # fmt: skip
             return join_streams(nbformat.from_dict(notebook))
+        except KeyboardInterrupt:
+            # what waited for the kernel would complain that it is gone
+            logging.getLogger("asyncio").disabled = True
+            raise
         except papermill.PapermillExecutionError as error:
             raise ChapterError(_sentence(name, error)) from None
         except (RuntimeError, OSError) as error:
@@ -88,11 +95,11 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path, 
             if attempt == _ATTEMPTS or not re.search(r"(?i)kernel (died|didn't respond)|address already in use", str(error)):
                 raise ChapterError(f"chapter {name}: the kernel did not run: {error}") from None
             time.sleep(0.5 * attempt)
-    raise AssertionError("unreachable")
+    raise ChapterError(f"chapter {name}: the kernel did not run")
 
 
 def join_streams(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Join what a cell printed in several breaths, so that the same run gives the same file and one block on the page."""
+    """Merge consecutive stream outputs: Jupyter splits them differently from run to run."""
     for cell in notebook.cells:
         joined: list[Any] = []
         for output in cell.get("outputs", []):
@@ -139,9 +146,9 @@ def _finish(name: str, notebook: nbformat.NotebookNode, data: Path) -> dict[str,
     data.mkdir(parents=True, exist_ok=True)
     (data / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (data / f"{name}.bib").write_text(_bibtex(citations(notebook, record)), encoding="utf-8")
-    files = {f"data/{name}.json": "checks and verdict (JSON)", f"data/{name}.bib": "references (BibTeX)"}
-    files |= {f"data/{path.name}": f"curves: {path.stem} (CSV)" for path in sorted(data.glob(f"{name}*.csv"))}
-    links = "\n".join(f"- {{download}}`{text} <{path}>`" for path, text in files.items())
+    files = {f"{name}.json": "checks and verdict (JSON)", f"{name}.bib": "references (BibTeX)"}
+    files |= {path.name: f"curves: {path.stem} (CSV)" for path in sorted(data.glob("*.csv"))}
+    links = "\n".join(f"- {{download}}`{text} <data/{name}/{file}>`" for file, text in files.items())
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(_BADGE, generate.verdicts(record)).replace(_DOWNLOADS, links)
@@ -155,38 +162,89 @@ def _replace(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
-def _say(text: str, stream: TextIO | None = None) -> None:
-    """Print a line in one write: unbuffered, `print` writes its end apart, and parallel chapters mix their lines."""
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Write text and newline in one call; print() makes two, and lines of parallel chapters would interleave."""
     stream = stream or sys.stdout
     stream.write(f"{text}\n")
     stream.flush()
 
 
+def each(names: Sequence[str], module: str, *arguments: str) -> Iterator[tuple[str, int | None]]:
+    """Run a module for each of some names, as many at once as there are cores, and go on after one fails.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Last argument of each process.
+    module : str
+        The module to run, ``python -m MODULE ARGUMENTS NAME``.
+    *arguments : str
+        What stands before the name.
+
+    Yields
+    ------
+    tuple of str and int or None
+        Name and ``None`` when a process begins, name and exit code when it has ended.
+    """
+    waiting, running = list(names), dict[str, subprocess.Popen[bytes]]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                name = waiting.pop(0)
+                yield name, None
+                command = [sys.executable, "-m", module, *arguments, name]
+                # who inherits the lock of the build holds it: if this process is killed, until the last of them has ended
+                running[name] = subprocess.Popen(command, stdin=subprocess.DEVNULL, close_fds=False)
+            time.sleep(0.05)
+            for name in [name for name, process in running.items() if process.poll() is not None]:
+                yield name, running.pop(name).returncode
+    finally:
+        for process in running.values():
+            process.terminate()
+        for process in running.values():
+            process.wait()
+
+
+def downloads(name: str) -> Path:
+    """Folder of what the page of a chapter offers."""
+    return STAGE / chapters.path_of(name).parent / "data" / name
+
+
+def built_from(name: str) -> str:
+    """Fingerprint that a chapter of the stage was built from, ``""`` if it is not there."""
+    try:
+        return str(json.loads((STAGE / chapters.path_of(name)).read_text(encoding="utf-8"))["metadata"]["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def stage(name: str) -> None:
     """Run a chapter for the book."""
-    position, began = chapters.names().index(name) + 1, float(os.environ.get("BOOK_START", time.time()))
-    where = f"[{position} of {len(chapters.names())}] {name}"
-    _say(f"{where}: running ({time.time() - began:.0f} s so far)")
-    target = STAGE / chapters.path_of(name)
-    data = target.parent / "data"
-    for old in data.glob(f"{name}*.csv"):
-        old.unlink()
-    scratch = ROOT / "_build/running" / f"{name}.ipynb"
-    notebook = execute(name, scratch, {}, data)
-    record = _finish(name, notebook, data)
+    fingerprint = chapters.fingerprint(chapters.find(name))
+    scratch = ROOT / "_build/running" / name
+    shutil.rmtree(scratch, ignore_errors=True)
+    notebook = execute(name, scratch / f"{name}.ipynb", {}, scratch / "data")
+    _finish(name, notebook, scratch / "data")
     # papermill's own bookkeeping (paths, times) has no place in the book
     for holder in (notebook, *notebook.cells):
         holder.metadata.pop("papermill", None)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if chapters.fingerprint(name) != fingerprint:
+        raise ChapterError(f"a file that chapter {name} depends on changed while it ran; run it again")
+    notebook.metadata["fingerprint"] = fingerprint
+    # if killed from here on, the notebook is missing, and the chapter runs again
+    target = STAGE / chapters.path_of(name)
+    target.unlink(missing_ok=True)
+    shutil.rmtree(downloads(name), ignore_errors=True)
+    downloads(name).parent.mkdir(parents=True, exist_ok=True)
+    (scratch / "data").rename(downloads(name))
     _replace(target, nbformat.writes(notebook))
-    scratch.unlink()
-    _say(f"{where}: calculation {record['calculation']}, the talk {record['talk']} ({time.time() - began:.0f} s so far)")
+    shutil.rmtree(scratch)
 
 
 def alone(name: str, arguments: list[str]) -> None:
-    """Run a chapter with other parameters into its own folder."""
+    """Run a chapter with other parameters into a folder of its own."""
     parameters = dict(chapters.parse_argument(argument) for argument in arguments)
-    folder = ROOT / "_build/chapters" / name
+    folder = ROOT / "_build/chapters" / chapters.find(name)
     notebook = execute(name, folder / f"{name}.ipynb", parameters, folder)
     pictures = [
         output.data["image/svg+xml"]
@@ -211,10 +269,10 @@ def main(argv: list[str]) -> int:
         else:
             alone(argv[1], argv[2:])
     except (ParameterError, ChapterError) as error:
-        _say(f"error: {error}", sys.stderr)
+        say(f"error: {error}", sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(lock.told(main))
+    sys.exit(lock.start(main))
