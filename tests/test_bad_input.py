@@ -673,7 +673,11 @@ def test_tiny_numbers_are_borne_or_refused(name):
             except ParameterError as error:
                 assert not wrong_words(error, name, parameter) or (parameter == "kappa" and "zero" in str(error))
             else:
-                assert found.dtype.kind != "f" or name.endswith(("scatter", "relic_windows", "resonance_window")) or not np.isnan(found).any(), (
+                assert (
+                    found.dtype.kind != "f"
+                    or name.endswith(("scatter", "relic_windows", "resonance_window"))
+                    or not np.isnan(found).any()
+                ), (
                     parameter,
                     tiny,
                 )

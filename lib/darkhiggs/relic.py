@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
-from ._amplitudes import squared_amplitude
+from ._amplitudes import lepton_current, lepton_velocities, squared_amplitude
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
 from ._owned import Owned, Record, read_only
 from ._public import public
@@ -615,7 +615,7 @@ def omega_h2_z_prime(
     shape = together(**given)
     m, m_zp, g_x, charge = (np.broadcast_to(part, shape).ravel() for part in given.values())
     beta_2 = np.maximum(1.0 - (2.0 * m / m_zp) ** 2, 0.0)
-    current = annihilation._current(m_zp**2, annihilation._velocities(m_zp**2))
+    current = lepton_current(m_zp**2, lepton_velocities(m_zp**2))
     width = g_x**2 * m_zp / (12.0 * np.pi) * (1.0 + current + charge**2 * np.sqrt(beta_2) * (1.5 - 0.5 * beta_2))
     value = np.empty(m.size)
     for start in range(0, m.size, _CHUNK):
