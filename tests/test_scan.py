@@ -136,6 +136,19 @@ def test_relic_windows_are_those_of_each_choice_alone():
 
 
 @pytest.mark.identity
+def test_relic_windows_of_a_grid_are_those_of_its_points():
+    names, m_x, band = ("A", "B"), np.geomspace(0.02, 2.0, 9), (1.1e-5, 2.5e-5)
+    points = [model.benchmark(name) for name in names]
+    grid = points[0].replace(m_zp=[p.m_zp for p in points], g_x=[p.g_x for p in points])
+    free = {"offset": [0.02, 0.5, 2.0], "q_phi": [0.2, 1.0], "sin_theta": [np.inf, 0.01]}
+    found = scan.relic_windows(grid, m_x, *band, **free)
+    assert found.low.shape == (1, 2, 2, 3, 2)
+    for i, point in enumerate(points):
+        for many, one in zip(found, scan.relic_windows(point, m_x, *band, **free), strict=True):
+            assert_allclose(many[..., i], one, rtol=1e-9)
+
+
+@pytest.mark.identity
 def test_relic_windows_without_a_rate_in_the_band_have_no_edges():
     found = scan.relic_windows(
         model.benchmark("A"),
@@ -149,10 +162,6 @@ def test_relic_windows_without_a_rate_in_the_band_have_no_edges():
     )
     assert all(np.isnan(x).all() for x in (found.low, found.high, found.kstar, found.broad))
     assert found.sin_theta == 0.01 and not found.open_high.any()
-    with pytest.raises(ParameterError, match=r"^point of shape \(2,\) is a grid; one point is needed$"):
-        scan.relic_windows(
-            model.benchmark("A").replace(m_x=[1.0, 2.0]), [0.02, 0.1], 0.1, 0.2, offset=[0.1], q_phi=[1.0], sin_theta=[0.01]
-        )
 
 
 @pytest.mark.identity

@@ -12,12 +12,17 @@ pytestmark = pytest.mark.house
 
 
 def test_table_shows_numbers_by_the_format_of_their_column() -> None:
-    found = Table("name; x [GeV] .2f; share [1] .0%; n", [["a", 1 / 3, 0.5, 3], ["b", None, "none", 12]], caption="Said.")
+    found = Table(
+        "name; x [GeV] .2f; share [1] .0%; n",
+        [["a", 1 / 3, 0.5, 3], ["b", None, "none", 12], ["c", float("nan"), 0.25, 1]],
+        caption="Said.",
+    )
     assert repr(found).splitlines() == [
         "Said.",
         "name  x [GeV]  share [1]   n",
         "a        0.33        50%   3",
         "b           –       none  12",
+        "c           –        25%   1",
     ]
     assert found.columns == {"name": "", "x [GeV]": ".2f", "share [1]": ".0%", "n": ""}
 

@@ -55,7 +55,7 @@ class Table:
         Titles, each with its unit in brackets, and after it the format of the column's numbers, as in
         ``"benchmark; sin(theta) [1] .4f"``; or formats by title.
     rows : iterable of sequence
-        Cells. A number is shown by the format of its column, ``None`` as a dash, a text as it is.
+        Cells. A number is shown by the format of its column, ``None`` and nan as a dash, a text as it is.
     caption : str
         One sentence.
 
@@ -131,10 +131,10 @@ def _columns(text: str) -> dict[str, str]:
 
 
 def _cell(value: Any, spec: str) -> str:
-    if value is None:
-        return "–"
     if isinstance(value, str):
         return value
+    if value is None or np.isnan(value):
+        return "–"
     if np.ndim(value) == 0 and isinstance(value, (int, np.integer)) and not spec:
         return f"{value:d}"
     return f"{num(value):{spec or 'g'}}".strip()

@@ -269,7 +269,7 @@ def relic_windows(
     Parameters
     ----------
     point : DarkSector
-        A single point: m_zp, g_x and q_x are taken from it.
+        A point or a grid: m_zp, g_x and q_x are taken from it.
     m_x : array_like, shape (n,)
         Scan in the mass of X in GeV, increasing.
     low, high : float
@@ -286,12 +286,12 @@ def relic_windows(
     Returns
     -------
     RelicWindows
-        Arrays of shape (h, i, j, k).
+        Arrays of shape (h, i, j, k), followed by that of m_zp, g_x and q_x.
 
     Raises
     ------
     ParameterError
-        If a parameter is out of range, or the point is a grid.
+        If a parameter is out of range.
 
     Notes
     -----
@@ -314,17 +314,18 @@ def relic_windows(
     offset, q_phi = _list("offset", checked("offset", offset, -4.7, 120.0, "GeV")), _list("q_phi", numbers("q_phi", q_phi))
     angles = _list("sin_theta", numbers("sin_theta", sin_theta))
     checked("sin_theta", angles[~np.isposinf(angles)], 0.0, 1.0)
-    if point.shape != ():
-        raise ParameterError(f"point of shape {point.shape} is a grid; one point is needed")
     end = natural("m_B+") - natural("m_K+")
-    plane = point.replace(m_h1=end + offset, q_phi=q_phi[:, None], sin_theta=0.01)
-    scale = np.broadcast_to(plane.v_phi, plane.shape)[:, 0]
-    if bad := [q for q, v in zip(q_phi, scale, strict=True) if not 0.1 <= v <= 1e6]:
+    point = point.replace(m_x=mass[0], m_h1=end, q_phi=1.0, sin_theta=0.01, lambda_phi_x=0.0)
+    inner = (1,) * len(point.shape)
+    plane = point.replace(m_h1=end + offset.reshape(-1, *inner), q_phi=q_phi.reshape(-1, 1, *inner))
+    scale = np.broadcast_to(plane.v_phi, plane.shape).reshape(len(q_phi), -1)
+    if bad := [q for q, v in zip(q_phi, scale, strict=True) if not np.all((v >= 0.1) & (v <= 1e6))]:
         raise ParameterError(f"q_phi = {bad[0]:g} puts v_Phi outside its range [0.1, 1e+06] GeV")
     for source in form_factors:
         choice("form_factors", source, ("HPQCD22", "BallZwicky"))
     top = np.broadcast_to(widths.sin_theta_max(plane.v_phi, m_h1=plane.m_h1, m_zp=point.m_zp), plane.shape)
-    line = on_relic_line(plane.replace(m_x=mass[:, None, None]))
+    masses = mass.reshape(-1, 1, 1, *inner)
+    line = on_relic_line(plane.replace(m_x=masses))
     found: list[list[npt.NDArray[np.generic]]] = []
     step = mass[1] / mass[0]
     parts = [line.replace(sin_theta=top if np.isposinf(angle) else angle) for angle in angles]
@@ -334,7 +335,7 @@ def relic_windows(
         for part, row, broad in zip(parts, rows, wide, strict=True):
             stretch = window(mass, meson_decays.br_b_to_k_invisible(part, form_factor=source), low, high)
             # one point beyond each edge, too
-            inside = (mass[:, None, None] * step >= stretch.low) & (mass[:, None, None] <= stretch.high * step)
+            inside = (masses * step >= stretch.low) & (masses <= stretch.high * step)
             count = inside.sum(axis=0)
             ratio = np.max(np.where(inside, np.nan_to_num(row.value / row.limit), 0.0), axis=0)
             share = np.sum(broad & inside, axis=0) / np.maximum(count, 1)
