@@ -10,6 +10,8 @@ import numpy as np
 
 from ._arrays import Array
 
+# Smallest mass in GeV and coupling of a sector: far below, their squares leave the range of a float.
+M_MIN, G_MIN = 1e-12, 1e-20
 _ZERO: Any = np.float64(0.0)
 
 

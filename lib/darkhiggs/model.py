@@ -13,20 +13,19 @@ import numpy.typing as npt
 from ._arrays import Array, checked, choice, numbers, outside, shown, together, whole
 from ._owned import Owned, owned, show, without_units
 from ._public import public
+from ._scalars import G_MIN, M_MIN
 from .errors import ParameterError, UnitWarning
 from .inputs import natural
 
 __all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
 
-_M_MIN, _G_MIN = 1e-12, 1e-20
-
 # Name: (lower end, upper end, unit). H1 is the lighter scalar; far below 1 meV the squares of masses and couplings leave the
 # range of a float.
 _RANGES: dict[str, tuple[float, float, str]] = {
-    "m_zp": (_M_MIN, 1e4, "GeV"),
-    "g_x": (_G_MIN, 1.0, "1"),
-    "m_x": (_M_MIN, 1e4, "GeV"),
-    "m_h1": (_M_MIN, natural("m_h"), "GeV"),
+    "m_zp": (M_MIN, 1e4, "GeV"),
+    "g_x": (G_MIN, 1.0, "1"),
+    "m_x": (M_MIN, 1e4, "GeV"),
+    "m_h1": (M_MIN, natural("m_h"), "GeV"),
     "sin_theta": (-1.0, 1.0, "1"),
     "lambda_phi_x": (0.0, 4.0 * np.pi, "1"),
     "q_x": (-1e4, 1e4, "1"),
@@ -156,10 +155,10 @@ class DarkSector(Owned):
             array = shapes[name] = numbers(name, value, unit)
             if array.ndim == 0:
                 array = checked(name, array, low, high, unit)
-                if name == "q_phi" and abs(array) < _G_MIN:
+                if name == "q_phi" and abs(array) < G_MIN:
                     raise ParameterError(f"q_phi = {array:g} is outside its range: the charge of Phi gives the Z' its mass")
             else:
-                bad = outside(array, low, high, False) | ((name == "q_phi") & (np.abs(array) < _G_MIN))
+                bad = outside(array, low, high, False) | ((name == "q_phi") & (np.abs(array) < G_MIN))
                 if bad.any():
                     cases = {
                         "": ~bad,
@@ -173,7 +172,7 @@ class DarkSector(Owned):
             object.__setattr__(self, name, owned(name, array) if array.ndim else array[()])
         shape = together(**shapes) if any(array.ndim for array in shapes.values()) else ()
         if self.m_x is None and (self.lambda_phi_x != 0.0).any():
-            raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {_M_MIN:g} to 10000 GeV")
+            raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
         object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)) if shape or reasons else _GOOD)
         if _reason is None:
             self._hint()

@@ -18,11 +18,12 @@ from ._amplitudes import lepton_current, lepton_velocities, squared_amplitude
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
 from ._owned import Owned, Record, read_only
 from ._public import public
+from ._scalars import G_MIN, M_MIN
 from ._tables import cubics, degrees_of_freedom, degrees_of_freedom_cubics, interpolate
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
 from .inputs import natural
-from .model import G_MIN, M_MIN, DarkSector
+from .model import DarkSector
 from .thermodynamics import (
     energy_density,
     entropy_density,
