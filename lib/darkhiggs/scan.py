@@ -233,7 +233,7 @@ class RelicWindows(Record):
     >>> m_x = np.geomspace(0.012, 2.0, 12)
     >>> found = scan.relic_windows(model.benchmark("B"), m_x, 1.1e-5, 2.5e-5, offset=[0.1], q_phi=[1.0], sin_theta=[0.01])
     >>> f"{1e3 * found.low[0, 0, 0, 0]:.0f} to {1e3 * found.high[0, 0, 0, 0]:.0f} MeV"
-    '21 to 91 MeV'
+    '23 to 89 MeV'
     """
 
     low: Array
