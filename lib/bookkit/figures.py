@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -322,7 +322,9 @@ def marks(
         )
 
 
-def measured(ax: Any, names: Mapping[str, str], *, scale: float = 1.0, color: str = "red") -> None:
+def measured(
+    ax: Any, names: Mapping[str, str], *, scale: float = 1.0, shift: float = 0.0, color: str | Sequence[str] = "red"
+) -> None:
     """Draw published rates one below the other: points with their errors, upper limits as arrows.
 
     Parameters
@@ -333,21 +335,24 @@ def measured(ax: Any, names: Mapping[str, str], *, scale: float = 1.0, color: st
         Name of the input by label, from top to bottom; a limit has ``limit`` in its name.
     scale : float
         Factor on all values.
-    color : str
-        A name of `PALETTE`.
+    shift : float
+        What is subtracted from the scaled values.
+    color : str or sequence of str
+        A name of `PALETTE`, or one for each point.
     """
     from darkhiggs import inputs
 
     rows = list(reversed(list(names.items())))
-    for height, (_, name) in enumerate(rows):
+    colors = [color] * len(rows) if isinstance(color, str) else list(reversed(color))
+    for height, ((_, name), shade) in enumerate(zip(rows, colors, strict=True)):
         entry = inputs.get(name)
         if "limit" in name:
             arrow = {"arrowstyle": "-|>", "color": PALETTE["grey"]}
-            ax.annotate("", (0.0, height), (scale * entry.value, height), arrowprops=arrow)
-            ax.plot(scale * entry.value, height, "|", color=PALETTE["grey"], ms=12)
+            ax.annotate("", (0.0, height), (scale * entry.value - shift, height), arrowprops=arrow)
+            ax.plot(scale * entry.value - shift, height, "|", color=PALETTE["grey"], ms=12)
         else:
             sides = [[scale * (side or entry.uncertainty)] for side in (entry.minus, entry.plus)]
-            ax.errorbar(scale * entry.value, height, xerr=sides, fmt="o", color=PALETTE[color], capsize=3)
+            ax.errorbar(scale * entry.value - shift, height, xerr=sides, fmt="o", color=PALETTE[shade], capsize=3)
     ax.set_yticks(range(len(rows)), [label for label, _ in rows])
 
 
