@@ -16,6 +16,7 @@ __all__ = [
     "BENCHMARKS",
     "PALETTE",
     "band",
+    "contours",
     "digest",
     "draw",
     "excluded",
@@ -27,6 +28,7 @@ __all__ = [
     "plain",
     "region",
     "save_curves",
+    "ticks",
     "use_style",
 ]
 
@@ -289,6 +291,44 @@ def region(
         return
     filled = ax.contourf(x, y, z, levels=[1.0, 1e300], colors="none", hatches=[hatch])
     filled.set(edgecolor=shade, linewidth=0.0)
+
+
+def contours(
+    ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike, levels: Mapping[str, tuple[float, Any]], **more: Any
+) -> None:
+    """Draw labelled lines on which a quantity has a value.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, y : array_like, shape (n,) and (m,)
+        Axes of the plane.
+    z : array_like, shape (m, n)
+        The quantity.
+    levels : mapping of str to (float, style)
+        Value and style by label, as in `draw`.
+    **more
+        Keywords of ``ax.plot`` for all of them, such as ``lw``.
+    """
+    for number, (label, (level, style)) in enumerate(levels.items()):
+        line = {"lw": 1.8, **_line(style, number), **more}
+        ax.contour(x, y, z, levels=[level], colors=[line["color"]], linestyles=line["ls"], linewidths=line["lw"])
+        ax.plot([], [], label=label, **line)
+
+
+def ticks(axis: Any, values: Sequence[float]) -> None:
+    """Mark an axis, logarithmic or not, at these values alone.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        Such as ``ax.xaxis``.
+    values : sequence of float
+        Where, in plain digits.
+    """
+    axis.set_ticks(values, [f"{num(value):g}" for value in values])
+    axis.set_ticks([], minor=True)
 
 
 def marks(

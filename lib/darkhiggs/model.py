@@ -15,7 +15,7 @@ from ._public import public
 from .errors import ParameterError, UnitWarning
 from .inputs import natural
 
-__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
+__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "benchmarks", "scalar_potential", "v_higgs"]
 
 M_MIN, G_MIN = 1e-12, 1e-20
 
@@ -34,6 +34,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
 # Ratios |Q_X/Q_Phi| at which a renormalisable X-Phi term mixes, splits or destabilises X.
 _SPECIAL_RATIOS = (1 / 3, 1 / 2, 1.0, 2.0, 3.0)
 _BROAD = 0.1
+_BENCHMARKS = ("A", "A10", "B")
 # From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
 _M_ODD, _V_ODD = 1.0, 1e3
 # Why a single good point is masked
@@ -435,7 +436,25 @@ def benchmark(name: str) -> DarkSector:
     >>> round(float(model.benchmark("B").v_phi), 6)
     100.0
     """
-    return _benchmark(choice("name", name, ("A", "A10", "B")))
+    return _benchmark(choice("name", name, _BENCHMARKS))
+
+
+def benchmarks() -> DarkSector:
+    """Return the benchmark points A, A10 and B as a grid, in this order.
+
+    Returns
+    -------
+    DarkSector
+        Of shape (3,); see `benchmark`.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> print(model.benchmarks().v_phi.round(6))
+    [ 23.  20. 100.]
+    """
+    points = [_benchmark(name) for name in _BENCHMARKS]
+    return DarkSector(m_zp=[p.m_zp for p in points], g_x=[p.g_x for p in points])
 
 
 @lru_cache
