@@ -194,6 +194,7 @@ CALLS: dict[str, dict[str, object]] = {
     "neutrinos.delta_n_eff_zp": {"m_zp": 0.01, "g_x": 1e-4, "kinetic_mixing": True, "variant": "common"},
     "neutrinos.history": {"species": SPECIES, "variant": "common"},
     "neutrinos.hubble_shift": {"delta_n_eff": 0.1},
+    "neutrinos.mass_for": {"delta_n_eff": 0.3, "g_x": 1e-4, "kinetic_mixing": True, "variant": "common"},
     "neutrinos.n_eff": {"species": SPECIES, "variant": "common", "weak": 1.0, "steps": 20},
     "neutrinos.n_eff_with": {"mass": 0.01, "dof": 2.0, "statistics": "boson", "couples_to": "nu", "variant": "common"},
     "neutrinos.z_prime": {"m_zp": 0.01, "g_x": 1e-4, "kinetic_mixing": True},

@@ -27,6 +27,8 @@ def test_vacuum_expectation_value():
 def test_benchmarks(name, m_zp, g_x, v_phi):
     sector = model.benchmark(name)
     assert_allclose([sector.m_zp, sector.g_x, sector.v_phi], [m_zp, g_x, v_phi], rtol=1e-12)
+    grid = model.benchmarks().select(np.array(["A", "A10", "B"]) == name)
+    assert_allclose([grid.m_zp, grid.g_x, grid.v_phi], [[m_zp], [g_x], [v_phi]], rtol=1e-12)
 
 
 @pytest.mark.talk

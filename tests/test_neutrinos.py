@@ -333,6 +333,17 @@ def test_published_contours(label, couplings, masses):
     assert np.all(above > float(label)) and np.all(below < float(label))
 
 
+@pytest.mark.identity
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("mixing", [True, False])
+def test_shift_at_the_mass_for_it(variant, mixing):
+    levels, g = np.array([[0.01], [0.3], [2.0]]), [1e-7, 5e-4, 1.0]
+    mass = neutrinos.mass_for(levels, g, mixing, variant=variant)
+    assert mass.shape == (3, 3)
+    assert_allclose(neutrinos.delta_n_eff_zp(mass, g, mixing, variant=variant), np.broadcast_to(levels, (3, 3)), rtol=5e-5)
+    assert_allclose(neutrinos.mass_for(0.3, 5e-4, mixing, variant=variant), mass[1, 1], rtol=1e-5)
+
+
 @pytest.mark.published
 def test_z_prime_eases_the_tension():
     # abstract of 1901.02010: 10-20 MeV with g of (3-8)e-4 gives Delta N_eff of 0.2-0.5
@@ -448,6 +459,7 @@ def test_inputs():
         (lambda: neutrinos.n_eff(steps=3), r"steps = 3 is outside its range \[20, 5000\]"),
         (lambda: neutrinos.coupling_min(0.0), "m_zp = 0 GeV"),
         (lambda: neutrinos.collision_factors(-1.0), "x = -1"),
+        (lambda: neutrinos.mass_for(5.0, 1e-4), r"delta_n_eff = 5 is outside its range \[0.01, 2\]"),
         (lambda: neutrinos.hubble_shift(9.0), r"delta_n_eff = 9 is outside its range \[-3, 3\]"),
     ],
 )  # fmt: skip

@@ -3,7 +3,7 @@
 import csv
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ __all__ = [
     "BENCHMARKS",
     "PALETTE",
     "band",
+    "contours",
     "digest",
     "draw",
     "excluded",
@@ -27,6 +28,7 @@ __all__ = [
     "plain",
     "region",
     "save_curves",
+    "ticks",
     "use_style",
 ]
 
@@ -291,6 +293,44 @@ def region(
     filled.set(edgecolor=shade, linewidth=0.0)
 
 
+def contours(
+    ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, z: npt.ArrayLike, levels: Mapping[str, tuple[float, Any]], **more: Any
+) -> None:
+    """Draw labelled lines on which a quantity has a value.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, y : array_like, shape (n,) and (m,)
+        Axes of the plane.
+    z : array_like, shape (m, n)
+        The quantity.
+    levels : mapping of str to (float, style)
+        Value and style by label, as in `draw`.
+    **more
+        Keywords of ``ax.plot`` for all of them, such as ``lw``.
+    """
+    for number, (label, (level, style)) in enumerate(levels.items()):
+        line = {"lw": 1.8, **_line(style, number), **more}
+        ax.contour(x, y, z, levels=[level], colors=[line["color"]], linestyles=line["ls"], linewidths=line["lw"])
+        ax.plot([], [], label=label, **line)
+
+
+def ticks(axis: Any, values: Sequence[float]) -> None:
+    """Mark an axis, logarithmic or not, at these values alone.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        Such as ``ax.xaxis``.
+    values : sequence of float
+        Where, in plain digits.
+    """
+    axis.set_ticks(values, [f"{num(value):g}" for value in values])
+    axis.set_ticks([], minor=True)
+
+
 def marks(
     ax: Any, points: Mapping[str, tuple[float, float]], *, ms: float = 7.0, color: str = "black", label: bool = False
 ) -> None:
@@ -322,7 +362,9 @@ def marks(
         )
 
 
-def measured(ax: Any, names: Mapping[str, str], *, scale: float = 1.0, color: str = "red") -> None:
+def measured(
+    ax: Any, names: Mapping[str, str], *, scale: float = 1.0, shift: float = 0.0, color: str | Sequence[str] = "red"
+) -> None:
     """Draw published rates one below the other: points with their errors, upper limits as arrows.
 
     Parameters
@@ -333,21 +375,24 @@ def measured(ax: Any, names: Mapping[str, str], *, scale: float = 1.0, color: st
         Name of the input by label, from top to bottom; a limit has ``limit`` in its name.
     scale : float
         Factor on all values.
-    color : str
-        A name of `PALETTE`.
+    shift : float
+        What is subtracted from the scaled values.
+    color : str or sequence of str
+        A name of `PALETTE`, or one for each point.
     """
     from darkhiggs import inputs
 
     rows = list(reversed(list(names.items())))
-    for height, (_, name) in enumerate(rows):
+    colors = [color] * len(rows) if isinstance(color, str) else list(reversed(color))
+    for height, ((_, name), shade) in enumerate(zip(rows, colors, strict=True)):
         entry = inputs.get(name)
         if "limit" in name:
             arrow = {"arrowstyle": "-|>", "color": PALETTE["grey"]}
-            ax.annotate("", (0.0, height), (scale * entry.value, height), arrowprops=arrow)
-            ax.plot(scale * entry.value, height, "|", color=PALETTE["grey"], ms=12)
+            ax.annotate("", (0.0, height), (scale * entry.value - shift, height), arrowprops=arrow)
+            ax.plot(scale * entry.value - shift, height, "|", color=PALETTE["grey"], ms=12)
         else:
             sides = [[scale * (side or entry.uncertainty)] for side in (entry.minus, entry.plus)]
-            ax.errorbar(scale * entry.value, height, xerr=sides, fmt="o", color=PALETTE[color], capsize=3)
+            ax.errorbar(scale * entry.value - shift, height, xerr=sides, fmt="o", color=PALETTE[shade], capsize=3)
     ax.set_yticks(range(len(rows)), [label for label, _ in rows])
 
 

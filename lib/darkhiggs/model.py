@@ -17,7 +17,7 @@ from ._scalars import G_MIN, M_MIN
 from .errors import ParameterError, UnitWarning
 from .inputs import natural
 
-__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "scalar_potential", "v_higgs"]
+__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "benchmarks", "scalar_potential", "v_higgs"]
 
 # Name: (lower end, upper end, unit). H1 is the lighter scalar; far below 1 meV the squares of masses and couplings leave the
 # range of a float.
@@ -31,6 +31,7 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "q_x": (-1e4, 1e4, "1"),
     "q_phi": (-1e4, 1e4, "1"),
 }
+_BENCHMARKS = ("A", "A10", "B")
 # From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
 _M_ODD, _V_ODD = 1.0, 1e3
 # Why a single good point is masked
@@ -457,7 +458,25 @@ def benchmark(name: str) -> DarkSector:
     >>> round(float(model.benchmark("B").v_phi), 6)
     100.0
     """
-    return _benchmark(choice("name", name, ("A", "A10", "B")))
+    return _benchmark(choice("name", name, _BENCHMARKS))
+
+
+def benchmarks() -> DarkSector:
+    """Return the benchmark points A, A10 and B as a grid, in this order.
+
+    Returns
+    -------
+    DarkSector
+        Of shape (3,); see `benchmark`.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> print(model.benchmarks().v_phi.round(6))
+    [ 23.  20. 100.]
+    """
+    points = [_benchmark(name) for name in _BENCHMARKS]
+    return DarkSector(m_zp=[p.m_zp for p in points], g_x=[p.g_x for p in points])
 
 
 @lru_cache

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
+from ._crossings import first_crossing
 from ._gases import moments, occupation, qed
 from ._owned import Owned, read_only
 from ._public import expect, public
@@ -34,6 +35,7 @@ __all__ = [
     "delta_n_eff_zp",
     "history",
     "hubble_shift",
+    "mass_for",
     "n_eff",
     "n_eff_with",
     "z_prime",
@@ -64,6 +66,8 @@ _AHEAD = (1.0 + _STAGES[:, None]) ** _POWERS @ np.linalg.inv(_STAGES[:, None] **
 # Grids in ln T and in ln(m/T); the tables are constant, or zero, beyond their ends.
 _LOG_T = np.linspace(np.log(5e-6), np.log(0.05), 501)
 _LOG_X = np.linspace(-9.0, np.log(400.0), 751)
+# Masses in GeV between which a shift from 0.01 to 2 lies, and a ratio for its slope
+_MASSES, _NEAR = np.geomspace(1.2e-3, 0.12, 24), 1.001
 _NEUTRINO = 7.0 / 8.0 * np.pi**2 / 15.0  # rho/T^4 of a flavour with its antineutrinos
 
 
@@ -718,6 +722,51 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     '0.315 0.644'
     """
     return _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard_n_eff(variant)
+
+
+@public
+def mass_for(delta_n_eff: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True, *, variant: str = "common") -> Array:
+    """Mass at which the Z' contributes a given amount to the effective number of neutrinos.
+
+    Parameters
+    ----------
+    delta_n_eff : array_like
+        Contribution, 0.01 to 2.
+    g_x : array_like
+        Gauge coupling, 1e-7 to 1.
+    kinetic_mixing : bool
+        As in `delta_n_eff_zp`.
+    variant : {"common", "split", "chemical"}
+        As in `n_eff`.
+
+    Returns
+    -------
+    ndarray or float
+        m_Z' in GeV; a lighter Z' contributes more.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range, or if the shapes do not broadcast.
+
+    Notes
+    -----
+    From a scan of 24 masses, then two steps of Newton in the logarithms; good to 1e-5.
+
+    Examples
+    --------
+    >>> from darkhiggs import neutrinos
+    >>> print((1e3 * neutrinos.mass_for(0.3, [1e-5, 5e-4])).round(1))
+    [ 9.9 14. ]
+    """
+    level, g = checked("delta_n_eff", delta_n_eff, 0.01, 2.0), checked("g_x", g_x, 1e-7, 1.0)
+    shape = together(delta_n_eff=level, g_x=g)
+    column = _MASSES.reshape(-1, *(1,) * len(shape))
+    mass = first_crossing(_MASSES, delta_n_eff_zp(column, g, kinetic_mixing, variant=variant) / level, 1.0)
+    for _ in range(2):
+        pair = delta_n_eff_zp(np.stack([mass, _NEAR * mass]), g, kinetic_mixing, variant=variant)
+        mass = mass * (level / pair[0]) ** (np.log(_NEAR) / np.log(pair[1] / pair[0]))
+    return mass
 
 
 @public

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, numbers, single, together
+from ._crossings import first_crossing
 from ._owned import Record
 from ._public import public
 from .errors import ParameterError
@@ -159,18 +160,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     >>> round(float(scan.crossing([1.0, 2.0, 4.0], [1.0, 0.25, 0.0625], 0.16)), 12)
     2.5
     """
-    x, y = _scan(x, y)
-    level = single("level", level, 0.0, open_low=True)
-    log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), math.prod(y.shape[1:])), 1e-300)) - np.log(level)
-    hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)
-    hit &= np.isfinite(log_y[:-1]) & np.isfinite(log_y[1:])
-    if not len(hit):
-        return np.full(y.shape[1:], np.nan)[()]
-    first = np.argmax(hit, axis=0)
-    a, b = (np.take_along_axis(log_y, (first + i)[None], 0)[0] for i in (0, 1))
-    found = hit.any(axis=0)
-    t = a / np.where(found, a - b, 1.0)
-    return np.where(found, np.exp(log_x[first] + t * (log_x[first + 1] - log_x[first])), np.nan).reshape(y.shape[1:])[()]
+    return first_crossing(*_scan(x, y), single("level", level, 0.0, open_low=True))
 
 
 @public

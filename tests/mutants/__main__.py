@@ -26,6 +26,7 @@ EXTRA = {
     "_arrays": ("inputs", "kinematics", "standard_model", "model", "bad_input"),
     "_amplitudes": ("annihilation", "relic"),
     "_belle2_tables": ("belle2",),
+    "_crossings": ("scan", "neutrinos"),
     "_data": ("inputs", "units"),
     "_gases": ("thermodynamics", "neutrinos"),
     "_off_shell": ("meson_decays", "belle2"),
