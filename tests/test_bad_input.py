@@ -185,6 +185,7 @@ CALLS: dict[str, dict[str, object]] = {
     "model.DarkSector.pointwise": {"function": lambda points: points.m_x, "chunk": 1},
     "model.anomaly_coefficients": {"charges": [0.0, 1.0, -1.0]},
     "model.benchmark": {"name": "A"},
+    "model.mass_eigenstates": {"lambda_h": 0.129, "lambda_phi": 0.8, "lambda_phi_h": 0.6, "v_phi": 5.0},
     "model.scalar_potential": {"sector": GRID},
     "muon.coupling_for": {"delta_a_mu": 1e-9, "m_zp": 0.01},
     "muon.delta_a_mu": {"m_zp": 0.01, "g_x": 1e-4},

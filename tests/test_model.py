@@ -68,6 +68,24 @@ def test_mass_matrix_has_the_right_eigenvalues(parameters):
     assert_allclose(light, [-sector.sin_theta, sector.cos_theta], atol=1e-9)
 
 
+@pytest.mark.identity
+@pytest.mark.parametrize("parameters", [P1, P3, P3 | {"sin_theta": -0.4, "m_h1": 30.0}])
+def test_mass_eigenstates_invert_the_potential(parameters):
+    sector = model.DarkSector(**parameters)
+    p = model.scalar_potential(sector)
+    back = model.mass_eigenstates(p["lambda_h"], p["lambda_phi"], p["lambda_phi_h"], sector.v_phi)
+    wanted = [parameters["m_h1"], natural("m_h"), parameters["sin_theta"], p["g_211"]]
+    assert_allclose([back[name] for name in ("m_h1", "m_h2", "sin_theta", "g_211")], wanted, rtol=1e-8)
+
+
+@pytest.mark.identity
+def test_no_minimum_has_no_masses():
+    with pytest.raises(ParameterError, match=r"^lambda_phi_h = 0\.3 leaves no minimum: "):
+        model.mass_eigenstates(0.13, 0.1, 0.3, 100.0)
+    found = model.mass_eigenstates(0.13, 0.1, [0.2, 0.3], 100.0)
+    assert np.isfinite(found["m_h1"]).tolist() == np.isfinite(found["g_211"]).tolist() == [True, False]
+
+
 @pytest.mark.independent
 @pytest.mark.parametrize(
     ("parameters", "values"),

@@ -17,7 +17,7 @@ from ._scalars import G_MIN, M_MIN
 from .errors import ParameterError, UnitWarning
 from .inputs import natural
 
-__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "benchmarks", "scalar_potential", "v_higgs"]
+__all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "benchmarks", "mass_eigenstates", "scalar_potential", "v_higgs"]
 
 # Name: (lower end, upper end, unit). H1 is the lighter scalar; far below 1 meV the squares of masses and couplings leave the
 # range of a float.
@@ -535,6 +535,65 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
         "g_211": s * c * (m_2**2 + 2.0 * m_1**2) * (c / v_phi + s / v_h),
         "g_221": s * c * (m_1**2 + 2.0 * m_2**2) * (s / v_phi - c / v_h),
     }
+
+
+@public
+def mass_eigenstates(
+    lambda_h: npt.ArrayLike, lambda_phi: npt.ArrayLike, lambda_phi_h: npt.ArrayLike, v_phi: npt.ArrayLike
+) -> dict[str, Array]:
+    """Masses, mixing and the coupling H2 H1 H1 from the quartic couplings; the inverse of `scalar_potential`.
+
+    Parameters
+    ----------
+    lambda_h, lambda_phi : array_like
+        Quartic couplings of H and Phi, 0 to 100.
+    lambda_phi_h : array_like
+        Coupling of ``|Phi|^2 |H|^2``, -100 to 100.
+    v_phi : array_like
+        Vacuum expectation value of Phi in GeV, 1e-3 to 1e6.
+
+    Returns
+    -------
+    dict of ndarray
+        ``m_h1``, ``m_h2`` (GeV, the lighter first), ``sin_theta`` and ``g_211`` (GeV); in a grid, nan where the potential has
+        no minimum there.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite, or single numbers leave no minimum.
+
+    Notes
+    -----
+    Rotates the mass matrix and the third derivatives of the V of `scalar_potential` from (h, phi) to (H2, H1).
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> found = model.mass_eigenstates(0.129, 0.803, 0.635, 5.0)
+    >>> f"{found['m_h1']:.2f} {found['m_h2']:.1f} {found['sin_theta']:.4f}"
+    '1.04 125.2 0.0499'
+    """
+    lambda_h = checked("lambda_h", lambda_h, 0.0, 100.0)
+    lambda_phi = checked("lambda_phi", lambda_phi, 0.0, 100.0)
+    lambda_phi_h = checked("lambda_phi_h", lambda_phi_h, -100.0, 100.0)
+    v_h, v_phi = v_higgs(), checked("v_phi", v_phi, 1e-3, 1e6, "GeV")
+    together(lambda_h=lambda_h, lambda_phi=lambda_phi, lambda_phi_h=lambda_phi_h, v_phi=v_phi)
+    hh, pp, hp = 2.0 * lambda_h * v_h**2, 2.0 * lambda_phi * v_phi**2, lambda_phi_h * v_h * v_phi
+    determinant = hh * pp - hp**2
+    if np.ndim(determinant) == 0 and not determinant > 0.0:
+        raise ParameterError(
+            f"lambda_phi_h = {lambda_phi_h:g} leaves no minimum: it has to be below 2 sqrt(lambda_h lambda_phi)"
+        )
+    heavy = 0.5 * (hh + pp) + np.hypot(0.5 * (hh - pp), hp)
+    angle = 0.5 * np.arctan2(2.0 * hp, hh - pp)
+    s, c = np.sin(angle), np.cos(angle)
+    # h = c H2 - s H1, phi = s H2 + c H1
+    cubic = 6.0 * (lambda_h * v_h * c * s**2 + lambda_phi * v_phi * s * c**2)
+    cubic = cubic + lambda_phi_h * (v_phi * (s**3 - 2.0 * s * c**2) + v_h * (c**3 - 2.0 * c * s**2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = {"m_h1": np.sqrt(determinant / heavy), "m_h2": np.sqrt(heavy), "sin_theta": s, "g_211": cubic}
+    return {name: np.where(determinant > 0.0, value, np.nan)[()] for name, value in found.items()}
 
 
 @public
