@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pybtex.database import parse_file
 
-from bookkit import chapters, checks, generate, new, run
+from bookkit import chapters, checks, generate, new, reference, run
 from bookkit.chapters import ROOT
 from bookkit.checks import CALCULATION, OUTCOMES
 from darkhiggs import inputs, units
@@ -233,11 +233,12 @@ def output_findings(notebook: Notebook) -> list[str]:
 
 
 def _shows(source: str) -> bool:
-    """Whether a cell prints, plots or ends with a value."""
+    """Whether a cell plots, shows a table, or ends with a value."""
     body = ast.parse(source).body
     calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)}
-    last = isinstance(body[-1], ast.Expr) and not isinstance(body[-1].value, ast.Call) if body else False
-    return last or bool(calls & {"print", "display", "plt.show", "display.display"})
+    last = body[-1].value if body and isinstance(body[-1], ast.Expr) else None
+    value = last is not None and (not isinstance(last, ast.Call) or ast.unparse(last.func) == "Table")
+    return value or bool({"display", "plt.show"} & calls) or any(call.endswith(".show") for call in calls)
 
 
 def strip(notebook: Notebook) -> None:
@@ -664,3 +665,26 @@ def test_figure_without_alt_fails(change: Callable[[Notebook], object]) -> None:
     notebook = read("two_body")
     change(notebook)
     assert audit.figure_findings(notebook) != []
+
+
+# --- one notebook at two parameter sets
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "darkhiggs" in read(name).metadata])
+def test_chapter_that_runs_another_has_its_code(name: str) -> None:
+    wanted, there = ([cell.source for cell in book.cells] for book in (reference.followed(name), read(name)))
+    assert there == wanted, f"run 'make reference NAME={name}'"
+
+
+def test_code_of_the_other_chapter_is_taken_with_other_parameters(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copyfile(ROOT / "_toc.yml", tmp_path / "_toc.yml")
+    shutil.copytree(ROOT / "book/chapters", tmp_path / "book/chapters")
+    for module in (reference, chapters):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    source = tmp_path / chapters.path_of("windows_a")
+    replace(source, "np.geomspace(", "np.logspace(")
+    mine = "\n".join(cell.source for cell in reference.followed("windows_b").cells if cell.cell_type == "code")
+    assert "np.logspace(" in mine and 'benchmark = "B"  #' in mine
+    replace(source, "benchmark = ", "point = ")
+    with pytest.raises(run.ChapterError, match=r"^chapter windows_a, which windows_b runs, has no parameter benchmark$"):
+        reference.followed("windows_b")

@@ -3,6 +3,7 @@
 python -m bookkit.reference [NAME ...]     default: all chapters
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from darkhiggs.errors import ParameterError
 from . import chapters, generate, lock, run
 from .chapters import ROOT
 
-__all__ = ["main", "moved", "stored"]
+__all__ = ["followed", "main", "moved", "stored"]
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
 _CELL_METADATA = ("tags", "mystnb")
@@ -35,12 +36,9 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     NotebookNode
         The same notebook.
     """
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-        }
-    )
+    kept = {name: notebook.metadata[name] for name in ("darkhiggs",) if name in notebook.metadata}
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}, **kept})
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02d}"
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in _CELL_METADATA if key in cell.metadata})
@@ -105,6 +103,43 @@ def _picture(name: str, notebook: nbformat.NotebookNode) -> str:
     raise run.ChapterError(f"chapter {name} shows no figure")
 
 
+def followed(name: str) -> nbformat.NotebookNode:
+    """Return a chapter with the code it should have.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter. If its metadata hold ``{"darkhiggs": {"runs": OTHER, "parameters": {...}}}``, it is chapter OTHER
+        run at other parameters: the text is its own, all code is taken from there, with its own name.
+
+    Returns
+    -------
+    NotebookNode
+        The notebook, with its stored outputs.
+
+    Raises
+    ------
+    ChapterError
+        If the two have another number of code cells, or OTHER has no such parameter.
+    """
+    notebook = nbformat.read(ROOT / chapters.path_of(name), as_version=4)
+    rule = notebook.metadata.get("darkhiggs")
+    if rule is None:
+        return notebook
+    other = nbformat.read(ROOT / chapters.path_of(rule["runs"]), as_version=4)
+    mine, theirs = ([cell for cell in book.cells if cell.cell_type == "code"] for book in (notebook, other))
+    if len(mine) != len(theirs):
+        raise run.ChapterError(f"chapter {name} runs {rule['runs']}, which has {len(theirs)} code cells and not {len(mine)}")
+    for cell, source in zip(mine, theirs, strict=True):
+        cell.source = source.source.replace(f'"{rule["runs"]}"', f'"{name}"')
+        if "parameters" in cell.metadata.get("tags", []):
+            for knob, value in rule["parameters"].items():
+                cell.source, found = re.subn(rf"(?m)^{knob} = \S+", f"{knob} = {json.dumps(value)}", cell.source)
+                if found != 1:
+                    raise run.ChapterError(f"chapter {rule['runs']}, which {name} runs, has no parameter {knob}")
+    return notebook
+
+
 def refresh(name: str) -> list[str]:
     """Run a chapter, rewrite its stored outputs, and return what moved.
 
@@ -119,10 +154,12 @@ def refresh(name: str) -> list[str]:
         One sentence a change.
     """
     path, scratch = ROOT / chapters.path_of(name), ROOT / "_build/reference" / name
+    old = nbformat.read(path, as_version=4)
+    path.write_text(nbformat.writes(followed(name)) + "\n", encoding="utf-8")
     new = run.execute(name, scratch / f"{name}.ipynb", {}, scratch)
     if name == _PICTURED:
         (ROOT / "book/_static/result.svg").write_text(_picture(name, new), encoding="utf-8")
-    changes = moved(nbformat.read(path, as_version=4), stored(new))
+    changes = moved(old, stored(new))
     text = nbformat.writes(new) + "\n"
     if path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
