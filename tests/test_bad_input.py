@@ -99,6 +99,7 @@ CALLS: dict[str, dict[str, object]] = {
     "direct_detection.sigma_electron": {"sector": GRID, "convention": "tree"},
     "direct_detection.sigma_nucleon": {"sector": GRID, "convention": "tree"},
     "direct_detection.sigma_zp": {"sector": GRID, "target": "proton", "q": 0.1},
+    "direct_detection.zp_excluded_above": {"sector": GRID, "transfer": "largest"},
     "direct_detection.zp_over_limit": {"sector": GRID, "experiment": "DarkSide-50", "transfer": "largest"},
     "form_factors.b_to_k": {"q2": 1.0, "which": "f+", "source": "HPQCD22", "nuisance": np.zeros(8)},
     "form_factors.b_to_kstar": {"q2": 1.0, "which": "A0", "source": "BSZ15", "nuisance": np.zeros(11)},
@@ -566,7 +567,8 @@ GRIDS = {name: [p for p in arguments if p not in VECTORS and kinds(name, p)[0] =
 SECTORS = [name for name, arguments in CALLS.items() if "sector" in arguments]
 # These answer for a part of the parameters; the others may be masked
 PARTS = {name for name in SECTORS if name.startswith("widths.")}
-PARTS |= {"direct_detection.sigma_zp", "direct_detection.zp_over_limit", "model.scalar_potential"}
+PARTS |= {"direct_detection.sigma_zp", "direct_detection.zp_excluded_above", "direct_detection.zp_over_limit"}
+PARTS |= {"model.scalar_potential"}
 PAIRS = [
     (name, *pair)
     for name, parameters in GRIDS.items()

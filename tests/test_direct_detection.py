@@ -227,6 +227,23 @@ def test_zp_over_limit_is_one_at_the_largest_charge(name):
 
 
 @pytest.mark.identity
+@pytest.mark.parametrize("transfer", ["contact", "typical", "largest"])
+def test_lightest_excluded_mass(transfer):
+    nuclear = [name for name, target in direct_detection.EXPERIMENTS.items() if target != "electron"]
+    points = model.benchmarks().replace(q_x=[0.05, 1.0, 5.0])
+    edge = direct_detection.zp_excluded_above(points, transfer)
+    for factor in (0.99, 1.01):
+        near = points.replace(m_x=factor * edge)
+        ratio = np.max([direct_detection.zp_over_limit(near, name, transfer) for name in nuclear], axis=0)
+        assert np.all((ratio > 1.0) == (factor > 1.0))
+    assert np.isinf(direct_detection.zp_excluded_above(points.replace(q_x=1e-9), transfer)).all()
+    # where the lightest mass of a limit is excluded, too
+    assert (
+        direct_detection.zp_excluded_above(model.benchmark("A").replace(q_x=1e4), transfer) == limits.curve("CRESST-III").m[0]
+    )
+
+
+@pytest.mark.identity
 def test_shapes_and_masked_points():
     sector = model.DarkSector(**(POINT | {"m_x": np.array([[0.5], [2.0]]), "m_h1": [1.0, -1.0, 4.0]}))
     functions = (

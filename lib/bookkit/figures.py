@@ -19,6 +19,7 @@ __all__ = [
     "contours",
     "digest",
     "draw",
+    "draw_benchmarks",
     "excluded",
     "frame",
     "horizontal",
@@ -170,6 +171,26 @@ def draw(ax: Any, x: npt.ArrayLike, lines: Mapping[str, tuple[Any, Any]], **more
     """
     for number, (label, (y, style)) in enumerate(lines.items()):
         ax.plot(x, y, label=label, **{**_line(style, number), **more})
+
+
+def draw_benchmarks(ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, label: str = "_", **more: Any) -> None:
+    """Draw one line for each benchmark point, as it looks in every figure.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x : array_like, shape (n,)
+        Common abscissa.
+    y : array_like, shape (n, 3)
+        A column for each of `BENCHMARKS`.
+    label : str
+        Word before the name in the legend; one that begins with ``_`` is not there.
+    **more
+        Keywords of ``ax.plot`` for all of them, such as ``ls``.
+    """
+    for name, column in zip(BENCHMARKS, np.transpose(y), strict=True):
+        draw(ax, x, {f"{label} {name}": (column, name)}, **more)
 
 
 def horizontal(ax: Any, levels: Mapping[str, tuple[float, str]], *, lw: float = 1.2, vertical: bool = False) -> None:

@@ -10,6 +10,7 @@ from .inputs import natural
 from .kinetic_mixing import epsilon
 from .limits import curve
 from .model import DarkSector, v_higgs
+from .scan import crossing
 
 __all__ = [
     "EXPERIMENTS",
@@ -19,6 +20,7 @@ __all__ = [
     "sigma_electron",
     "sigma_nucleon",
     "sigma_zp",
+    "zp_excluded_above",
     "zp_over_limit",
 ]
 
@@ -329,3 +331,39 @@ def zp_over_limit(sector: DarkSector, experiment: str, transfer: str = "contact"
     contact = choice("transfer", transfer, _TRANSFERS) == "contact"
     q = 0.0 if contact else momentum_transfer(mass, target, largest=transfer == "largest")
     return sigma_zp(sector, target, q=q) / curve(experiment).sigma_max(mass)
+
+
+@public
+def zp_excluded_above(sector: DarkSector, transfer: str = "contact") -> Array:
+    """Lightest X that a published search with nuclei excludes through the Z'.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs q_x; its m_x is not used.
+    transfer : {"contact", "typical", "largest"}
+        As in `zp_over_limit`.
+
+    Returns
+    -------
+    ndarray or float
+        Mass in GeV at which the first `zp_over_limit` exceeds 1; infinity if none does.
+
+    Raises
+    ------
+    ParameterError
+        If q_x is not set, or the transfer is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model
+    >>> print(direct_detection.zp_excluded_above(model.benchmarks().replace(q_x=1.0)).round(2))
+    [1.2  1.2  2.09]
+    """
+    nuclear = [name for name, target in EXPERIMENTS.items() if target != "electron"]
+    mass = np.geomspace(min(curve(name).m[0] for name in nuclear), max(curve(name).m[-1] for name in nuclear), 2000)
+    points = sector.replace(m_x=mass.reshape(-1, *(1,) * len(sector.shape)))
+    ratio = np.max([zp_over_limit(points, name, transfer) for name in nuclear], axis=0)
+    edge = crossing(mass, ratio, 1.0)
+    value: Array = np.where(ratio[0] > 1.0, mass[0], np.where(np.isnan(edge), np.inf + ratio[0], edge))
+    return np.broadcast_to(value, sector.shape)[()]
