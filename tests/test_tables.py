@@ -27,6 +27,12 @@ def test_table_shows_numbers_by_the_format_of_their_column() -> None:
     assert found.columns == {"name": "", "x [GeV]": ".2f", "share [1]": ".0%", "n": ""}
 
 
+def test_bold_cells_are_written_as_numbers_are() -> None:
+    found = tables.bold([[1 / 3, float("nan")], [2.0, -1e-9]], ".2f", [[True, False], [False, False]])
+    assert found.tolist() == [["**0.33**", "–"], ["2.00", "0.00"]]
+    assert Table("a; b", found, caption="c").rows == found.tolist()
+
+
 def test_formats_may_be_given_by_title() -> None:
     by_title = Table({"a; b": "", "|Q| [1]": "g"}, [["x", 0.25]], caption="c")
     assert by_title.columns == {"a; b": "", "|Q| [1]": "g"} and by_title.rows == [["x", "0.25"]]

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .numbers import num
 
-__all__ = ["MIME", "Table", "markdown"]
+__all__ = ["MIME", "Table", "bold", "markdown"]
 
 MIME = "application/vnd.darkhiggs.table+json"
 # A title, then the format of numbers if there is one.
@@ -44,6 +45,36 @@ def markdown(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Iterab
     rule = "|" + "|".join("---:" if number in ends else "---" for number in range(len(titles))) + "|"
     lines = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (titles, *rows)]
     return "\n".join([lines[0], rule, *lines[1:]])
+
+
+def bold(values: npt.ArrayLike, spec: str, where: npt.ArrayLike) -> Any:
+    """Write numbers for the cells of a table, in bold where a condition holds.
+
+    Parameters
+    ----------
+    values : array_like
+        Numbers; nan is a dash.
+    spec : str
+        Their format.
+    where : array_like of bool
+        Which are bold, broadcast to the shape of the values.
+
+    Returns
+    -------
+    ndarray of str
+        Of the same shape.
+
+    Examples
+    --------
+    >>> from bookkit.tables import bold
+    >>> print(bold([0.5, 2.0], ".1f", [False, True]))
+    ['0.5' '**2.0**']
+    """
+    array = np.asarray(values, dtype=float)
+    flags = np.broadcast_to(np.asarray(where, dtype=bool), array.shape)
+    cells = [_cell(value, spec) for value in array.ravel()]
+    marked = [f"**{cell}**" if flag else cell for cell, flag in zip(cells, flags.ravel(), strict=True)]
+    return np.array(marked, dtype=object).reshape(array.shape)
 
 
 class Table:
