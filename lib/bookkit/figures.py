@@ -14,6 +14,7 @@ from .numbers import num, stable
 
 __all__ = [
     "BENCHMARKS",
+    "DIGEST",
     "PALETTE",
     "band",
     "contours",
@@ -33,6 +34,8 @@ __all__ = [
     "use_style",
 ]
 
+# Marks the output that holds the curves of a figure.
+DIGEST = "application/vnd.darkhiggs.curves"
 _UNIT = re.compile(r" \[[^\[\]]+\]$")
 
 # Okabe and Ito's palette without its yellow, which vanishes on white.
@@ -454,16 +457,13 @@ def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int =
 
 
 class _Digest:
-    """The curves of a figure, seven values each: text that nbval holds, nothing on the page."""
+    """The curves of a figure, a few values each: text that nbval holds and the pages leave out."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return "<!-- the curves, as nbval holds them -->"
+    def _repr_mimebundle_(self, include: Any = (), exclude: Any = ()) -> dict[str, str]:
+        return {"text/plain": self.text, DIGEST: ""}
 
 
 def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
