@@ -578,10 +578,13 @@ def headline(record: Mapping[str, Any]) -> tuple[str, str]:
             if first == CALCULATION[1]
             else f"{first} ({inside} of {total} rows)"
         )
-    found = counts(record["rows"])
+    return first, f"{record['talk']} ({spelled(record) or record['reason']})"
+
+
+def spelled(record: Mapping[str, Any]) -> str:
+    """Say how many rows of the talk hold, are open, fail."""
     plain = {"holds": "hold", "holds after a correction": "after a correction", "fails": "fail"}
-    parts = ", ".join(f"{number} {plain.get(outcome, outcome)}" for outcome, number in found.items())
-    return first, f"{record['talk']} ({parts or record['reason']})"
+    return ", ".join(f"{number} {plain.get(outcome, outcome)}" for outcome, number in counts(record["rows"]).items())
 
 
 def anchor(chapter: str, key: str) -> str:

@@ -358,8 +358,8 @@ def readme(text: str, found: Sequence[Mapping[str, Any]]) -> str:
     for record in found:
         inside, total = checks.tally(record)
         first = f"{_picture(record['calculation'])} {inside}/{total}" if total else _picture(record["calculation"])
-        parts = ", ".join(f"{number} {outcome}" for outcome, number in checks.counts(record["rows"]).items())
-        cells.append([f"[{record['title']}]({record['file']})", first, f"{_picture(record['talk'])} {parts}".strip()])
+        second = f"{_picture(record['talk'])} {checks.spelled(record)}"
+        cells.append([f"[{record['title']}]({record['file']})", first, second.strip()])
     body = f"{counted(found)}\n\n" + tables.markdown(["chapter", "calculation, rows that agree", "the talk, statements"], cells)
     return between(text, "verdicts", body)
 
