@@ -89,6 +89,7 @@ CALLS: dict[str, dict[str, object]] = {
     "cmb.excluded_below": {"thermal": np.ones_like, "channel": "ee", "self_conjugate": True},
     "cmb.f_eff": {"energy": 0.1, "channel": "ee"},
     "cmb.f_eff_cascade": {"energy": 1.0, "masses": (0.5, 0.1)},
+    "cmb.f_eff_max": {"mass": 0.1, "self_conjugate": True},
     "cmb.p_ann": {"sector": GRID},
     "cmb.visible_fraction": {"sector": GRID},
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
@@ -394,7 +395,7 @@ def hint(name, parameter):
 def kinds(name, parameter):
     found = hint(name, parameter)
     if "Callable" in str(found):
-        return "function", False
+        return "function", type(None) in typing.get_args(found)
     parts = set(typing.get_args(found)) or {found}
     if set(typing.get_args(npt.ArrayLike)) <= parts:
         kind = "array"

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate
 
-from darkhiggs import annihilation, cmb, kinetic_mixing, model, units, widths
+from darkhiggs import annihilation, cmb, kinetic_mixing, model, relic, units, widths
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import get, natural
 
@@ -152,6 +152,16 @@ def test_thermal_line_of_electrons():
     )
     assert cmb.excluded_below(lambda m: 0.9 * limit(m)) == 0.0
     assert np.isinf(cmb.excluded_below(lambda m: 1.1 * limit(m)))
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("own", [True, False])
+def test_efficiency_at_the_edge_of_a_thermal_relic(own):
+    edges = [cmb.excluded_below(channel=channel, self_conjugate=own) for channel in cmb.CHANNELS]
+    energy = np.array(edges) - [M_E, 0.0]
+    expected = [cmb.f_eff(e, channel) for e, channel in zip(energy, cmb.CHANNELS, strict=True)]
+    assert_allclose(cmb.f_eff_max(edges, own), expected, rtol=1e-3)
+    assert edges[0] == cmb.excluded_below(lambda m: relic.thermal_cross_section(m, "s", own), "ee", own)
 
 
 def rates(sector):

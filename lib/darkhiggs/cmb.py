@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from . import annihilation
+from . import annihilation, relic
 from ._arrays import Array, checked, choice, legendre, switch
 from ._public import public
 from .errors import ParameterError
@@ -21,6 +21,7 @@ __all__ = [
     "excluded_below",
     "f_eff",
     "f_eff_cascade",
+    "f_eff_max",
     "p_ann",
     "p_ann_max",
     "visible_fraction",
@@ -198,13 +199,47 @@ def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate:
 
 
 @public
-def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee", self_conjugate: bool = False) -> float:
+def f_eff_max(mass: npt.ArrayLike, self_conjugate: bool = False) -> Array:
+    """Efficiency above which a thermal relic that annihilates in an s-wave is excluded.
+
+    Parameters
+    ----------
+    mass : array_like
+        Mass of the dark matter in GeV, 1e-3 to 1e3.
+    self_conjugate : bool
+        As in `annihilation_limit`.
+
+    Returns
+    -------
+    ndarray or float
+        Share of the energy, as in `f_eff`; above 1 no final state is excluded.
+
+    Raises
+    ------
+    ParameterError
+        If the mass is out of range.
+
+    Examples
+    --------
+    >>> from darkhiggs import cmb
+    >>> print(cmb.f_eff_max([10.0, 20.0]).round(2))
+    [0.13 0.29]
+    """
+    m, own = checked("mass", mass, *_MASS, "GeV"), switch("self_conjugate", self_conjugate)
+    value: Array = (1.0 if own else 2.0) * p_ann_max() * m / relic.thermal_cross_section(m, "s", own)
+    return value[()]
+
+
+@public
+def excluded_below(
+    thermal: Callable[[Array], npt.ArrayLike] | None = None, channel: str = "ee", self_conjugate: bool = False
+) -> float:
     """Mass up to which a thermal s-wave relic is excluded.
 
     Parameters
     ----------
-    thermal : callable
-        Cross-section in GeV^-2 for an array of masses in GeV, such as that of thermal freeze-out.
+    thermal : callable, optional
+        Cross-section in GeV^-2 for an array of masses in GeV; by default `relic.thermal_cross_section`.
     channel : {"ee", "gammagamma"}
         What it annihilates to.
     self_conjugate : bool
@@ -228,7 +263,8 @@ def excluded_below(thermal: Callable[[Array], npt.ArrayLike], channel: str = "ee
     '33'
     """
     masses = np.geomspace(*_MASS, 500)
-    rate = checked("the result of thermal", thermal(masses), 0.0, unit="GeV^-2", open_low=True)
+    found = relic.thermal_cross_section(masses, "s", self_conjugate) if thermal is None else thermal(masses)
+    rate = checked("the result of thermal", found, 0.0, unit="GeV^-2", open_low=True)
     if rate.shape not in ((), masses.shape):
         raise ParameterError(f"the result of thermal has shape {rate.shape} for masses of shape {masses.shape}")
     excess = np.log(np.broadcast_to(rate, masses.shape)) - np.log(annihilation_limit(masses, channel, self_conjugate))
