@@ -356,7 +356,12 @@ def ticks(axis: Any, values: Sequence[float]) -> None:
 
 
 def marks(
-    ax: Any, points: Mapping[str, tuple[float, float]], *, ms: float = 7.0, color: str = "black", label: bool = False
+    ax: Any,
+    points: Mapping[str, tuple[float, float]] | None = None,
+    *,
+    ms: float = 7.0,
+    color: str = "black",
+    label: bool = False,
 ) -> None:
     """Mark the benchmark points, each with the marker it has in every figure.
 
@@ -364,8 +369,8 @@ def marks(
     ----------
     ax : matplotlib.axes.Axes
         Where to draw.
-    points : mapping of str to (float, float)
-        Abscissa and ordinate by name of the benchmark.
+    points : mapping of str to (float, float), optional
+        Abscissa and ordinate by name of the benchmark; by default the mass of the Z' in MeV and its coupling.
     ms : float
         Size in points.
     color : str
@@ -373,6 +378,11 @@ def marks(
     label : bool
         Whether they are named in the legend.
     """
+    if points is None:
+        from darkhiggs import model
+
+        grid = model.benchmarks()
+        points = dict(zip(BENCHMARKS, zip(1e3 * grid.m_zp, grid.g_x, strict=True), strict=True))
     for name, (x, y) in points.items():
         ax.plot(
             x,
