@@ -4,13 +4,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, shown, switch
+from ._crossings import first_crossing
 from ._public import public
 from .errors import DataError
 from .inputs import natural
 from .kinetic_mixing import epsilon
 from .limits import curve
 from .model import DarkSector, v_higgs
-from .scan import crossing
 
 __all__ = [
     "EXPERIMENTS",
@@ -364,6 +364,6 @@ def zp_excluded_above(sector: DarkSector, transfer: str = "contact") -> Array:
     mass = np.geomspace(min(curve(name).m[0] for name in nuclear), max(curve(name).m[-1] for name in nuclear), 2000)
     points = sector.replace(m_x=mass.reshape(-1, *(1,) * len(sector.shape)))
     ratio = np.max([zp_over_limit(points, name, transfer) for name in nuclear], axis=0)
-    edge = crossing(mass, ratio, 1.0)
+    edge = first_crossing(mass, ratio, 1.0)
     value: Array = np.where(ratio[0] > 1.0, mass[0], np.where(np.isnan(edge), np.inf + ratio[0], edge))
     return np.broadcast_to(value, sector.shape)[()]
