@@ -147,13 +147,16 @@ def counted(found: Sequence[Mapping[str, Any]]) -> str:
     """Say how many statements of the talk hold, in one sentence."""
     outcomes = [outcome for outcome, _ in statement_outcomes(found).values()]
     hold, mended, undecided, fail = (outcomes.count(word) for word in checks.OUTCOMES[:4])
-    shown, missing = outcomes.count(checks.UNTESTED), outcomes.count("not attempted")
-    total, planned = hold + mended + undecided + fail, outcomes.count("planned")
+    rest = {
+        "more are met by so wide a margin that they are no test": outcomes.count(checks.UNTESTED),
+        "are not attempted": outcomes.count("not attempted"),
+        "have no chapter yet": outcomes.count("planned"),
+    }
+    others = ", ".join(f"{number} {what}" for what, number in rest.items() if number)
     return (
-        f"Of {total} statements of the talk that can be tested, {hold} hold, {mended} hold after a correction, {undecided} are "
-        f"open because the talk does not print a parameter, and {fail} fail. {shown} more are met by so wide a margin that "
-        f"they are no test, {missing} are not attempted, and {planned} have no chapter yet."
-    )
+        f"Of {hold + mended + undecided + fail} statements of the talk that can be tested, {hold} hold, {mended} hold after a "
+        f"correction, {undecided} are open because the talk does not print a parameter, and {fail} fail."
+    ) + (f" Of the others, {others}." if others else "")
 
 
 def _row_link(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
@@ -162,19 +165,24 @@ def _row_link(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
 
 
 def _statement_row(
-    statement: Mapping[str, Any], outcome: str, mine: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    statement: Mapping[str, Any],
+    titles: Mapping[str, str],
+    outcome: str,
+    mine: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> list[str]:
     """Cells of a statement: id, words, outcome, size or condition, where."""
     if not mine:
         state = next(state for state in claims.STATES if state in statement)
         why = statement[state] if isinstance(statement[state], str) else ""
         name = why if state in ("drawn", "used") else ""
-        where = f"[{name}](chapters/{name}.ipynb)" if name else ""
+        where = f"[{titles[name]}](chapters/{name}.ipynb)" if name else ""
         return [statement["id"], statement["says"], badge(outcome), "" if name else why, where]
     telling = [(record, row) for record, row in mine if row["outcome"] in (outcome, "differs", "agrees")]
-    details, links = [], []
+    details: list[str] = []
+    # one link for each chapter, to the first of its rows
+    links: dict[str, str] = {}
     for record, row in telling or mine:
-        links.append(_row_link(record, row))
+        links.setdefault(record["name"], _row_link(record, row))
         if row["holds_for"] and row["inside"]:
             details.append(
                 f"{row['varies']} {row['holds_for']}"
@@ -184,14 +192,14 @@ def _statement_row(
             details.append(row["size"])
         if row["deviation"]:
             details.append(f"[{row['deviation']}](#{row['deviation'].lower()})")
-    unique = [list(dict.fromkeys(items)) for items in (details, links)]
-    return [statement["id"], statement["says"], badge(outcome), "; ".join(unique[0]), ", ".join(unique[1])]
+    told = "; ".join(dict.fromkeys(details))
+    return [statement["id"], statement["says"], badge(outcome), told, ", ".join(links.values())]
 
 
 def scope_page(found: Sequence[Mapping[str, Any]]) -> str:
     """Return the page of all statements with what became of them."""
     preface, sections = claims.statements()
-    outcomes = statement_outcomes(found)
+    outcomes, titles = statement_outcomes(found), {record["name"]: record["title"] for record in found}
     lines = [preface.strip(), "", counted(found), ""]
     lines += [
         "A statement without rows is *out* (nothing to compute), *planned* (no chapter yet), *drawn* (a lost picture that the"
@@ -199,7 +207,7 @@ def scope_page(found: Sequence[Mapping[str, Any]]) -> str:
     lines += ["chapter draws), *used* (a definition that the chapter works with) or *not attempted*.", ""]
     for section in sections:
         lines += [f"## {section['title']}", "", *([section["text"], ""] if "text" in section else [])]
-        cells = [_statement_row(statement, *outcomes[statement["id"]]) for statement in section["statement"]]
+        cells = [_statement_row(statement, titles, *outcomes[statement["id"]]) for statement in section["statement"]]
         lines += [tables.markdown(["id", "the talk states", "outcome", "size or condition", "where"], cells), ""]
     return "\n".join(lines)
 
