@@ -131,6 +131,11 @@ def test_identity_of_the_last_bits_is_shown_alike(reference: float) -> None:
     assert all(other == shown[0] for other in shown)
 
 
+def test_what_is_left_of_an_inversion_is_not_shown() -> None:
+    assert {row(value, reference=0.0, tolerance=1e-5)["value"] for value in (0.0, 4.1e-9, -9.9e-8)} == {0.0}
+    assert row(2e-7, reference=0.0, tolerance=1e-5)["value"] == 2e-7
+
+
 def test_what_an_identity_really_misses_is_shown() -> None:
     assert row(0.996, tolerance=0.01)["value"] == 0.996
 

@@ -46,6 +46,8 @@ CALCULATION = ("agrees", "agrees but for", "disagrees", "not checked")
 RELATIONS = {"=": "", "<=": "at most ", ">=": "at least ", "~": "about "}
 # Relative width of a tolerance that only rounding errors can fill.
 _LAST_BITS = 1e-9
+# Share of a tolerance below which a difference is not shown.
+_TINY = 1e-2
 # One part in 1e9 of slack: half the effect is often the very number meant.
 _HALF = 0.5 * (1.0 + 1e-9)
 MIME = "application/vnd.darkhiggs.checks+json"
@@ -502,8 +504,9 @@ def _rounded(number: float, digits: int) -> float | None:
 
 
 def _row_record(row: Check, outcome: str) -> dict[str, Any]:
-    # an identity that holds to the last bits is shown as its reference: what is left of it differs between processors
-    exact = row.kind == "identity" and row.inside and row.width <= _LAST_BITS * (abs(row.reference) or 1.0)
+    # what is left of an identity differs between processors: where it is tiny, the reference is shown
+    tiny = row.width <= _LAST_BITS * (abs(row.reference) or 1.0) or row.pull <= _TINY
+    exact = row.kind == "identity" and row.inside and tiny
     choices = row.value if isinstance(row.value, Choices) else None
     left = [fit and yes for fit, yes in zip(row.fits, choices.left, strict=True)] if choices and choices.left else None
     return {
