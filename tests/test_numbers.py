@@ -164,14 +164,14 @@ def called(node: ast.AST) -> str:
 
 
 def loose_numbers(nodes: Iterator[ast.AST]) -> list[str]:
-    """Numbers that are formatted, ordered or picked past `num` and `stable`."""
+    """Numbers that are printed, formatted, ordered or picked past `Table`, `num` and `stable`."""
     found = []
     for node in nodes:
         if isinstance(node, ast.FormattedValue) and node.format_spec is not None:
             spec = "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in node.format_spec.values)
             if re.search(r"[eEfFgG%n]$|\.\d+$", spec) and called(node.value) != "num":
                 found.append(f"{ast.unparse(node.value)}:{spec}")
-        elif called(node) in ("format", "format_map", "array2string", "array_str"):
+        elif called(node) in ("print", "format", "format_map", "array2string", "array_str"):
             found.append(ast.unparse(node))
         elif called(node) in LOOSE or (called(node) in ("max", "min") and any(k.arg == "key" for k in node.keywords)):
             if not any(called(inner) == "stable" for inner in ast.walk(node)):
@@ -191,7 +191,7 @@ def test_chapter_shows_numbers_by_one_path(name: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["print(f'{x:.2f}')", "f'{x:9g}'", "f'{100 * x:.0%}'", "f'{x:{w}.1f}'", "'{:.2f}'.format(x)", "'%.2f' % x", "i = np.argmax(y)",
+    ["print(x)", "f'{x:.2f}'", "f'{x:9g}'", "f'{100 * x:.0%}'", "f'{x:{w}.1f}'", "'{:.2f}'.format(x)", "'%.2f' % x", "i = np.argmax(y)",
      "max(rows, key=lambda r: r.gain)", "sorted(rows, key=gain)", "round(x, 3)", "y.argsort()", "f'{x:.3}'"],
 )  # fmt: skip
 def test_another_path_is_found(source: str) -> None:

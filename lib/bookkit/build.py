@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import chapters, checks, generate, lock, run
+from . import chapters, checks, claims, generate, lock, run
 from .chapters import ROOT
 from .run import STAGE
 
@@ -130,7 +130,11 @@ def main(argv: list[str]) -> int:
     site = _site()
     if _HTML.resolve() != site:
         run.say(f"building the pages ({time.monotonic() - began:.0f} s so far)")
-        code = _make_pages(site)
+        try:
+            code = _make_pages(site)
+        except claims.ClaimError as error:
+            run.say(f"error: {error}; the site in place was not changed", sys.stderr)
+            return 1
         if code:
             return code
         run.say(f"the book is built ({time.monotonic() - began:.0f} s so far)")

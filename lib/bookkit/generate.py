@@ -107,7 +107,7 @@ def statement_outcomes(
 
     Raises
     ------
-    ValueError
+    ClaimError
         If a statement has neither rows nor a state, a row names a statement that is not there, or a statement with rows is
         said to be out or planned.
     """
@@ -126,10 +126,12 @@ def statement_outcomes(
                     f"statement {name} is said to be {_STATES[state]}, and chapter {mine[0][0]['name']} has rows of it"
                 )
             if not mine and state is None:
-                raise ValueError(f"statement {name} has no row in the claims of any chapter, and is not said to be without")
+                raise claims.ClaimError(
+                    f"statement {name} has no row in the claims of any chapter, and is not said to be without"
+                )
             outcomes[name] = (_combined(mine) if mine else _STATES[str(state)], mine)
     if rows:
-        raise ValueError(f"the claims speak of {', '.join(rows)}, which statements.toml does not have")
+        raise claims.ClaimError(f"the claims speak of {', '.join(rows)}, which statements.toml does not have")
     return outcomes
 
 
