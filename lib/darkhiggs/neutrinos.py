@@ -28,6 +28,7 @@ from .thermodynamics import hubble
 from .widths import gamma_zp_to_leptons
 
 __all__ = [
+    "BATHS",
     "History",
     "Species",
     "collision_factors",
@@ -41,7 +42,8 @@ __all__ = [
     "z_prime",
 ]
 
-_VARIANTS = ("common", "split", "chemical")
+# The variants of the neutrino bath by what they hold.
+BATHS = {"one temperature": "common", "two temperatures": "split", "a chemical potential": "chemical"}
 # In GeV: everything is coupled at the start, and the electrons are gone at the end.
 _T_START, _T_END = 0.020, 8e-6
 _GONE = 40.0  # m/T at which a species is gone
@@ -340,7 +342,7 @@ class _Baths:
     """
 
     def __init__(self, species: Sequence[Species], variant: str = "common", weak: float = 1.0) -> None:
-        choice("variant", variant, _VARIANTS)
+        choice("variant", variant, tuple(BATHS.values()))
         expect("species", species, Sequence[Species])
         if variant == "chemical" and any((kind.couples_to, kind.statistics) == ("nu", "fermion") for kind in species):
             raise ParameterError("a fermion does not decay to two neutrinos: variant = 'chemical' is for bosons")
