@@ -535,7 +535,7 @@ def test_chapter_that_raises_leaves_the_old_site(clone: Clone) -> None:
     assert result.ran == ["muon_g2", "two_body"], result
     assert f"error: chapter muon_g2 failed in cell {first + 1} (unicorn = 3)\n" in result.output
     assert "ValueError: the unicorn is 3" in result.output
-    assert re.search(r"^\[\d+ of \d+\] two_body: [a-z ]+ \(\d+ s so far\)$", result.output, re.M), "the other finishes"
+    assert re.search(r"^\[\d+ of \d+\] two_body: [a-z, ]+ \(\d+ s so far\)$", result.output, re.M), "the other finishes"
     assert clone.staged("two_body") > before
     assert clone.site() == site, "the site in place was touched"
     assert not re.search(r"papermill|nbclient|IPKernelApp|Traceback \(most recent call last\):", result.output), (
@@ -682,7 +682,7 @@ def test_build_that_is_ended_leaves_no_kernel(end: Callable[["subprocess.Popen[s
     clone.edit(done)
     assert clone.processes() == []
     with clone.start("book") as process:
-        wait_for(process, rf"\] {done}: (?!running)[a-z ]+ \(\d+ s so far\)$")
+        wait_for(process, rf"\] {done}: (?!running)[a-z, ]+ \(\d+ s so far\)$")
         assert any("bookkit.kernel" in command for command in clone.processes())
         end(process)
         process.wait(timeout=60)

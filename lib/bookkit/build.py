@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import chapters, checks, claims, generate, lock, run
+from . import chapters, claims, generate, lock, run
 from .chapters import ROOT
 from .run import STAGE
 
@@ -63,8 +63,8 @@ def _run_chapters(names: list[str], began: float) -> list[str]:
         if code is None:
             said = "running"
         elif code == 0:
-            first, second = checks.headline(json.loads((run.downloads(name) / f"{name}.json").read_text(encoding="utf-8")))
-            said = f"calculation {first}, the talk {second}"
+            record = json.loads((run.downloads(name) / f"{name}.json").read_text(encoding="utf-8"))
+            said = f"calculation {record['calculation']}, the talk {record['talk']}"
         else:
             failed.append(name)
             said = "failed" if code > 0 else f"ended by signal {-code}"
