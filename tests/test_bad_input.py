@@ -97,6 +97,7 @@ CALLS: dict[str, dict[str, object]] = {
     "constraints.table": {"sector": GRID, "which": ["Higgs"]},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
+    "direct_detection.nucleon_limit": {"m_x": 1.0},
     "direct_detection.sigma_electron": {"sector": GRID, "convention": "tree"},
     "direct_detection.sigma_nucleon": {"sector": GRID, "convention": "tree"},
     "direct_detection.sigma_zp": {"sector": GRID, "target": "proton", "q": 0.1},

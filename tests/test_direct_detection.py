@@ -190,6 +190,13 @@ def test_published_limits(name, m, sigma, target):
     assert direct_detection.EXPERIMENTS[name] == target
 
 
+@pytest.mark.published
+def test_the_strongest_search_per_nucleon():
+    # XENON1T-Migdal, DarkSide-50 from where it begins, then xenon at full threshold; nothing at 1 MeV
+    lowest = square_centimetres(direct_detection.nucleon_limit([1e-3, 0.2, 1.2, 8.0, 9.0]))
+    assert_allclose(lowest, [np.inf, 6.7e-37, 4.8e-40, 9.9e-46, 1.0e-46], rtol=1e-12)
+
+
 @pytest.mark.identity
 def test_every_direct_search_is_a_curve_and_interpolates_in_logarithms():
     assert {name for name in limits.curves() if limits.curve(name).unit == "cm^2"} == set(direct_detection.EXPERIMENTS)

@@ -17,6 +17,7 @@ __all__ = [
     "TARGETS",
     "coupling_max",
     "momentum_transfer",
+    "nucleon_limit",
     "sigma_electron",
     "sigma_nucleon",
     "sigma_zp",
@@ -36,6 +37,7 @@ EXPERIMENTS = {
     "DAMIC-M": "electron",
     "XENON1T-electron": "electron",
 }
+_NUCLEAR = tuple(name for name, target in EXPERIMENTS.items() if target != "electron")
 _CONVENTIONS = ("tree", "talk")
 _TRANSFERS = ("contact", "typical", "largest")
 
@@ -253,6 +255,36 @@ def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False)
 
 
 @public
+def nucleon_limit(m_x: npt.ArrayLike) -> Array:
+    """Lowest published limit on the cross-section of X per nucleon.
+
+    Parameters
+    ----------
+    m_x : array_like
+        Mass of X in GeV, from 0 to 1e4.
+
+    Returns
+    -------
+    ndarray or float
+        Cross-section in GeV^-2, of the strongest of `EXPERIMENTS` with nuclei; infinity where none has a limit.
+
+    Raises
+    ------
+    ParameterError
+        If a mass is out of range.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, units
+    >>> [f"{units.convert(direct_detection.nucleon_limit(m), 'GeV^-2', 'cm^2'):.1e}" for m in (0.5, 2.0)]
+    ['3.5e-38', '2.5e-42']
+    """
+    m_x = checked("m_x", m_x, 0.0, 1e4, "GeV")
+    value: Array = np.min([curve(name).sigma_max(m_x) for name in _NUCLEAR], axis=0)
+    return value[()]
+
+
+@public
 def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") -> Array:
     """Largest ``lambda_PhiX |sin(theta)|`` that a published limit allows, through H1 and H2 alone.
 
@@ -360,10 +392,9 @@ def zp_excluded_above(sector: DarkSector, transfer: str = "contact") -> Array:
     >>> print(direct_detection.zp_excluded_above(model.benchmarks().replace(q_x=1.0)).round(2))
     [1.2  1.2  2.09]
     """
-    nuclear = [name for name, target in EXPERIMENTS.items() if target != "electron"]
-    mass = np.geomspace(min(curve(name).m[0] for name in nuclear), max(curve(name).m[-1] for name in nuclear), 2000)
+    mass = np.geomspace(min(curve(name).m[0] for name in _NUCLEAR), max(curve(name).m[-1] for name in _NUCLEAR), 2000)
     points = sector.replace(m_x=mass.reshape(-1, *(1,) * len(sector.shape)))
-    ratio = np.max([zp_over_limit(points, name, transfer) for name in nuclear], axis=0)
+    ratio = np.max([zp_over_limit(points, name, transfer) for name in _NUCLEAR], axis=0)
     edge = first_crossing(mass, ratio, 1.0)
     value: Array = np.where(ratio[0] > 1.0, mass[0], np.where(np.isnan(edge), np.inf + ratio[0], edge))
     return np.broadcast_to(value, sector.shape)[()]

@@ -42,7 +42,7 @@ __all__ = [
     "z_prime",
 ]
 
-# The variants of the neutrino bath by what they hold.
+#: Variant of the neutrino bath by what it holds.
 BATHS = {"one temperature": "common", "two temperatures": "split", "a chemical potential": "chemical"}
 # In GeV: everything is coupled at the start, and the electrons are gone at the end.
 _T_START, _T_END = 0.020, 8e-6
