@@ -254,7 +254,7 @@ def test_nothing_moves_on_an_old_processor(foreign: Path, monkeypatch: pytest.Mo
 
 def tamper_text(folder: Path) -> None:
     path = folder / "muon_g2.ipynb"
-    path.write_text(path.read_text(encoding="utf-8").replace(" sigma", " Sigma", 1), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace(" +- ", " -+ ", 1), encoding="utf-8")
 
 
 def tamper_record(folder: Path) -> None:
