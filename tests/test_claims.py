@@ -1,6 +1,7 @@
 """What the chapters claim: the files in book/claims, the tables they make, and the statements of the talk they decide."""
 
 import copy
+import math
 import shutil
 import tomllib
 from pathlib import Path
@@ -54,6 +55,13 @@ def test_claim_without_a_value_fails(tmp_path: Path) -> None:
 def test_value_without_a_claim_fails(tmp_path: Path) -> None:
     with pytest.raises(ClaimError, match=r"^chapter\.toml has no row 'c'; rows: a$"):
         table(tmp_path, ROW)["c"] = 2.0
+
+
+def test_nan_is_no_number(tmp_path: Path) -> None:
+    found = table(tmp_path, ROW)
+    found["a"] = math.nan
+    (row,) = found.record()["rows"]
+    assert (row["value"], row["outcome"], row["size"]) == (None, "fails", "no such number")
 
 
 def test_value_given_twice_fails(tmp_path: Path) -> None:

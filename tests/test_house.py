@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 
-from bookkit import chapters
+from bookkit import chapters, tables
 from bookkit.chapters import ROOT
 
 pytestmark = pytest.mark.house
@@ -485,7 +485,7 @@ def test_edited_file_makes_its_chapters_stale(clone: Clone) -> None:
         "book/cite.md": set(),
         "requirements.in": set(),
         "lib/darkhiggs/muon.py": set(MUON),
-        "lib/darkhiggs/meson_decays.py": set(using("meson_decays", "constraints", "belle2")),
+        "lib/darkhiggs/meson_decays.py": set(using("meson_decays", "constraints", "belle2", "scan")),
         "lib/bookkit/checks.py": set(chapters.names()),
         "lib/darkhiggs/units.py": set(chapters.names()),
     }.items():
@@ -743,10 +743,10 @@ def test_reference_of_one_chapter_leaves_the_others_alone(clone: Clone) -> None:
     picture = (clone.root / "book/_static/result.svg").read_bytes()
     for name in (asked, other):
         notebook = nbformat.read(clone.chapter(name), as_version=4)
-        cell = next(
-            cell for cell in notebook.cells if any(output.output_type == "stream" for output in cell.get("outputs", []))
+        output = next(
+            output for cell in notebook.cells for output in cell.get("outputs", []) if tables.MIME in output.get("data", {})
         )
-        cell.outputs[0].text = "by hand 1.0\n" + cell.outputs[0].text
+        output.data["text/plain"] = "by hand 1.0\n" + output.data["text/plain"]
         clone.chapter(name).write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
     wrong = clone.chapter(other).read_bytes()
     page = clone.root / "book/status.md"
@@ -836,7 +836,10 @@ def test_new_chapter_runs_in_the_order_of_its_list(clone: Clone) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("two_body", r"error: the name 'two_body' is taken: there is book/chapters/two_body\.ipynb and a line of _toc\.yml"),
+        (
+            "two_body",
+            r"error: the name 'two_body' is taken: there is book/chapters/two_body\.ipynb and book/claims/two_body\.toml and a line of _toc\.yml",
+        ),
         ("status", r"error: the name 'status' is taken: there is a line of _toc\.yml"),
         ("2body", r"error: '2body' is no name of a chapter: small letters, digits and underscores, a letter first"),
         ("../kaon", r"error: '\.\./kaon' is no name of a chapter: .*"),

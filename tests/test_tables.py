@@ -41,13 +41,16 @@ def test_formats_may_be_given_by_title() -> None:
 def test_page_has_caption_and_escaped_bars() -> None:
     bundle = Table("|Q_Phi| [1] g; window", [[0.5, "**1 to 2**"]], caption="At A.")._repr_mimebundle_()
     assert bundle["text/markdown"].splitlines() == [
+        '<div class="results" tabindex="0">',
+        "",
         "```{table} At A.",
-        ":class: results",
         "",
         "| \\|Q_Phi\\| [1] | window |",
         "|---:|---|",
         "| 0.5 | **1 to 2** |",
         "```",
+        "",
+        "</div>",
     ]
     # bold is for the page
     assert "**" not in bundle["text/plain"]

@@ -153,7 +153,7 @@ class ClaimTable(CheckTable):
         self.unfolded = {entry: [key for key, _ in _unfolded(entry, row)] for entry, row in entries if "each" in row}
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Give a row its number: a float, what `over` returns, or ``None`` if there is no such number.
+        """Give a row its number: a float, what `over` returns, or ``None`` or nan if there is no such number.
 
         Parameters
         ----------
@@ -181,7 +181,8 @@ class ClaimTable(CheckTable):
             return
         if key not in self.claims:
             raise ClaimError(f"{self.name}.toml has no row {key!r}; rows: {', '.join(self.claims)}")
-        self.add(self._check(key, value if value is None or isinstance(value, Choices) else float(value)))
+        number = value if value is None or isinstance(value, Choices) else float(value)
+        self.add(self._check(key, None if number != number else number))
 
     def complete(self) -> None:
         """Refuse a table that lacks a row of the claims."""

@@ -144,9 +144,9 @@ class Table:
 
 
 def shown(record: Mapping[str, Any]) -> str:
-    """Return the record of a table as Markdown with its caption."""
+    """Return the record of a table as Markdown with its caption, in a box that scrolls where the window is narrow."""
     body = markdown(record["columns"], record["rows"], record["right"])
-    return f"```{{table}} {record['caption']}\n:class: results\n\n{body}\n```"
+    return f'<div class="results" tabindex="0">\n\n```{{table}} {record["caption"]}\n\n{body}\n```\n\n</div>\n'
 
 
 def _columns(text: str) -> dict[str, str]:

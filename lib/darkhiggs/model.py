@@ -546,9 +546,9 @@ def mass_eigenstates(
     Parameters
     ----------
     lambda_h, lambda_phi : array_like
-        Quartic couplings of H and Phi, 0 to 100.
+        Quartic couplings of H and Phi, 0 to 1e6.
     lambda_phi_h : array_like
-        Coupling of ``|Phi|^2 |H|^2``, -100 to 100.
+        Coupling of ``|Phi|^2 |H|^2``, -1e6 to 1e6.
     v_phi : array_like
         Vacuum expectation value of Phi in GeV, 1e-3 to 1e6.
 
@@ -574,9 +574,9 @@ def mass_eigenstates(
     >>> f"{found['m_h1']:.2f} {found['m_h2']:.1f} {found['sin_theta']:.4f}"
     '1.04 125.2 0.0499'
     """
-    lambda_h = checked("lambda_h", lambda_h, 0.0, 100.0)
-    lambda_phi = checked("lambda_phi", lambda_phi, 0.0, 100.0)
-    lambda_phi_h = checked("lambda_phi_h", lambda_phi_h, -100.0, 100.0)
+    lambda_h = checked("lambda_h", lambda_h, 0.0, 1e6)
+    lambda_phi = checked("lambda_phi", lambda_phi, 0.0, 1e6)
+    lambda_phi_h = checked("lambda_phi_h", lambda_phi_h, -1e6, 1e6)
     v_h, v_phi = v_higgs(), checked("v_phi", v_phi, 1e-3, 1e6, "GeV")
     together(lambda_h=lambda_h, lambda_phi=lambda_phi, lambda_phi_h=lambda_phi_h, v_phi=v_phi)
     hh, pp, hp = 2.0 * lambda_h * v_h**2, 2.0 * lambda_phi * v_phi**2, lambda_phi_h * v_h * v_phi
