@@ -49,7 +49,7 @@ def using(*modules: str) -> list[str]:
         name
         for name in chapters.names()
         if any(
-            f"{module}." in cell.source
+            re.search(rf"\b{module}\.|\bdarkhiggs\.{module} import", cell.source)
             for cell in nbformat.read(ROOT / chapters.path_of(name), as_version=4).cells
             if cell.cell_type == "code"
             for module in modules

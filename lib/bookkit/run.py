@@ -68,6 +68,8 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path, 
     chapters.check_knobs(name, parameters)
     import papermill
 
+    # what reaches a stream after its kernel has ended is no news
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)
     from .kernel import KernelManager
 
     source = ROOT / chapters.path_of(name)
