@@ -497,7 +497,9 @@ def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
     want(rooms == sorted(rooms), "the rooms are not in their order")
     # what it refers to
     record = run.check_record(notebook) or {"rows": []}
-    unknown = [key for key in run.citations(notebook, record) if key not in BIBLIOGRAPHY]
+    cited = run.citations(notebook, record)
+    want(cited, "nothing is cited; name the source of what is stated, {cite:p}`...`")
+    unknown = [key for key in cited if key not in BIBLIOGRAPHY]
     want(not unknown, f"references.bib has no entry {', '.join(unknown)}")
     ids = {row["deviation"].lower() for row in record["rows"] if row["deviation"]} | set(re.findall(r"\(#(d\d+)\)", prose))
     want(ids <= DEVIATIONS, f"deviations.md has no {', '.join(sorted(ids - DEVIATIONS))}")
@@ -563,6 +565,16 @@ def _deviation(notebook: Notebook) -> None:
     record["rows"][0]["deviation"] = "D99"
 
 
+def _cites_nothing(notebook: Notebook) -> None:
+    for cell in notebook.cells:
+        cell.source = re.sub(r"\{cite:[pt]\}`[^`]+`", "", cell.source)
+        cell.metadata.get("mystnb", {}).get("figure", {}).pop("caption", "")
+    record = run.check_record(notebook)
+    assert record is not None
+    for row in record["rows"]:
+        row["cite"] = ""
+
+
 def _curves(notebook: Notebook) -> None:
     cell = code_cell(notebook, "save_curves(")
     cell.source = cell.source.replace('"two_body"', '"curves"')
@@ -608,6 +620,7 @@ def _curves(notebook: Notebook) -> None:
         (edit("## What moves it", "## More"), "there is not exactly one section '## What moves it'"),
         (edit("## Known differences", "## Differences"), "there is not exactly one section '## Known differences'"),
         (_other_order, "the rooms are not in their order"),
+        (_cites_nothing, "nothing is cited; name the source"),
         (say("as in {cite:p}`Nobody99`"), "references.bib has no entry Nobody99"),
         (_deviation, "deviations.md has no d99"),
         (say("see [D98](#d98)"), "deviations.md has no d98"),

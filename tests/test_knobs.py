@@ -80,8 +80,8 @@ CASES = [pytest.param(name, run, id=f"{name}-{number}") for name, runs in DESIGN
 def test_any_two_ends_meet(name, knobs):
     runs = DESIGNS[name]
     assert apart(knobs, runs) == []
-    # no run is idle, and the search for pairs apart sees one that is gone
-    assert apart(knobs, runs[:-1]) != []
+    # no run is idle, and the search for pairs apart sees one that is gone; a single knob has no pairs
+    assert apart(knobs, runs[:-1]) != [] or len(knobs) == 1
     for knob in knobs.values():
         assert {run[knob.name] for run in runs if knob.name in run} == set(ends(knob)), knob.name
     assert [run for run in runs if any(run.get(name) == knobs[name].high for name in WORK & knobs.keys())] == [
