@@ -451,6 +451,21 @@ def test_dirac_density_falls_with_the_charge_as_its_rate_does():
 
 
 @pytest.mark.identity
+def test_dirac_density_breaks_at_the_pole_and_where_two_z_prime_open():
+    # a particle just too light for two Z' at rest makes them when it is fast, with a charge that makes them count
+    m_zp, g_x, charge = 0.0115, 1e-3, 300.0
+    mass = np.array([0.85, 0.93, 0.99]) * m_zp
+    found = relic.omega_h2_z_prime(mass, m_zp, g_x, charge, "chi")
+    args = m_zp, g_x, charge
+    breaks = ([m_zp, 2.0 * m_zp], [float(widths.gamma_zp(model.DarkSector(m_zp=m_zp, g_x=g_x))), 0.0])
+    assert_allclose(
+        found, relic.omega_h2_for(mass, lambda s: annihilation.rate_dirac(mass, *args, s), 2, breaks=breaks), rtol=1e-9
+    )
+    without = relic.omega_h2_for(mass, lambda s: annihilation.rate_dirac(mass, *args, s, "nunu"), 2, breaks=breaks)
+    assert np.all(found < 0.9 * without), "two Z' take part"
+
+
+@pytest.mark.identity
 def test_thermal_average_of_a_narrow_z_prime_follows_from_its_widths():
     # inverse decays: n_X^2 <sigma v> = Gamma(X X*) BR(other than X X*) K_1/K_2 n_Z'
     sector = A.replace(m_x=0.45 * A.m_zp, q_x=1.0)
