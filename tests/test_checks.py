@@ -608,6 +608,13 @@ def test_curves_are_written_only_when_asked(tmp_path: Path, monkeypatch: pytest.
     assert (tmp_path / "data/c.csv").read_text() == "# kappa = 6.7e-06\nx [GeV],y [1]\n1,0.5\n2,nan\n"
 
 
+def test_digest_holds_a_curve() -> None:
+    curve = [float(x) for x in range(13)]
+    assert figures.digest({"x [1]": curve}) == ["x [1]: 13 of 13: 0 2 4 6 8 10 12"]
+    moved = figures.digest({"x [1]": [2.0 * x for x in curve], "y [1]": [math.nan, 1.0, math.inf]})
+    assert moved == ["x [1]: 13 of 13: 0 4 8 12 16 20 24", "y [1]: 1 of 3: 1"]
+
+
 @pytest.mark.parametrize("columns", [{"x": [1.0], "y": [1.0, 2.0]}, {"x": 1.0}, {"x": [[1.0]]}])
 def test_curves_of_different_length_are_refused(columns: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^the columns of c\.csv differ in length: "):

@@ -35,7 +35,6 @@ def table(tmp_path: Path, text: str, classes: str = "", **variables: Any) -> Cla
     folder.mkdir(exist_ok=True)
     (folder / "chapter.toml").write_text(text, encoding="utf-8")
     (folder / "tolerances.toml").write_text(classes, encoding="utf-8")
-    claims._load.cache_clear()
     return ClaimTable("chapter", variables, folder=folder)
 
 
@@ -107,7 +106,11 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
     [
         ('atol = "@{width}"', {}, "row 'a' of chapter.toml takes 'width', which is no number or word of the chapter"),
         ('atol = "@{width}"', {"width": [1.0, 2.0]}, "takes 'width', which is no number or word"),
-        ('atol = "half of it"', {}, "atol = 'half of it' of row 'a' in chapter.toml is no number, '@{name}' or '0.5 @{name}'"),
+        (
+            'atol = "half of it"',
+            {},
+            "atol = 'half of it' of row 'a' in chapter.toml is no number, name of an input, '@{name}' or '0.5 @{name}'",
+        ),
         ('atol = 0.1\ncode = "nobody:nothing"', {}, "independent.json has no number 'nobody:nothing' for row 'a'"),
     ],
 )
@@ -167,6 +170,12 @@ def test_row_takes_the_fields_of_its_class(tmp_path: Path) -> None:
     assert (found.rows[0].width, found.rows[0].tolerance.effect, found.rows[0].tolerance.why) == (0.25, 4.0, "one digit")
     # what the row says itself goes first
     assert table(tmp_path, text + "atol = 0.5\n", classes).claims["a"]["atol"] == 0.5
+
+
+def test_effect_may_be_an_input(tmp_path: Path) -> None:
+    found = table(tmp_path, ROW.replace("effect = 1\n", 'effect = "m_B+"\n'))
+    found["a"] = 2.0
+    assert found.rows[0].tolerance.effect == inputs.get("m_B+").value
 
 
 def test_number_of_an_independent_code_comes_with_its_version(tmp_path: Path) -> None:
@@ -242,7 +251,6 @@ def tamper(folder: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    claims._load.cache_clear()
 
 
 def test_statement_in_without_a_row_fails(folder: Path) -> None:

@@ -165,15 +165,15 @@ def test_relic_windows_without_a_rate_in_the_band_have_no_edges():
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize(("particle", "rtol"), [("X", 1e-3), ("chi", 1e-2)])
-def test_density_at_the_edges_of_the_resonance_is_that_of_dark_matter(particle, rtol):
+@pytest.mark.parametrize("particle", ["X", "chi"])
+def test_density_at_the_edges_of_the_resonance_is_that_of_dark_matter(particle):
     m_zp, g_x = np.array([0.01, 0.1]), np.array([[5e-4], [1e-3]])
     found = scan.resonance_window(m_zp, g_x, 0.5, particle)
     assert found.low.shape == (2, 2) and (found.pieces == 1).all()
     assert not found.open_low.any() and not found.open_high.any()
     omega = relic.omega_h2_z_prime(found.low, m_zp, g_x, 0.5, particle)
-    # the density falls by orders of magnitude there
-    assert_allclose(omega, 0.12, rtol=20 * rtol)
+    # what straight lines between the points of the scan leave
+    assert_allclose(omega, 0.12, rtol=1e-3)
     assert_allclose(relic.omega_h2_z_prime(np.sqrt(found.low * found.high), m_zp, g_x, 0.5, particle) < 0.12, True)
     assert (m_zp / found.low > 2.5).all() and (m_zp / found.high < 2.0 + 1e-5).all()
 

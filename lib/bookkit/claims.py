@@ -1,7 +1,7 @@
 """What each chapter claims: the rows of its check table as data, and the statements of the talk.
 
 ``book/claims/NAME.toml`` holds the rows of chapter NAME, ``tolerances.toml`` the classes of tolerance that several rows share,
-``statements.toml`` what the talk states. A chapter takes its table, hands in one value a row, and shows it.
+``statements.toml`` what the talk states. A chapter takes its table, hands in one value per row, and shows it.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from darkhiggs import inputs
+from darkhiggs.errors import DataError
 
 from .checks import Check, CheckTable, Choices, Tolerance, over
 from .numbers import num
@@ -42,7 +43,6 @@ class ClaimError(ValueError):
     """A claim is not complete, or a chapter and its claims do not fit together."""
 
 
-@cache
 def _load(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -100,10 +100,10 @@ def read(name: str, folder: Path = CLAIMS) -> tuple[str, dict[str, dict[str, Any
         if not isinstance(fields, dict):
             raise ClaimError(f"{name}.toml: {entry!r} is no row; a row is a table of fields")
         for key, row in _unfolded(entry, fields):
-            kind = row.get("like")
-            if kind is not None and kind not in classes:
-                raise ClaimError(f"{name}.toml: row {key!r} is like {kind!r}, which is not in tolerances.toml")
-            row = {**(classes[kind] if kind else {}), **row}
+            like = row.get("like")
+            if like is not None and like not in classes:
+                raise ClaimError(f"{name}.toml: row {key!r} is like {like!r}, which is not in tolerances.toml")
+            row = {**(classes[like] if like else {}), **row}
             if unknown := row.keys() - _FIELDS:
                 raise ClaimError(
                     f"{name}.toml: row {key!r} has the unknown field {min(unknown)!r}; fields: {', '.join(sorted(_FIELDS))}"
@@ -203,9 +203,11 @@ class ClaimTable(CheckTable):
             return float(value)
         match = _PRODUCT.fullmatch(value.strip())
         if match is None:
-            raise ClaimError(
-                f"{field} = {value!r} of row {key!r} in {self.name}.toml is no number, '@{{name}}' or '0.5 @{{name}}'"
-            )
+            try:
+                return float(inputs.get(value).value)
+            except (DataError, TypeError):
+                what = "no number, name of an input, '@{name}' or '0.5 @{name}'"
+                raise ClaimError(f"{field} = {value!r} of row {key!r} in {self.name}.toml is {what}") from None
         factor, name = match.groups()
         return float(factor or 1.0) * float(facts[name] if name in facts else self._fact(key, name))
 

@@ -487,7 +487,7 @@ def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
     Returns
     -------
     list of str
-        One line a curve: title, how many of its values are finite, and seven of these, from the first to the last.
+        One line per curve: title, how many of its values are finite, and seven of these, from the first to the last.
 
     Examples
     --------
