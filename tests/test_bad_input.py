@@ -81,6 +81,7 @@ CALLS: dict[str, dict[str, object]] = {
     "borexino.flavour_factors": {"form": "literal", "p_ee": 0.5},
     "borexino.flavour_fractions": {"p_ee": 0.5},
     "borexino.mass_fractions": {"p_ee": 0.5},
+    "borexino.rate_bound": {"metallicity": "high", "n_sigma": 1.96},
     "borexino.ratio": {"m_zp": 0.01, "g_x": 1e-4, "model": "B-L", "sign": 1, "p_ee": 0.5, "t_min": 1e-4},
     "borexino.recoil_spectrum": {"t": 3e-4, "flavour": "mu", "m_zp": 0.01, "g_x": 1e-4, "model": "L_mu-L_e", "sign": 1},
     "borexino.rescaled_limit": {"m_zp": 0.01, "r_max": 1.2, "form": "corrected", "p_ee": 0.5, "t_min": 1e-4},
@@ -269,6 +270,8 @@ CALLS: dict[str, dict[str, object]] = {
     "trident.photon_cross_section": {"s": 1.0, "c_v": 1.0, "c_a": 0.5},
     "trident.ratio": {"m_zp": 0.01, "g_x": 1e-4, "experiment": "CCFR", "energy": 20.0},
     "trident.ratio_heavy": {"m_zp": 1.0, "g_x": 1e-4},
+    "white_dwarfs.coupling_limit": {"m_zp": 0.01, "excess": 0.3},
+    "white_dwarfs.emission_ratio": {"m_zp": 0.01, "g_x": 1e-4},
     "units.convert": {"value": 1.0, "unit": "GeV", "to": "MeV"},
     "validity.flags": {"sector": GRID},
     **{
