@@ -1,3 +1,7 @@
+import re
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -5,6 +9,7 @@ from numpy.testing import assert_allclose
 from darkhiggs import _data, inputs, units
 from darkhiggs.errors import DataError
 
+FILES = sorted(Path(inputs.__file__).parent.glob("data/*.toml"))
 # Values as printed by the `pdg` package 2026.0 (offline copy of the Review of Particle Physics).
 PDG = {
     "m_B+": 5.279405997,
@@ -176,3 +181,10 @@ def test_name_stands_in_one_file_only(tmp_path):
 @pytest.mark.identity
 def test_no_uncertainty_means_zero():
     assert inputs.get("published.br_k_null").uncertainty == 0.0
+
+
+@pytest.mark.house
+def test_no_source_holds_what_a_page_takes_for_a_tag():
+    tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FILES]
+    texts = [entry[field] for table in tables for entry in table.values() for field in ("source", "note") if field in entry]
+    assert len(texts) > 200 and not [text for text in texts if re.search("<[A-Za-z/]", text)]
