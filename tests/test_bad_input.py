@@ -52,7 +52,8 @@ CALLS: dict[str, dict[str, object]] = {
     "annihilation.sigma_v": {"sector": GRID, "v_rel": 0.1, "channel": "zpzp"},
     "belle2.Likelihood": {"channels": ("ITA",)},
     "belle2.Likelihood.fit_mu": {"channels": ("ITA", "HTA"), "spectrum": belle2.Spectrum(LINE.efficiency, 1e-5)},
-    "belle2.Likelihood.fit_rate": {"spectrum": LINE},
+    "belle2.Likelihood.fit_rate": {"spectrum": LINE, "standard": "free"},
+    "belle2.Likelihood.global_significance": {"m_x": 2.0, "standard": "free", "size": 100, "seed": 2},
     "belle2.Likelihood.chi2": {"spectrum": LINE, "rate": 1e-6},
     "belle2.Likelihood.upper_limit": {"spectrum": LINE, "cl": 0.9},
     "belle2.Likelihood.toys": {"spectrum": LINE, "rate": 1e-6, "size": 3, "seed": 2},
@@ -308,7 +309,9 @@ RESULTS: dict[str, dict[str, object]] = {
         "flags": {"b": ONE > 0},
         "bins": ("A1",),
         "expected": {"total": ONE},
+        "strength": ONE,
     },
+    "belle2.Search": dict.fromkeys(("mass", "rate", "gain", "p_local", "p_global", "p_error", "crossings"), ONE),
     "belle2.Toys": {"rate": ONE, "chi2": ONE, "ratio": ONE, "at_zero": ONE > 0},
     "constraints.Reach": dict.fromkeys(
         ("sin_theta", "limit", "rate", "wanted", "minus", "plus", "free", "gain", "reached", "width"), ONE
@@ -817,6 +820,8 @@ def test_an_owner_of_arrays_cannot_be_changed(name):
         (lambda: belle2.Likelihood().toys(LINE, [1e-6, 2e-6]), "rate has shape (2,); give one number"),
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, seed=-1), "seed = -1 is outside its range [0, "),
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, size=2.5), "size = 2.5 is not a whole number"),
+        (lambda: belle2.Likelihood().global_significance([]), "m_x holds no mass; give at least one in GeV"),
+        (lambda: belle2.Likelihood().global_significance(6.0), "m_x = 6 GeV is outside its range [0, 4.78"),
         (lambda: belle2.Likelihood().fit_mu(spectrum=LINE), "spectrum has a br of 1, and mu counts in units of it"),
         (lambda: belle2.Spectrum([[0.01] * 17]), "efficiency has shape (1, 17); one value for each of 18 bins is needed"),
         (lambda: meson_decays.dbr_dq2_b_to_k_invisible(ONE, GRID), "q2 (3,), sector (2,)"),
