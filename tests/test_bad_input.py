@@ -94,7 +94,7 @@ CALLS: dict[str, dict[str, object]] = {
     "cmb.visible_fraction": {"sector": GRID},
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.reach": {"sector": GRID, "br_limit": 0.13},
-    "constraints.table": {"sector": GRID, "which": ["Higgs"]},
+    "constraints.table": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
     "direct_detection.nucleon_limit": {"m_x": 1.0},
@@ -108,10 +108,15 @@ CALLS: dict[str, dict[str, object]] = {
     "form_factors.band": {"function": np.sum, "source": "BSZ15", "step": 0.5},
     "form_factors.nuisance_size": {"source": "BSZ15"},
     "inputs.Quantity.to": {"unit": "MeV"},
+    "inputs.activate": {"name": "talk"},
+    "inputs.cached": {"function": np.ones_like, "maxsize": 2},
+    "inputs.compare": {"first": "talk", "second": "belle2"},
     "inputs.get": {"name": "m_B+", "inputs": "belle2"},
     "inputs.load": {"path": "no/such.toml"},
     "inputs.names": {"inputs": "belle2"},
     "inputs.natural": {"name": "m_B+", "unit": "GeV", "inputs": "belle2"},
+    "inputs.override": {"values": {"m_B+": 5.28}},
+    "inputs.use": {"name": "today"},
     "inputs.value": {"name": "m_B+", "unit": "GeV", "inputs": "belle2"},
     "kinematics.kallen": {"a": 1.0, "b": 0.1, "c": 0.1},
     "kinematics.momentum": {"m": 1.0, "m_1": 0.1, "m_2": 0.1},
@@ -472,6 +477,8 @@ ALLOWED = {
     ("belle2.Spectrum", "br"): {"high"},
     ("belle2.Spectrum.from_function", "breaks"): NO_ENDS,
     ("form_factors.band", "function"): {"shape"},
+    # what the function gives is its own affair
+    ("inputs.cached", "function"): {"text", "complex", "nan", "shape", "unit"},
     ("limits.Curve", "name"): {"unknown"},
     ("limits.Curve", "unit"): {"unknown"},
     ("limits.Curve", "source"): {"unknown"},
@@ -689,7 +696,7 @@ def test_tiny_numbers_are_borne_or_refused(name):
                 )
 
 
-ENDS = [{name: end} for name, (low, high, _) in model._RANGES.items() for end in (low, high)]
+ENDS = [{name: end} for name, (low, high, _) in model._ranges().items() for end in (low, high)]
 CORNERS = [
     *ENDS,
     {"q_phi": 1e-20},

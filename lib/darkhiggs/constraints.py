@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from . import belle2, cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
+from . import belle2, borexino, cmb, direct_detection, limits, meson_decays, muon, neutrinos, relic, trident, widths
 from ._arrays import Array, checked, choice, single
 from ._owned import Owned
 from ._public import expect, public
-from .inputs import get, natural
+from .inputs import get, natural, use
 from .model import DarkSector
 
 __all__ = ["Reach", "Row", "mixing_limits", "names", "reach", "table"]
@@ -102,32 +102,29 @@ class Reach(Owned):
 _Limit = tuple[npt.ArrayLike, npt.ArrayLike, str, float, str, str]
 
 
-def _entry(value: Array, name: str, cl: float, limit: npt.ArrayLike | None = None) -> _Limit:
-    """Limit with the source of an input; with another number if `limit` is given."""
+def _entry(value: Array, name: str, cl: float | None = None, limit: npt.ArrayLike | None = None) -> _Limit:
+    """Limit with the level and the source of an input; with another level or number if they are given."""
     quantity = get(name)
+    cl = quantity.cl if cl is None else cl
     return value, quantity.value if limit is None else limit, quantity.unit, cl, quantity.source, quantity.cite
 
 
 def _higgs(sector: DarkSector) -> _Limit:
-    return _entry(widths.br_higgs_invisible(sector), "talk.br_higgs_invisible", 0.0)
-
-
-def _higgs_today(sector: DarkSector) -> _Limit:
-    return _entry(widths.br_higgs_invisible(sector), "published.br_higgs_invisible", 0.95)
+    return _entry(widths.br_higgs_invisible(sector), "bound.higgs_invisible")
 
 
 def _kstar_beyond_standard_model() -> float:
     """Limit on B0 -> K*0 + invisible less the lowest Standard Model rate of the literature."""
-    return float(natural("published.br_kstar_limit", "1") - natural("published.br_kstar_low", "1"))
+    return float(natural("bound.kstar", "1") - natural("published.br_kstar_low", "1"))
 
 
 def _kstar(sector: DarkSector) -> _Limit:
     value, limit = meson_decays.br_b_to_kstar_invisible(sector), _kstar_beyond_standard_model()
-    return _entry(value, "published.br_kstar_limit", 0.90, limit)
+    return _entry(value, "bound.kstar", limit=limit)
 
 
 def _kstar_literal(sector: DarkSector) -> _Limit:
-    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "published.br_kstar_limit", 0.90)
+    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "bound.kstar")
 
 
 def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _Limit]:
@@ -142,13 +139,13 @@ def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _L
 
 def _n_eff(sector: DarkSector) -> _Limit:
     value = neutrinos.delta_n_eff_zp(sector.m_zp, sector.g_x)
-    return _entry(value, "talk.delta_n_eff_max", 0.0)
+    return _entry(value, "bound.delta_n_eff")
 
 
 def _n_eff_with_x(sector: DarkSector) -> _Limit:
     m_x = checked("m_x", sector.require("m_x"), 1e-5, 1e3, "GeV")
     species = [neutrinos.Species(m_x, 2), neutrinos.z_prime(sector.m_zp, sector.g_x)]
-    return _entry(neutrinos.n_eff(species) - neutrinos.n_eff(), "talk.delta_n_eff_max", 0.0)
+    return _entry(neutrinos.n_eff(species) - neutrinos.n_eff(), "bound.delta_n_eff")
 
 
 def _trident(sector: DarkSector) -> _Limit:
@@ -159,6 +156,17 @@ def _trident(sector: DarkSector) -> _Limit:
 def _na64(sector: DarkSector) -> _Limit:
     curve = limits.curve("NA64mu")
     return sector.g_x, curve.upper_at(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite
+
+
+def _muon(sector: DarkSector) -> _Limit:
+    return _entry(muon.delta_a_mu(sector.m_zp, sector.g_x), "bound.delta_a_mu")
+
+
+def _borexino(sector: DarkSector) -> _Limit:
+    # a plane has few masses, and each takes an integral
+    masses, place = np.unique(sector.m_zp, return_inverse=True)
+    limit = borexino.coupling_limit(masses)[place].reshape(np.shape(sector.m_zp))
+    return _entry(np.asarray(sector.g_x), "bound.solar_ratio", limit=limit)
 
 
 def _relic(sector: DarkSector) -> _Limit:
@@ -184,7 +192,6 @@ _NUCLEON = tuple(name for name, target in direct_detection.EXPERIMENTS.items() i
 # Name: (parameters that have to be set, the rule)
 _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
     "Higgs": (("m_h1",), _higgs),
-    "Higgs today": (("m_h1",), _higgs_today),
     "K*0": (("m_h1",), _kstar),
     "K*0 literal": (("m_h1",), _kstar_literal),
     "NA62": (("m_h1",), _kaon(meson_decays.br_k_to_pi_scalar, "NA62", "NA62-low", "NA62-pi0")),
@@ -193,6 +200,8 @@ _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
     "N_eff with X": (("m_x",), _n_eff_with_x),
     "trident": ((), _trident),
     "NA64mu": ((), _na64),
+    "muon g-2": ((), _muon),
+    "Borexino": ((), _borexino),
     "relic density": (("m_h1", "m_x"), _relic),
     "CMB": (("m_h1", "m_x"), _cmb),
     **{name: (("m_h1", "m_x"), _direct(name)) for name in _NUCLEON},
@@ -205,22 +214,23 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        In the order of `table`: ``"Higgs"`` is the 13 % of the talk, ``"Higgs today"`` that of PDG; ``"K*0"`` has the lowest
-        Standard Model rate of the literature subtracted, ``"K*0 literal"`` has not; ``"N_eff"`` has the Z' with kinetic mixing,
-        ``"N_eff with X"`` X too, both below the 0.5 of the talk; ``"relic density"`` asks that X is not more than all of the
-        dark matter; direct searches use the tree-level cross-section.
+        In the order of `table`: ``"Higgs"`` is BR(H2 -> invisible), 13 % in the talk; ``"K*0"`` has the lowest Standard Model
+        rate of the literature subtracted, ``"K*0 literal"`` has not; ``"N_eff"`` has the Z' with kinetic mixing,
+        ``"N_eff with X"`` X too, both below the 0.5 of the talk; ``"muon g-2"`` lets the Z' add no more than two standard
+        deviations above the discrepancy; ``"Borexino"`` is the largest g_X by `borexino.coupling_limit`; ``"relic density"``
+        asks that X is not more than all of the dark matter; direct searches use the tree-level cross-section.
 
     Examples
     --------
     >>> from darkhiggs import constraints
     >>> constraints.names()[:4]
-    ('Higgs', 'Higgs today', 'K*0', 'K*0 literal')
+    ('Higgs', 'K*0', 'K*0 literal', 'NA62')
     """
     return tuple(_RULES)
 
 
 @public
-def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, ...]:
+def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> tuple[Row, ...]:
     """Hold a sector against everything that limits it.
 
     Parameters
@@ -229,6 +239,9 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
         A point or a grid.
     which : sequence of str, optional
         Some of `names`; by default all for which the sector has the parameters.
+    inputs : str, optional
+        Which limits: ``"talk"``, or ``"today"`` for what is published since; by default those in use, which are the talk's
+        unless `inputs.use` or `inputs.activate` says otherwise.
 
     Returns
     -------
@@ -239,6 +252,8 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     ------
     ParameterError
         If a name is unknown, or a limit asked for by name needs a parameter that is not set.
+    DataError
+        If the input set is unknown.
 
     Notes
     -----
@@ -252,7 +267,6 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     >>> for row in constraints.table(sector):
     ...     print(f"{row.name:12s} {row.value:.2e} {row.limit:.2e} {row.allowed}")
     Higgs        3.11e-02 1.30e-01 True
-    Higgs today  3.11e-02 1.07e-01 True
     K*0          1.64e-05 9.50e-06 False
     K*0 literal  1.64e-05 1.80e-05 True
     NA62         0.00e+00 inf True
@@ -260,6 +274,10 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     N_eff        4.86e-01 5.00e-01 True
     trident      1.00e-04 8.65e-04 True
     NA64mu       1.00e-04 5.30e-04 True
+    muon g-2     9.91e-11 3.45e-09 True
+    Borexino     1.00e-04 5.76e-04 True
+    >>> [row.name for row in constraints.table(model.benchmark("A"), inputs="today") if not row.allowed]
+    ['N_eff', 'muon g-2']
     """
     if which is None:
         which = [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
@@ -270,8 +288,9 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
             sector.require(parameter)
     good = sector.select(sector.reason == "")
     rows = []
-    for name in which:
-        value, limit, unit, cl, source, cite = _RULES[name][1](good)
+    with use(inputs):
+        found = [_RULES[name][1](good) for name in which]
+    for name, (value, limit, unit, cl, source, cite) in zip(which, found, strict=True):
         full = [sector.scatter(np.broadcast_to(x, good.shape)) for x in (value, limit)]
         allowed: npt.NDArray[np.bool_] = np.asarray(full[0] <= full[1])[()]
         rows.append(Row(name, full[0], full[1], unit, cl, allowed, source, cite))
@@ -302,7 +321,8 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
 
     Notes
     -----
-    H1 decays invisibly only. Rates are proportional to sin^2(theta); of several curves of one experiment the smallest counts.
+    The limits are those of the input set in use. H1 decays invisibly only. Rates are proportional to sin^2(theta); of several
+    curves of one experiment the smallest counts.
 
     Examples
     --------
@@ -311,7 +331,7 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
     {'K*0': '0.0043', 'K*0 literal': '0.0059', 'NA62': '0.0001', 'KOTO': '0.0008'}
     """
     mass = checked("m_h1", m_h1, 0.0, 1e3, "GeV", open_low=True)
-    upper = natural("published.br_kstar_limit", "1")
+    upper = natural("bound.kstar", "1")
     unit = meson_decays.br_b_to_kstar_scalar(mass, 1.0, kappa=kappa)
     found = {
         name: meson_decays.sin_theta_for(limit, unit)
@@ -334,15 +354,15 @@ _ON_MIXING = ("K*0", "NA62", "KOTO")
 
 
 @public
-def reach(sector: DarkSector, br_limit: float = 0.13) -> Reach:
+def reach(sector: DarkSector, br_limit: float | None = None) -> Reach:
     """Hold the largest rate of B+ -> K+ invisible that the limits on the mixing allow against what its spectrum needs.
 
     Parameters
     ----------
     sector : DarkSector
         Needs m_h1 up to m_h; its sin_theta is not used.
-    br_limit : float
-        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1.
+    br_limit : float, optional
+        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1; by default that of the set in use, 0.13 of the talk.
 
     Returns
     -------
@@ -366,7 +386,7 @@ def reach(sector: DarkSector, br_limit: float = 0.13) -> Reach:
     >>> print(found.gain.round(1), found.limit, found.reached)
     [ 9.  11.6] ['Higgs' 'K*0'] [False  True]
     """
-    br_limit = single("br_limit", br_limit)
+    br_limit = single("br_limit", natural("bound.higgs_invisible", "1") if br_limit is None else br_limit)
     good = sector.select(sector.reason == "").replace(sin_theta=_PROBE)
     higgs = widths.sin_theta_max(good.v_phi, br_limit, m_h1=good.require("m_h1"), m_zp=good.m_zp)
     rows = table(good, _ON_MIXING)
