@@ -1,5 +1,6 @@
 import asyncio
 import contextvars
+import re
 import threading
 import tomllib
 from pathlib import Path
@@ -28,6 +29,7 @@ from darkhiggs import (
 )
 from darkhiggs.errors import DataError, ParameterError
 
+FILES = sorted(Path(inputs.__file__).parent.glob("data/*.toml"))
 # Values as printed by the `pdg` package 2026.0 (offline copy of the Review of Particle Physics).
 PDG = {
     "m_B+": 5.279405997,
@@ -199,6 +201,13 @@ def test_name_stands_in_one_file_only(tmp_path):
 @pytest.mark.identity
 def test_no_uncertainty_means_zero():
     assert inputs.get("published.br_k_null").uncertainty == 0.0
+
+
+@pytest.mark.house
+def test_no_source_holds_what_a_page_takes_for_a_tag():
+    tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FILES]
+    texts = [entry[field] for table in tables for entry in table.values() for field in ("source", "note") if field in entry]
+    assert len(texts) > 200 and not [text for text in texts if re.search("<[A-Za-z/]", text)]
 
 
 # --- sets and overrides

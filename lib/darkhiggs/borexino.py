@@ -6,7 +6,7 @@ import numpy.typing as npt
 from ._arrays import Array, checked, choice, legendre, single
 from ._public import public
 from .errors import ParameterError
-from .inputs import natural
+from .inputs import get, natural
 from .kinetic_mixing import epsilon
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "flavour_fractions",
     "mass_fractions",
     "pmns",
+    "rate_bound",
     "ratio",
     "recoil_spectrum",
     "rescaled_limit",
@@ -416,6 +417,47 @@ def ratio(
 
 
 @public
+def rate_bound(metallicity: str = "high", n_sigma: npt.ArrayLike = 1.96) -> Array:
+    """Largest `ratio` that the flux measured by Borexino leaves, for a model of the Sun.
+
+    Parameters
+    ----------
+    metallicity : {"high", "low"}
+        Model of the Sun: B16-GS98 or B16-AGSS09met, which predicts a smaller flux and leaves more room.
+    n_sigma : array_like
+        Standard deviations above the central value, 0 to 10; 1.96 by the policy of this book for 95 %.
+
+    Returns
+    -------
+    ndarray or float
+        Measured over predicted flux, with `n_sigma` times their errors in quadrature.
+
+    Raises
+    ------
+    ParameterError
+        If the model is unknown or `n_sigma` out of range.
+
+    Notes
+    -----
+    The flux of phase II, arXiv:1707.09279, is the rate over the cross-section with oscillations in the Standard Model, so
+    that measured over predicted flux is R; predictions of arXiv:1611.09867. The error of the prediction is twice that of
+    the measurement.
+
+    Examples
+    --------
+    >>> from darkhiggs import borexino
+    >>> [f"{borexino.rate_bound(name):.2f}" for name in ("high", "low")]
+    ['1.15', '1.26']
+    """
+    choice("metallicity", metallicity, ("high", "low"))
+    n_sigma = checked("n_sigma", n_sigma, 0.0, 10.0)
+    measured, predicted = get("borexino.flux"), get(f"solar.flux_{metallicity}")
+    spread = np.hypot(measured.uncertainty / measured.value, predicted.uncertainty / predicted.value)
+    value: Array = measured.value / predicted.value * (1.0 + n_sigma * spread)
+    return value[()]
+
+
+@public
 def coupling_limit(
     m_zp: npt.ArrayLike,
     r_max: npt.ArrayLike | None = None,
@@ -431,8 +473,8 @@ def coupling_limit(
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. The flux measured by phase
-        II over the solar models with its errors gives 1.15 (high metallicity) to 1.26 (low) at 1.96 sigma.
+        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. `rate_bound` gives 1.15
+        (high metallicity) to 1.26 (low) at 1.96 sigma; the default is near the second, weaker one.
     model : str
         ``"L_mu-L_tau"`` (electrons through kinetic mixing alone), ``"L_mu-L_e"``, ``"L_e-L_tau"`` or ``"B-L"``.
     sign : int
