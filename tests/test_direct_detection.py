@@ -91,6 +91,97 @@ def test_nucleus_against_its_own_cross_section():
     assert direct_detection.sigma_zp(sector, "neutron") == 0.0
 
 
+def waves(particle, k_in, k_out):
+    """<out| i(X* dX - dX* X) |in> and <out| X* X |in> from plane waves: X annihilates X and creates its antiparticle."""
+    # each field is a phase exp(i sign k x); its derivative multiplies by i sign k
+    annihilated, created = ("x", "x*") if particle == "X" else ("x*", "x")
+    slope = {annihilated: -1j * k_in, created: 1j * k_out}
+    return (1j * (slope["x"] - slope["x*"])).real, 1.0
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("target", ["proton", "electron"])
+def test_the_two_exchanges_interfere_with_opposite_sign_for_the_antiparticle(target):
+    # |M|^2 from spinors with both exchanges in one amplitude, for X and for its antiparticle
+    # charges that make the two about as large
+    q_x, mass, f, charge = {"proton": (200.0, NUCLEON, 0.3, 1), "electron": (0.03, natural("m_e"), 1.0, -1)}[target]
+    sector = model.DarkSector(**(POINT | {"q_x": q_x}))
+    s, c, v_h, m_2 = 0.3, np.sqrt(0.91), model.v_higgs(), natural("m_h")
+    mixing = -E * 5e-4 / (12 * np.pi**2) * np.log(natural("m_tau") ** 2 / natural("m_mu") ** 2)
+    gauge, portal = 5e-4 * q_x * E * mixing * charge, 0.2 * 23.0 * f * mass / v_h
+
+    def total(particle, gauge, portal):
+        p = 0.7 * mass / (0.7 + mass) * 1e-6
+        e_x, k = np.sqrt(0.49 + p**2), np.array([0.0, 0.0, p])
+        u, found = spinors(k, mass), 0.0
+        nodes, weights = np.polynomial.legendre.leggauss(8)
+        for cosine, weight in zip(nodes, weights, strict=True):
+            out = p * np.array([np.sqrt(1 - cosine**2), 0.0, cosine])
+            bar, q2 = spinors(out, mass).conj().T @ GAMMA[0], 2 * p**2 * (1 - cosine)
+            current, density = waves(particle, np.array([e_x, *-k]), np.array([e_x, *-out]))
+            vector = sum(METRIC[i] * current[i] * (bar @ GAMMA[i] @ u) for i in range(4)) / (q2 + 0.0115**2)
+            scalar = density * (bar @ u) * s * c * (1 / (q2 + 4.0) - 1 / (q2 + m_2**2))
+            found += weight / 2 * np.sum(np.abs(gauge * vector + portal * scalar) ** 2) / 2
+        return found / (16 * np.pi * (e_x + np.sqrt(mass**2 + p**2)) ** 2)
+
+    x, anti = (total(particle, gauge, portal) for particle in ("X", "anti-X"))
+    higgs = direct_detection.sigma_nucleon(sector) if target == "proton" else direct_detection.sigma_electron(sector)
+    zp = direct_detection.sigma_zp(sector, target)
+    # in the mean they add, to what spin and velocity leave
+    assert_allclose(0.5 * (x + anti), higgs + zp, rtol=1e-3)
+    # each alone has the interference, with opposite sign
+    assert_allclose(abs(x - anti), 4 * np.sqrt(higgs * zp), rtol=1e-3)
+    assert abs(x - anti) > 0.1 * (x + anti), (higgs, zp)
+    assert_allclose(
+        [total("X", gauge, 0.0), total("X", 0.0, portal)], [total("anti-X", gauge, 0.0), total("anti-X", 0.0, portal)]
+    )
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("name", list(direct_detection.EXPERIMENTS))
+def test_a_search_counts_both_exchanges_on_its_target(name):
+    curve, target = limits.curve(name), direct_detection.EXPERIMENTS[name]
+    m_x = curve.m[1]
+    sector = model.DarkSector(**(POINT | {"m_x": m_x}))
+    protons = {"oxygen": 8 / 15.999, "argon": 18 / 39.948, "xenon": 54 / 131.293, "electron": 1.0}[target]
+    mass = natural("m_e") if target == "electron" else NUCLEON
+    mu = m_x * mass / (m_x + mass)
+    eps = -E * 5e-4 / (12 * np.pi**2) * np.log(natural("m_tau") ** 2 / natural("m_mu") ** 2)
+    for transfer in ("contact", "typical", "largest"):
+        q = 0.0 if transfer == "contact" else direct_detection.momentum_transfer(m_x, target, largest=transfer == "largest")
+        zp = (mu * 5e-4 * 1.5 * eps * E * protons / (0.0115**2 + q**2)) ** 2 / np.pi
+        f = 1.0 if target == "electron" else 0.3
+        portal = 0.2 * 0.3 * np.sqrt(0.91) * f * (mass / m_x) * (23 / model.v_higgs()) * mu
+        higgs = (portal * (1 / (4 + q**2) - 1 / (natural("m_h") ** 2 + q**2))) ** 2 / (4 * np.pi)
+        for exchange, value in (("higgs", higgs), ("zp", zp), (None, higgs + zp)):
+            found = direct_detection.sigma(sector, name, transfer, exchange=exchange)
+            assert_allclose(found, value, rtol=1e-6)
+            ratio = direct_detection.over_limit(sector, name, transfer, exchange=exchange)
+            assert_allclose(ratio, value / curve.sigma_max(m_x), rtol=1e-6)
+    # the default is the weakest limit
+    assert direct_detection.sigma(sector, name) == direct_detection.sigma(sector, name, "largest")
+    assert direct_detection.sigma(sector, name, "contact") > direct_detection.sigma(sector, name)
+
+
+@pytest.mark.identity
+def test_a_light_h1_is_seen_at_the_momentum_that_is_transferred():
+    sector = model.DarkSector(**(POINT | {"m_h1": 0.01}))
+    assert_allclose(direct_detection.sigma_nucleon(sector, q=0.01) / direct_detection.sigma_nucleon(sector), 0.25, rtol=1e-6)
+    assert_allclose(
+        direct_detection.sigma_electron(sector, q=0.02) / direct_detection.sigma_electron(sector), 1 / 25, rtol=1e-6
+    )
+
+
+@pytest.mark.identity
+def test_the_lightest_excluded_mass_of_both_exchanges_together():
+    sector = model.DarkSector(**(POINT | {"q_x": 0.1, "sin_theta": 0.01}))
+    edges = {exchange: direct_detection.excluded_above(sector, exchange=exchange) for exchange in ("higgs", "zp", None)}
+    assert edges[None] < min(edges["higgs"], edges["zp"]) < np.inf
+    ratio = direct_detection.over_limit(sector.replace(m_x=edges[None]), "XENON1T-Migdal")
+    other = direct_detection.over_limit(sector.replace(m_x=edges[None]), "DarkSide-50")
+    assert_allclose(max(ratio, other), 1.0, rtol=1e-2)
+
+
 @pytest.mark.published
 def test_higgs_portal_formula():
     # arXiv:1306.4710: lambda^2 f^2 mu^2 m_n^2/(4 pi m_h^4 m_S^2), the portal being lambda_hS = lambda v_Phi s c/v_H (m_h/m_1)^2 here
@@ -220,16 +311,16 @@ def test_largest_coupling_saturates_the_limit(name, convention):
 
 @pytest.mark.identity
 @pytest.mark.parametrize("name", ["DarkSide-50", "DAMIC-M"])
-def test_zp_over_limit_is_one_at_the_largest_charge(name):
+def test_the_share_of_the_zp_is_one_at_the_largest_charge(name):
     target, curve = direct_detection.EXPERIMENTS[name], limits.curve(name)
     sector = model.DarkSector(**(POINT | {"m_x": curve.m[1], "q_x": 1.0}))
     momenta = [0.0, *(direct_detection.momentum_transfer(curve.m[1], target, largest=x) for x in (False, True))]
     for transfer, q in zip(("contact", "typical", "largest"), momenta, strict=True):
-        ratio = direct_detection.zp_over_limit(sector, name, transfer)
+        ratio = direct_detection.over_limit(sector, name, transfer, exchange="zp")
         largest = sector.replace(q_x=1.0 / np.sqrt(ratio))
         assert_allclose(direct_detection.sigma_zp(largest, target, q=q), curve.sigma_max(curve.m[1]), rtol=1e-12)
     masked = sector.replace(m_x=[0.9 * curve.m[0], np.nan, curve.m[1]])
-    ratio = direct_detection.zp_over_limit(masked, name)
+    ratio = direct_detection.over_limit(masked, name, exchange="zp")
     assert ratio[0] == 0.0 and np.isnan(ratio[1]) and ratio[2] > 0.0
 
 
@@ -238,16 +329,15 @@ def test_zp_over_limit_is_one_at_the_largest_charge(name):
 def test_lightest_excluded_mass(transfer):
     nuclear = [name for name, target in direct_detection.EXPERIMENTS.items() if target != "electron"]
     points = model.benchmarks().replace(q_x=[0.05, 1.0, 5.0])
-    edge = direct_detection.zp_excluded_above(points, transfer)
+    edge = direct_detection.excluded_above(points, transfer, exchange="zp")
     for factor in (0.99, 1.01):
         near = points.replace(m_x=factor * edge)
-        ratio = np.max([direct_detection.zp_over_limit(near, name, transfer) for name in nuclear], axis=0)
+        ratio = np.max([direct_detection.over_limit(near, name, transfer, exchange="zp") for name in nuclear], axis=0)
         assert np.all((ratio > 1.0) == (factor > 1.0))
-    assert np.isinf(direct_detection.zp_excluded_above(points.replace(q_x=1e-9), transfer)).all()
+    assert np.isinf(direct_detection.excluded_above(points.replace(q_x=1e-9), transfer, exchange="zp")).all()
     # where the lightest mass of a limit is excluded, too
-    assert (
-        direct_detection.zp_excluded_above(model.benchmark("A").replace(q_x=1e4), transfer) == limits.curve("CRESST-III").m[0]
-    )
+    strong = model.benchmark("A").replace(q_x=1e4)
+    assert direct_detection.excluded_above(strong, transfer, exchange="zp") == limits.curve("CRESST-III").m[0]
 
 
 @pytest.mark.identity
@@ -297,6 +387,10 @@ def test_transcribed_values(name, unit, value):
         (lambda: direct_detection.momentum_transfer(0.0, "xenon"), "m_x = 0 GeV"),
         (lambda: direct_detection.momentum_transfer(1.0, "gold"), "target = 'gold'"),
         (lambda: direct_detection.coupling_max(model.DarkSector(**POINT), "LZ", "x"), "convention = 'x'"),
+        (lambda: direct_detection.over_limit(model.DarkSector(**(POINT | {"q_x": None})), "LZ"), "q_x is not set"),
+        (lambda: direct_detection.over_limit(model.DarkSector(**(POINT | {"m_h1": None})), "LZ"), "m_h1 is not set"),
+        (lambda: direct_detection.sigma(model.DarkSector(**POINT), "LZ", exchange="both"), "exchange = 'both'"),
+        (lambda: direct_detection.sigma(model.DarkSector(**POINT), "LZ", "all"), "transfer = 'all'"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from darkhiggs import form_factors, kinematics, model, widths
 from darkhiggs import meson_decays as md
 from darkhiggs.errors import ParameterError
-from darkhiggs.inputs import natural
+from darkhiggs.inputs import get, natural
 
 THREE = model.DarkSector(m_zp=0.3, g_x=0.03, m_h1=5.0, m_x=0.4, sin_theta=0.01, lambda_phi_x=0.3)
 
@@ -341,3 +341,128 @@ def test_three_bodies_pass_the_options_on():
     assert_allclose(
         md.dbr_dq2_b_to_k_invisible(4.0, THREE, kappa=3.35e-6) / md.dbr_dq2_b_to_k_invisible(4.0, THREE), 0.25, rtol=1e-12
     )
+
+
+def annihilation(sector, meson, final_state=None):
+    """Rate of the CP-even state of a neutral B meson over that of its other decays, from four-vectors and polarisations."""
+    mass, lifetime, constant, m_q, scale = {
+        "Bs": (5.366932, 1.430e-12, 0.2303, 0.0934, 1.0),
+        "B0": (5.279717, 1.5113e-12, 0.1900, 0.0, 3.53e-4 / 0.0411**2),
+    }[meson]
+    m_1, s, v = float(sector.m_h1), float(sector.sin_theta), float(sector.v_phi)
+    c, m_x, m_v = np.sqrt(1 - s**2), float(sector.m_x), float(sector.m_zp)
+
+    def pair(mass_of_one, squared):
+        # two-body phase space, from the momentum and the energies of the daughters
+        if 2 * mass_of_one >= mass:
+            return 0.0
+        p = np.sqrt(mass**2 / 4 - mass_of_one**2)
+        return squared(p) * p / (4 * np.pi * mass)
+
+    def vectors(p):
+        # (2 m_V^2/v)^2 sum |e_1.e_2|^2 over three polarisations each, one half for identical particles
+        e = mass / 2
+        one = [np.array([0, 1, 0, 0]), np.array([0, 0, 1, 0]), np.array([p, 0, 0, e]) / m_v]
+        two = [np.array([0, 1, 0, 0]), np.array([0, 0, 1, 0]), np.array([p, 0, 0, -e]) / m_v]
+        metric = np.diag([1.0, -1.0, -1.0, -1.0])
+        return 0.5 * (2 * m_v**2 / v) ** 2 * sum((a @ metric @ b) ** 2 for a in one for b in two)
+
+    parts = {"xx": pair(m_x, lambda p: float(sector.lambda_phi_x * v) ** 2), "zpzp": pair(m_v, vectors)}
+    # mass Gamma_1(mass) = half of sum |M|^2 Phi_2, H1 being c times the dark scalar
+    propagator = 1 / (mass**2 - m_1**2 + 0.5j * c**2 * sum(parts.values())) - 1 / (mass**2 - natural("m_h") ** 2)
+    parts["zpzp"] *= float(widths.br_zp_invisible(sector)) ** 2
+    # <0|sbar P_R b|B> = -+(i/2) f m^2/(m_b + m_s); the two flavours differ in sign, and their difference decays
+    amplitude = 6.7e-6 * scale * s * 0.5j * constant * mass**2 / (4.18 + m_q) * propagator * c
+    even, odd = (amplitude - -amplitude) / np.sqrt(2), (amplitude + -amplitude) / np.sqrt(2)
+    assert odd == 0.0
+    squared = abs(even) ** 2 / (2 * mass) * lifetime / 6.582119569e-25
+    # half of the mesons are born in the even state
+    wanted = sum(parts.values()) if final_state is None else parts[final_state]
+    return 0.5 * squared * wanted / (1 + squared * sum(parts.values()))
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("final_state", [None, "xx", "zpzp"])
+@pytest.mark.parametrize("change", [{}, {"m_h1": 2.0}, {"m_h1": 5.3669}, {"m_h1": 5.28, "lambda_phi_x": 0.02}, {"m_h1": 40.0}])
+def test_a_b_meson_into_nothing_from_the_squared_amplitude(change, final_state):
+    sector = THREE.replace(**change)
+    for meson, rate in (("Bs", md.br_bs_invisible), ("B0", md.br_b0_invisible)):
+        assert_allclose(rate(sector, final_state), annihilation(sector, meson, final_state), rtol=2e-6)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("rate", [md.br_bs_invisible, md.br_b0_invisible])
+def test_a_b_meson_into_nothing_has_its_limits(rate):
+    # far below the two resonances, 1/m_1^4 off the pole and the square of the mixing and of kappa
+    mass = natural("m_Bs" if rate is md.br_bs_invisible else "m_B0")
+    heavy = THREE.replace(m_h1=[20.0, 40.0])
+    factor = 1 / (mass**2 - np.square(heavy.m_h1)) - 1 / (mass**2 - natural("m_h") ** 2)
+    assert_allclose(np.divide(*rate(heavy)), np.divide(*factor**2), rtol=1e-5)
+    assert_allclose(rate(THREE.replace(sin_theta=2e-4)) / rate(THREE.replace(sin_theta=1e-4)), 4.0, rtol=1e-4)
+    assert_allclose(rate(THREE.replace(sin_theta=-1e-2)), rate(THREE), rtol=1e-12)
+    low = THREE.replace(sin_theta=1e-6)
+    assert_allclose(rate(low, kappa=2e-6) / rate(low, kappa=1e-6), 4.0, rtol=1e-6)
+    assert rate(THREE.replace(sin_theta=0.0)) == 0.0 and rate(THREE, kappa=0.0) == 0.0
+    # H1 and H2 of one mass cancel but for their widths
+    assert rate(THREE.replace(m_h1=natural("m_h"))) < 1e-8 * rate(THREE.replace(m_h1=100.0))
+    # one channel closes at 2 m = m_B, and is nothing beyond
+    edge = mass / 2
+    assert rate(THREE.replace(m_x=edge * (1 + 1e-12)), "xx") == 0.0 < rate(THREE.replace(m_x=edge * (1 - 1e-9)), "xx")
+    closed = THREE.replace(m_x=3.0, m_zp=2.7, g_x=0.3)
+    assert rate(closed) == 0.0
+    near = rate(THREE.replace(m_x=edge * (1 - np.array([1e-9, 4e-9]))), "xx")
+    assert_allclose(near[1] / near[0], 2.0, rtol=1e-6)
+    # a sector without X has Z' Z' alone
+    assert_allclose(rate(model.DarkSector(m_zp=0.3, g_x=0.03, m_h1=5.0, sin_theta=0.01)), rate(THREE.replace(lambda_phi_x=0.0)))
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(("rate", "meson"), [(md.br_bs_invisible, "m_Bs"), (md.br_b0_invisible, "m_B0")])
+def test_a_resonant_b_meson(rate, meson):
+    mass = natural(meson)
+    narrow = THREE.replace(m_h1=mass, m_x=1.0, lambda_phi_x=1e-5, g_x=3e-5, sin_theta=1e-9)
+    width = widths.gamma_h1(narrow)
+    # a Lorentzian in m_1 with the width of H1 at the mass of the meson
+    side = rate(narrow.replace(m_h1=mass + width * np.array([-0.5, 0.5, 5.0]))) / rate(narrow)
+    assert_allclose(side, [0.5, 0.5, 1 / 101], rtol=2e-2)
+    # however narrow H1, half of the mesons decay as ever
+    for sine in (1e-3, 0.1, 0.7):
+        assert rate(narrow.replace(sin_theta=sine)) < 0.5
+    assert_allclose(rate(THREE.replace(m_h1=mass, m_x=1.0, lambda_phi_x=1e-7, g_x=3e-7, sin_theta=0.5)), 0.5, rtol=1e-3)
+
+
+@pytest.mark.identity
+def test_a_b_meson_into_nothing_broadcasts_and_masks():
+    sector = THREE.replace(m_h1=[[5.0], [-1.0]], m_x=[0.4, 1e6, 0.5])
+    for rate in (md.br_bs_invisible, md.br_b0_invisible):
+        grid = rate(sector)
+        assert np.isnan(grid).tolist() == [[False, True, False], [True, True, True]]
+        assert_allclose(grid[0, 2], rate(THREE.replace(m_x=0.5)), rtol=1e-12)
+        with pytest.raises(ParameterError, match="m_h1 is not set"):
+            rate(THREE.replace(m_h1=None))
+        with pytest.raises(ParameterError, match=r"kappa has shape \(2,\)"):
+            rate(THREE, kappa=[1e-6, 2e-6])
+        with pytest.raises(ParameterError, match="final_state = 'nunu'"):
+            rate(THREE, "nunu")
+
+
+@pytest.mark.published
+@pytest.mark.parametrize(
+    ("name", "unit", "value"),
+    [
+        ("f_Bs", "GeV", 0.2303),
+        ("f_B0", "GeV", 0.1900),
+        ("tau_BsL", "ps", 1.430),
+        ("bound.bs_invisible", "1", 5.6e-4),
+        ("bound.b0_invisible", "1", 2.4e-5),
+    ],
+)
+def test_transcribed_values(name, unit, value):
+    assert get(name).value == value and get(name).unit == unit
+
+
+@pytest.mark.published
+def test_the_ratio_of_ckm_elements():
+    # PDG, CKM review, from the oscillations of B0 and B_s: 0.207(3)
+    ratio = natural("|V_ts*V_td|", "1") / natural("|V_ts*V_tb|", "1") ** 2
+    assert abs(ratio - 0.207) < 0.003

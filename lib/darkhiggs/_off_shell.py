@@ -21,10 +21,8 @@ _ORDER = 40
 _NARROW = 1e-11
 
 
-def spectrum(
-    q2: Array, sector: DarkSector, final_state: str | None, two_body: Callable[[Array], Array], floor: npt.ArrayLike = 0.0
-) -> Array:
-    """Rate into K or K* and a virtual H1 of mass sqrt(q2), at unit mixing from `two_body`, times its line shape.
+def line_shape(q2: Array, sector: DarkSector, final_state: str | None, floor: npt.ArrayLike = 0.0) -> Array:
+    """Width of a virtual H1 of mass sqrt(q2) into what is not seen, times the squared propagators of H1 and H2, in GeV^-3.
 
     With a `floor`, a line too narrow for floating-point numbers is widened at constant area.
     """
@@ -39,7 +37,15 @@ def spectrum(
     heavy, wide = 1.0 / (q2 - natural("m_h") ** 2), clip(width, floor)
     pole, area = offset**2 + wide**2, wide / divisor(width)
     shape = area * ((1.0 - heavy * offset) ** 2 + (heavy * width) ** 2) / divisor(pole)
-    return two_body(q) * sector.sin_theta**2 * q * pairs * shape / np.pi
+    return pairs * shape
+
+
+def spectrum(
+    q2: Array, sector: DarkSector, final_state: str | None, two_body: Callable[[Array], Array], floor: npt.ArrayLike = 0.0
+) -> Array:
+    """Rate into K or K* and a virtual H1 of mass sqrt(q2), at unit mixing from `two_body`, times its `line_shape`."""
+    q = np.sqrt(q2)
+    return two_body(q) * sector.sin_theta**2 * q * line_shape(q2, sector, final_state, floor) / np.pi
 
 
 def _rule(sector: DarkSector, q_max: float, order: int) -> tuple[Array, Array, Array]:

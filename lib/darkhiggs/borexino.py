@@ -460,7 +460,7 @@ def rate_bound(metallicity: str = "high", n_sigma: npt.ArrayLike = 1.96) -> Arra
 @public
 def coupling_limit(
     m_zp: npt.ArrayLike,
-    r_max: npt.ArrayLike = 1.24,
+    r_max: npt.ArrayLike | None = None,
     model: str = "L_mu-L_tau",
     sign: float = 1,
     p_ee: npt.ArrayLike | None = None,
@@ -473,8 +473,8 @@ def coupling_limit(
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000. `rate_bound` gives 1.15 (high metallicity) to 1.26 (low) at 1.96 sigma;
-        the default is near the second, weaker one.
+        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. `rate_bound` gives 1.15
+        (high metallicity) to 1.26 (low) at 1.96 sigma; the default is near the second, weaker one.
     model : str
         ``"L_mu-L_tau"`` (electrons through kinetic mixing alone), ``"L_mu-L_e"``, ``"L_e-L_tau"`` or ``"B-L"``.
     sign : int
@@ -500,7 +500,7 @@ def coupling_limit(
     >>> [f"{borexino.coupling_limit(0.010, r):.3e}" for r in (1.08, 1.24)]
     ['4.482e-04', '5.761e-04']
     """
-    room = checked("r_max", r_max, 1.001, 1e3) - 1.0
+    room = checked("r_max", natural("bound.solar_ratio", "1") if r_max is None else r_max, 1.001, 1e3) - 1.0
     linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     # the positive root of b y^2 + a y - room = 0, y = g^2, in the form that survives b -> 0
     return np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))[()]
@@ -509,7 +509,7 @@ def coupling_limit(
 @public
 def rescaled_limit(
     m_zp: npt.ArrayLike,
-    r_max: npt.ArrayLike = 1.24,
+    r_max: npt.ArrayLike | None = None,
     form: str = "literal",
     p_ee: npt.ArrayLike | None = None,
     t_min: npt.ArrayLike | None = None,
@@ -521,7 +521,7 @@ def rescaled_limit(
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000.
+        Largest allowed `ratio`, 1.001 to 1000; by default that of `coupling_limit`.
     form : str
         ``"literal"``: ``alpha_BL^2 = S^(1/2) alpha alpha_X |epsilon|`` as printed; ``"corrected"``:
         ``alpha_BL^2 = S alpha alpha_X epsilon^2``, S as in `flavour_factors`.

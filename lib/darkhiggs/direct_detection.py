@@ -1,4 +1,9 @@
-"""Elastic scattering of X off nucleons, nuclei and electrons, through the Higgs bosons and through the Z'."""
+"""Elastic scattering of X off nucleons, nuclei and electrons, through the Higgs bosons and through the Z'.
+
+The two exchanges do not interfere in dark matter of as many X as antiparticles. The current of X is odd under charge
+conjugation, ``|X|^2`` is even: the amplitude b of the Z' has opposite signs for X and its antiparticle, the amplitude a of the
+scalars the same. The mean of the two is ``(|a + b|^2 + |a - b|^2)/2 = |a|^2 + |b|^2``.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +21,14 @@ __all__ = [
     "EXPERIMENTS",
     "TARGETS",
     "coupling_max",
+    "excluded_above",
     "momentum_transfer",
     "nucleon_limit",
+    "over_limit",
+    "sigma",
     "sigma_electron",
     "sigma_nucleon",
     "sigma_zp",
-    "zp_excluded_above",
-    "zp_over_limit",
 ]
 
 #: What X can scatter off.
@@ -40,6 +46,7 @@ EXPERIMENTS = {
 _NUCLEAR = tuple(name for name, target in EXPERIMENTS.items() if target != "electron")
 _CONVENTIONS = ("tree", "talk")
 _TRANSFERS = ("contact", "typical", "largest")
+_EXCHANGES = ("higgs", "zp")
 
 
 def _reduced(m_x: Array, mass: float) -> Array:
@@ -68,23 +75,25 @@ def _target(experiment: str) -> str:
     return EXPERIMENTS[experiment]
 
 
-def _through_higgs(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
+def _through_higgs(sector: DarkSector, mass: float, strength: float, convention: str, q: npt.ArrayLike = 0.0) -> Array:
     """Cross-section for lambda_PhiX sin(theta) = 1 off a fermion with the coupling ``strength mass/v_H`` to h."""
     m_x, m_1 = sector.require("m_x"), sector.require("m_h1")
-    exchange = 1.0 / np.square(m_1) - 1.0 / natural("m_h") ** 2
+    q2 = np.square(checked("q", q, 0.0, 1.0, "GeV"))
+    exchange = 1.0 / (np.square(m_1) + q2) - 1.0 / (natural("m_h") ** 2 + q2)
     portal = _reduced(m_x, mass) * strength * (mass / m_x) * (sector.v_phi / v_higgs()) * exchange
     prefactor = 4.0 / np.pi if convention == "talk" else 1.0 / (4.0 * np.pi) * np.square(sector.cos_theta)
     return prefactor * np.square(portal)
 
 
-def _scattering(sector: DarkSector, mass: float, strength: float, convention: str) -> Array:
+def _scattering(sector: DarkSector, mass: float, strength: float, convention: str, q: npt.ArrayLike) -> Array:
     choice("convention", convention, _CONVENTIONS)
-    value: Array = np.square(sector.lambda_phi_x * sector.sin_theta) * _through_higgs(sector, mass, strength, convention)
+    couplings = np.square(sector.lambda_phi_x * sector.sin_theta)
+    value: Array = couplings * _through_higgs(sector, mass, strength, convention, q)
     return value[()]
 
 
 @public
-def sigma_nucleon(sector: DarkSector, convention: str = "tree") -> Array:
+def sigma_nucleon(sector: DarkSector, convention: str = "tree", *, q: npt.ArrayLike = 0.0) -> Array:
     """Elastic cross-section of X with one nucleon, through H1 and H2.
 
     Parameters
@@ -93,23 +102,26 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree") -> Array:
         Needs m_x and m_h1.
     convention : {"tree", "talk"}
         The tree-level result of the Lagrangian, or the formula as printed, which is 16 times larger.
+    q : array_like
+        Momentum transfer in GeV at which the propagators are taken, 0 to 1.
 
     Returns
     -------
     ndarray or float
-        In GeV^-2, at zero momentum transfer, the same for protons and neutrons.
+        In GeV^-2, the same for protons and neutrons.
 
     Raises
     ------
     ParameterError
-        If m_x or m_h1 is not set, or the convention is unknown.
+        If m_x or m_h1 is not set, the convention is unknown or q is out of range.
 
     Notes
     -----
     From ``L = -lambda_PhiX v_Phi phi |X|^2 - f_n (m_n/v_H) h nbar n`` with ``phi = c H1 + s H2`` and ``h = c H2 - s H1``,
     ``M = 2 m_n lambda_PhiX v_Phi (f_n m_n/v_H) s c (1/m_1^2 - 1/m_2^2)`` and ``sigma = |M|^2/(16 pi (m_X + m_n)^2)``:
     ``mu^2 f_n^2 lambda_PhiX^2 s^2 c^2/(4 pi) (m_n/m_X)^2 (v_Phi/v_H)^2 (1/m_1^2 - 1/m_2^2)^2``. The talk prints ``4/pi`` for
-    ``1/(4 pi)`` and leaves out ``c^2``. A recoil transfers at most some 10 MeV of momentum: negligible against m_H1.
+    ``1/(4 pi)`` and leaves out ``c^2``. With momentum transfer ``m_i^2`` becomes ``m_i^2 + q^2``: a recoil transfers some
+    10 MeV, which matters for an H1 lighter than 0.1 GeV.
 
     Examples
     --------
@@ -118,11 +130,11 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree") -> Array:
     >>> f"{units.convert(direct_detection.sigma_nucleon(sector), 'GeV^-2', 'cm^2'):.2e}"
     '2.83e-41'
     """
-    return _scattering(sector, _nucleon(), natural("f_n", "1"), convention)
+    return _scattering(sector, _nucleon(), natural("f_n", "1"), convention, q)
 
 
 @public
-def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
+def sigma_electron(sector: DarkSector, convention: str = "tree", *, q: npt.ArrayLike = 0.0) -> Array:
     """Elastic cross-section of X with a free electron, through H1 and H2.
 
     Parameters
@@ -130,6 +142,8 @@ def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
     sector : DarkSector
         Needs m_x and m_h1.
     convention : {"tree", "talk"}
+        As in `sigma_nucleon`.
+    q : array_like
         As in `sigma_nucleon`.
 
     Returns
@@ -140,7 +154,7 @@ def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
     Raises
     ------
     ParameterError
-        If m_x or m_h1 is not set, or the convention is unknown.
+        If m_x or m_h1 is not set, the convention is unknown or q is out of range.
 
     Notes
     -----
@@ -153,7 +167,7 @@ def sigma_electron(sector: DarkSector, convention: str = "tree") -> Array:
     >>> f"{units.convert(direct_detection.sigma_electron(sector), 'GeV^-2', 'cm^2'):.1e}"
     '1.0e-52'
     """
-    return _scattering(sector, natural("m_e"), 1.0, convention)
+    return _scattering(sector, natural("m_e"), 1.0, convention, q)
 
 
 @public
@@ -326,75 +340,140 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
 
 
 @public
-def zp_over_limit(sector: DarkSector, experiment: str, transfer: str = "contact") -> Array:
-    """Cross-section through the Z' over what a published limit allows.
+def sigma(sector: DarkSector, experiment: str, transfer: str = "largest", *, exchange: str | None = None) -> Array:
+    """Cross-section that a published search limits: Higgs exchange and Z' exchange on its own target.
 
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x and q_x.
+        Needs m_x; m_h1 for the Higgs bosons; q_x for the Z', be it 0.
     experiment : str
-        As in `coupling_max`.
+        One of `EXPERIMENTS`.
     transfer : {"contact", "typical", "largest"}
-        Momentum transfer at which the propagator is taken: none, or one of those of `momentum_transfer`.
+        Momentum transfer at which the propagators are taken: none, or one of those of `momentum_transfer`.
+    exchange : {None, "higgs", "zp"}
+        Both, or one of them alone.
 
     Returns
     -------
     ndarray or float
-        Above 1 where X is excluded; 0 outside the masses of the limit. It grows with the square of q_x.
+        In GeV^-2, per nucleon of a nucleus or per electron.
 
     Raises
     ------
     DataError
         If the experiment is unknown.
     ParameterError
-        If m_x or q_x is not set, or the transfer is unknown.
+        If a parameter that is needed is not set, or the transfer or the exchange is unknown.
+
+    Notes
+    -----
+    ``sigma_n + sigma_Z'``, where the Z' counts the share Z^2/A^2 of the protons. Without interference, which has opposite sign
+    for X and its antiparticle and cancels if both are equally frequent: ``M_H`` is the same for both, ``M_Z'`` is proportional
+    to the charge. The largest momentum transfer gives the smallest cross-section, and so the weakest limit.
 
     Examples
     --------
-    >>> from darkhiggs import direct_detection, model
-    >>> sector = model.benchmark("A").replace(m_x=2.0, q_x=1.0)
-    >>> [f"{direct_detection.zp_over_limit(sector, 'DarkSide-50', q):.0f}" for q in ("contact", "typical", "largest")]
-    ['281', '262', '90']
+    >>> from darkhiggs import direct_detection, model, units
+    >>> sector = model.benchmark("A").replace(m_x=2.0, m_h1=5.0, sin_theta=3e-3, lambda_phi_x=0.1, q_x=0.7)
+    >>> for exchange in ("higgs", "zp", None):
+    ...     part = direct_detection.sigma(sector, "DarkSide-50", exchange=exchange)
+    ...     print(f"{units.convert(part, 'GeV^-2', 'cm^2'):.2e}")
+    3.14e-43
+    1.10e-40
+    1.11e-40
     """
     target = _target(experiment)
+    if exchange is not None:
+        choice("exchange", exchange, _EXCHANGES)
     m_x = np.asarray(sector.require("m_x"))
     mass = np.where(np.isnan(m_x), 1.0, m_x)  # a masked point; its cross-section is nan
     contact = choice("transfer", transfer, _TRANSFERS) == "contact"
     q = 0.0 if contact else momentum_transfer(mass, target, largest=transfer == "largest")
-    return sigma_zp(sector, target, q=q) / curve(experiment).sigma_max(mass)
+    parts = []
+    if exchange != "zp":
+        parts.append(sigma_electron(sector, q=q) if target == "electron" else sigma_nucleon(sector, q=q))
+    if exchange != "higgs":
+        parts.append(sigma_zp(sector, target, q=q))
+    value: Array = np.asarray(sum(parts))
+    return value[()]
 
 
 @public
-def zp_excluded_above(sector: DarkSector, transfer: str = "contact") -> Array:
-    """Lightest X that a published search with nuclei excludes through the Z'.
+def over_limit(sector: DarkSector, experiment: str, transfer: str = "largest", *, exchange: str | None = None) -> Array:
+    """Cross-section over what a published limit allows.
 
     Parameters
     ----------
     sector : DarkSector
-        Needs q_x; its m_x is not used.
+        As in `sigma`.
+    experiment : str
+        As in `sigma`.
     transfer : {"contact", "typical", "largest"}
-        As in `zp_over_limit`.
+        As in `sigma`.
+    exchange : {None, "higgs", "zp"}
+        As in `sigma`.
 
     Returns
     -------
     ndarray or float
-        Mass in GeV at which the first `zp_over_limit` exceeds 1; infinity if none does.
+        Above 1 where X is excluded; 0 outside the masses of the limit.
 
     Raises
     ------
+    DataError
+        If the experiment is unknown.
     ParameterError
-        If q_x is not set, or the transfer is unknown.
+        If a parameter that is needed is not set, or the transfer or the exchange is unknown.
 
     Examples
     --------
     >>> from darkhiggs import direct_detection, model
-    >>> print(direct_detection.zp_excluded_above(model.benchmarks().replace(q_x=1.0)).round(2))
-    [1.2  1.2  2.09]
+    >>> sector = model.benchmark("A").replace(m_x=2.0, q_x=0.7)
+    >>> transfers = ("contact", "typical", "largest")
+    >>> [f"{direct_detection.over_limit(sector, 'DarkSide-50', q, exchange='zp'):.0f}" for q in transfers]
+    ['137', '128', '44']
+    """
+    m_x = np.asarray(sector.require("m_x"))
+    value = sigma(sector, experiment, transfer, exchange=exchange)
+    return value / curve(experiment).sigma_max(np.where(np.isnan(m_x), 1.0, m_x))
+
+
+@public
+def excluded_above(sector: DarkSector, transfer: str = "largest", *, exchange: str | None = None) -> Array:
+    """Lightest X that a published search with nuclei excludes.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        As in `sigma`; its m_x is not used.
+    transfer : {"contact", "typical", "largest"}
+        As in `sigma`.
+    exchange : {None, "higgs", "zp"}
+        As in `sigma`.
+
+    Returns
+    -------
+    ndarray or float
+        Mass in GeV at which the first `over_limit` exceeds 1; infinity if none does.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter that is needed is not set, or the transfer or the exchange is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, model
+    >>> sectors = model.benchmarks().replace(q_x=0.7)
+    >>> for transfer in ("contact", "largest"):
+    ...     print(direct_detection.excluded_above(sectors, transfer, exchange="zp").round(2))
+    [1.26 1.21 2.39]
+    [1.32 1.28 4.21]
     """
     mass = np.geomspace(min(curve(name).m[0] for name in _NUCLEAR), max(curve(name).m[-1] for name in _NUCLEAR), 2000)
     points = sector.replace(m_x=mass.reshape(-1, *(1,) * len(sector.shape)))
-    ratio = np.max([zp_over_limit(points, name, transfer) for name in _NUCLEAR], axis=0)
+    ratio = np.max([over_limit(points, name, transfer, exchange=exchange) for name in _NUCLEAR], axis=0)
     edge = first_crossing(mass, ratio, 1.0)
     value: Array = np.where(ratio[0] > 1.0, mass[0], np.where(np.isnan(edge), np.inf + ratio[0], edge))
     return np.broadcast_to(value, sector.shape)[()]

@@ -3,26 +3,27 @@
 All rates follow from the penguin L = kappa sin(theta) H1 sbar_L b_R + h.c. and its s -> d analogue.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import form_factors
-from ._arrays import Array, checked, choice, together
-from ._off_shell import CHUNK, at_unit_mixing, densities, spectrum
+from ._arrays import Array, checked, choice, single, together
+from ._off_shell import CHUNK, at_unit_mixing, densities, line_shape, spectrum
 from ._public import public
 from ._scalars import clip, kept, square_root
-from .inputs import natural
+from .inputs import cached, natural
 from .kinematics import kallen
 from .model import DarkSector
 
 __all__ = [
+    "br_b0_invisible",
     "br_b_to_k_invisible",
     "br_b_to_k_scalar",
     "br_b_to_kstar_invisible",
     "br_b_to_kstar_scalar",
+    "br_bs_invisible",
     "br_k_to_pi_scalar",
     "br_kl_to_pi0_scalar",
     "dbr_dq2_b_to_k_invisible",
@@ -166,7 +167,7 @@ def br_b_to_kstar_scalar(
     return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
-@lru_cache
+@cached
 def _kaon_inputs(mesons: tuple[str, str, str], ckm: str) -> tuple[float, ...]:
     """Masses of K and pi, the lifetime, the scale of the coupling and the scalar density."""
     m_k, m_pi, lifetime = natural(mesons[0]), natural(mesons[1]), natural(mesons[2], "GeV^-1")
@@ -470,3 +471,106 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     """
     rates = densities(br_b_to_kstar_scalar, "K*", charge, final_state, options)
     return sector.pointwise(lambda points: rates(points)[1].sum(axis=0), CHUNK)
+
+
+def _annihilation(
+    sector: DarkSector, final_state: str | None, kappa: float | None, mesons: tuple[str, str, str], scale: float, m_q: float
+) -> Array:
+    """Rate of a neutral B meson into nothing that is seen, from its mass, lifetime and decay constant."""
+    if final_state is not None:
+        choice("final_state", final_state, ("xx", "zpzp"))
+    mass, lifetime, constant = natural(mesons[0]), natural(mesons[1], "GeV^-1"), natural(mesons[2])
+    kappa = natural("kappa", "1") if kappa is None else single("kappa", kappa, 0.0, 1e-3)
+    # <0| q sbar P_R b |B>, up to a phase
+    density = 0.5 * constant * mass**2 / (natural("m_b") + m_q)
+
+    def rate(points: DarkSector) -> Array:
+        q2 = np.full(points.shape, mass**2)
+        coupling = np.square(kappa * scale * density * points.sin_theta)
+        share: Array = coupling * line_shape(q2, points, final_state) * lifetime
+        return share / (1.0 + 2.0 * coupling * line_shape(q2, points, None) * lifetime)
+
+    return sector.pointwise(rate, CHUNK)
+
+
+@public
+def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa: float | None = None) -> Array:
+    """Branching ratio of B_s -> X X* and Z' Z' through H1, whose mass may be that of the B_s.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1; without m_x only Z' Z' is left.
+    final_state : {None, "xx", "zpzp"}
+        X X*, Z' Z', or their sum.
+    kappa : float, optional
+        The b -> s penguin coupling, 0 to 1e-3; default 6.7e-6.
+
+    Returns
+    -------
+    ndarray or float
+        Mean of B_s and its antiparticle over all decay times, at most 1/2; nan at masked points.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite, or m_h1 is not set.
+
+    Notes
+    -----
+    With ``<0|sbar gamma_5 b|B_s> = -i f_Bs m^2/(m_b + m_s)`` the penguin gives, at q2 = m^2 of the meson,
+    ``Gamma = (kappa sin)^2/4 f_Bs^2 m^4/(m_b + m_s)^2 |1/(m^2 - m_1^2 + i m Gamma_1(m)) - 1/(m^2 - m_2^2)|^2 Gamma(m)``, with
+    the widths of a virtual H1 of mass m as in `dbr_dq2_b_to_k_invisible`, and the same caveat: one kappa off the shell.
+
+    What a scalar makes is even under CP, the B_s odd under P: the amplitudes of B_s and its antiparticle are opposite, and only
+    the CP-even B_sL decays, at 2 Gamma (kappa has the phase of ``V_ts* V_tb``, which that of the mixing takes off). The mean is
+    ``Gamma tau_L/(1 + 2 Gamma tau_L)``, tau_L being the lifetime without this decay: on the pole it ends at 1/2. The lifetime
+    of B_sL is 6 % below the mean of both states.
+
+    Examples
+    --------
+    >>> from darkhiggs import meson_decays, model
+    >>> sector = model.benchmark("B").replace(m_h1=[2.0, 5.0, 5.367], sin_theta=0.01, m_x=0.2, lambda_phi_x=0.05)
+    >>> print(*(f"{x:.2e}" for x in meson_decays.br_bs_invisible(sector)))
+    8.86e-07 3.70e-05 2.19e-03
+    """
+    return _annihilation(sector, final_state, kappa, ("m_Bs", "tau_BsL", "f_Bs"), 1.0, natural("m_s"))
+
+
+@public
+def br_b0_invisible(sector: DarkSector, final_state: str | None = None, *, kappa: float | None = None) -> Array:
+    """Branching ratio of B0 -> X X* and Z' Z' through H1, whose mass may be that of the B0.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1; without m_x only Z' Z' is left.
+    final_state : {None, "xx", "zpzp"}
+        X X*, Z' Z', or their sum.
+    kappa : float, optional
+        The b -> s penguin coupling, 0 to 1e-3, from which that of b -> d is scaled; default 6.7e-6.
+
+    Returns
+    -------
+    ndarray or float
+        Mean of B0 and its antiparticle over all decay times, at most 1/2; nan at masked points.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite, or m_h1 is not set.
+
+    Notes
+    -----
+    As `br_bs_invisible`, with ``kappa |V_td/V_ts|``, where ``|V_td/V_ts| = |V_ts* V_td|/|V_ts* V_tb|^2`` as V_tb is 1 to 1e-3;
+    m_d is neglected beside m_b, and the two lifetimes are one.
+
+    Examples
+    --------
+    >>> from darkhiggs import meson_decays, model
+    >>> sector = model.benchmark("B").replace(m_h1=[2.0, 5.0, 5.28], sin_theta=0.01, m_x=0.2, lambda_phi_x=0.05)
+    >>> print(*(f"{x:.2e}" for x in meson_decays.br_b0_invisible(sector)))
+    2.99e-08 2.00e-06 6.89e-05
+    """
+    scale = natural("|V_ts*V_td|", "1") / natural("|V_ts*V_tb|", "1") ** 2
+    return _annihilation(sector, final_state, kappa, ("m_B0", "tau_B0", "f_B0"), scale, 0.0)

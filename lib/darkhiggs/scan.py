@@ -269,7 +269,8 @@ def relic_windows(
     q_phi : array_like, shape (j,)
         Charges of Phi.
     sin_theta : array_like, shape (i,)
-        Mixing angles, 0 to 1; infinity stands for the largest one that BR(H2 -> invisible) < 13 % allows.
+        Mixing angles, 0 to 1; infinity stands for the largest one that the input
+        ``bound.higgs_invisible`` allows, 13 % in the talk.
     form_factors : sequence of {"HPQCD22", "BallZwicky"}
         Sets for f_0, shape (h,).
 
