@@ -97,7 +97,7 @@ CALLS: dict[str, dict[str, object]] = {
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.reach": {"sector": GRID, "br_limit": 0.13},
     "constraints.table": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
-    "constraints.verdict": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
+    "constraints.verdict": {"sector": GRID, "which": ["Higgs"]},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
     "direct_detection.nucleon_limit": {"m_x": 1.0},

@@ -664,6 +664,10 @@ def test_seeds_agree_within_their_error():
     pulls = [(one.p_global - search().p_global) / np.hypot(one.p_error, search().p_error) for one in found]
     assert max(np.abs(pulls)) < 3.5 and 0.3 < np.std(pulls) < 2.0
     assert_allclose(found[0].p_error, np.sqrt(5.0) * search().p_error, rtol=0.15)
+    from scipy.special import ndtri
+
+    up, down = -ndtri(search().p_global + np.array([-1.0, 1.0]) * search().p_error)
+    assert_allclose(search().z_error, 0.5 * (up - down), rtol=1e-3)
     assert search().z_error < 0.005
     assert likelihood().global_significance(size=4000, seed=0) == found[0] != found[1]
     # small changes of the threshold change nothing: no experiment is counted by its rounding

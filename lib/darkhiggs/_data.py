@@ -93,19 +93,23 @@ def record(raw: dict[str, Any]) -> Record:
     }
 
 
+def _table(path: Traversable, file: Any) -> Any:
+    """Rows of a table that lies beside a data file; what is no table, as it is."""
+    try:
+        # a file of the library may lie in an archive
+        text = (path.parent / str(file)).read_text(encoding="utf-8")  # type: ignore[attr-defined]
+        return np.loadtxt(text.splitlines(), delimiter=",", ndmin=2).tolist()
+    except (OSError, ValueError):
+        return f"file {file}"
+
+
 def _with_tables(table: dict[str, Any], path: Traversable) -> dict[str, Any]:
     """Read the tables that entries have for their values."""
-    found = {}
+    found = dict(table)
     for name, raw in table.items():
         if isinstance(raw, dict) and "file" in raw and "value" not in raw:
-            try:
-                # a file of the library may lie in an archive
-                text = (path.parent / str(raw["file"])).read_text(encoding="utf-8")  # type: ignore[attr-defined]
-                rows = np.loadtxt(text.splitlines(), delimiter=",", ndmin=2).tolist()
-            except (OSError, ValueError) as error:
-                raise DataError(f"{path.name}: {name}: file = {shown(raw['file'])} is no table, {error}") from None
-            raw = {key: raw[key] for key in raw if key != "file"} | {"value": rows}
-        found[name] = raw
+            found[name] = {"value" if key == "file" else key: raw[key] for key in raw}
+            found[name]["value"] = _table(path, raw["file"])
     return found
 
 

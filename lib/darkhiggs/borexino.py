@@ -473,8 +473,8 @@ def coupling_limit(
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24, near the larger of the two of
-        `rate_bound`.
+        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. `rate_bound` gives 1.15
+        (high metallicity) to 1.26 (low) at 1.96 sigma; the default is near the second, weaker one.
     model : str
         ``"L_mu-L_tau"`` (electrons through kinetic mixing alone), ``"L_mu-L_e"``, ``"L_e-L_tau"`` or ``"B-L"``.
     sign : int

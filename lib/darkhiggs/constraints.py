@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,7 +80,7 @@ class Verdict(Owned):
     >>> from darkhiggs import constraints, model
     >>> found = constraints.verdict(model.benchmark("A").replace(m_h1=2.0, sin_theta=0.0057))
     >>> bool(found.allowed), str(found.limit), f"{found.ratio:.1f}", "DarkSide-50" in found.left_out
-    (False, 'Higgs', '2.9', True)
+    (False, 'Higgs', '2.8', True)
     """
 
     allowed: npt.NDArray[np.bool_]
@@ -171,7 +172,7 @@ def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _L
 
 
 def _meson(rate: Callable[[DarkSector], Array], name: str) -> Callable[[DarkSector], _Limit]:
-    return lambda sector: _entry(rate(sector), name, 0.90)
+    return lambda sector: _entry(rate(sector), name)
 
 
 def _once(function: Callable[..., Array], *parameters: Array) -> Array:
@@ -181,8 +182,7 @@ def _once(function: Callable[..., Array], *parameters: Array) -> Array:
 
 
 def _n_eff(sector: DarkSector) -> _Limit:
-    value = _once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x)
-    return _entry(value, "bound.delta_n_eff")
+    return _entry(_once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x), "bound.delta_n_eff")
 
 
 def _n_eff_with_x(sector: DarkSector) -> _Limit:
@@ -208,10 +208,7 @@ def _muon(sector: DarkSector) -> _Limit:
 
 
 def _borexino(sector: DarkSector) -> _Limit:
-    # a plane has few masses, and each takes an integral
-    masses, place = np.unique(sector.m_zp, return_inverse=True)
-    limit = borexino.coupling_limit(masses)[place].reshape(np.shape(sector.m_zp))
-    return _entry(np.asarray(sector.g_x), "bound.solar_ratio", limit=limit)
+    return _entry(sector.g_x, "bound.solar_ratio", limit=_once(borexino.coupling_limit, sector.m_zp))
 
 
 def _relic(sector: DarkSector) -> _Limit:
@@ -273,7 +270,7 @@ def names() -> tuple[str, ...]:
     --------
     >>> from darkhiggs import constraints
     >>> constraints.names()[:4]
-    ('Higgs', 'K*0', 'K*0 literal', 'NA62')
+    ('Higgs', 'K*0', 'K*0 literal', 'Bs')
     """
     return tuple(_RULES)
 
@@ -350,7 +347,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
 
 
 @public
-def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> Verdict:
+def verdict(sector: DarkSector, which: Sequence[str] | None = None, **options: Any) -> Verdict:
     """Say where everything that limits a sector allows it, and what decides.
 
     Parameters
@@ -359,7 +356,7 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: s
         A point or a grid.
     which : sequence of str, optional
         As in `table`.
-    inputs : str, optional
+    **options
         As in `table`.
 
     Returns
@@ -385,7 +382,7 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: s
     >>> print(found.allowed, found.limit, found.ratio.round(2))
     [ True  True False] ['DarkSide-50' 'DarkSide-50' 'DarkSide-50'] [0.17 0.65 4.01]
     """
-    rows = table(sector, which, inputs=inputs)
+    rows = table(sector, which, **options)
     if not rows:
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])

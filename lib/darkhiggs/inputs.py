@@ -150,7 +150,10 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
       m_x: has no unit
       m_x: has no source
     """
-    return {label: _completed(layer) for label, layer in _layers(_data.merged([Path(path)])).items()}
+    found = _layers(_data.merged([Path(path)]))
+    # an entry may be the same as one of the library
+    seen = {label: _completed(_shipped()[""], found[""], layer) for label, layer in found.items()}
+    return {label: {name: seen[label][name] for name in layer} for label, layer in found.items()}
 
 
 # An entry, or the name of the one that it is the same as.
@@ -193,6 +196,13 @@ def _shipped() -> dict[str, _Layer]:
     return layers
 
 
+def _converted(name: str, unit: str, inputs: str) -> Any:
+    """Convert an input; an array is shared, so nobody can write into it."""
+    converted = get(name, inputs).to(unit)
+    converted.setflags(write=False)
+    return converted
+
+
 class _Overlay:
     """What lies on the base: a named set, and entries that win over every set; and the results that hold under both."""
 
@@ -200,8 +210,9 @@ class _Overlay:
         self.label, self.own = label, own
         self._with_set: dict[str, _Overlay] = {}
         self._tables: dict[str, Mapping[str, Quantity]] = {}
-        self._values: dict[tuple[str, str, str], Any] = {}
         self._caches: dict[Any, Any] = {}
+        # nothing stands between `natural` and what is kept
+        self.value = cache(_converted)
 
     def with_set(self, label: str) -> "_Overlay":
         """Return the same entries on another set."""
@@ -219,13 +230,6 @@ class _Overlay:
             layers = _shipped()
             self._tables[inputs] = _completed(layers[""], *(layers[label] for label in above if label), self.own)
         return self._tables[inputs]
-
-    def value(self, name: str, unit: str, inputs: str) -> Any:
-        """Convert an input once."""
-        key = name, unit, inputs
-        if key not in self._values:
-            self._values[key] = _converted(name, unit, inputs)
-        return self._values[key]
 
     def results(self, function: Callable[P, R], maxsize: int | None) -> Callable[P, R]:
         """Return the function with the results that it has given under this overlay."""
@@ -686,8 +690,7 @@ def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     '2.4886e+12'
     """
     try:
-        overlay = _in_use.get(_everywhere)
-        return _value(name, unit, inputs) if overlay is _NOTHING else overlay.value(name, unit, inputs)
+        return _in_use.get(_everywhere).value(name, unit, inputs)
     except TypeError:
         # what cannot be hashed is no name; the slow path says which
         return get(name, inputs).to(unit)
@@ -695,14 +698,3 @@ def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
 
 # the name by which the formulas of the library call it, whose own results are called `value`
 natural = value
-
-
-def _converted(name: str, unit: str, inputs: str) -> Any:
-    """Convert an input; an array is shared, so nobody can write into it."""
-    converted = get(name, inputs).to(unit)
-    converted.setflags(write=False)
-    return converted
-
-
-# of the base, where nothing lies on it
-_value = cache(_converted)
