@@ -97,7 +97,7 @@ CALLS: dict[str, dict[str, object]] = {
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.reach": {"sector": GRID, "br_limit": 0.13},
     "constraints.table": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
-    "constraints.verdict": {"sector": GRID, "which": ["Higgs"]},
+    "constraints.verdict": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
     "direct_detection.nucleon_limit": {"m_x": 1.0},
@@ -145,6 +145,7 @@ CALLS: dict[str, dict[str, object]] = {
     "limits.Curve.upper_at": {"m": 0.1},
     "limits.Curve.sigma_max": {"m": 0.1},
     "limits.curve": {"name": "LZ"},
+    "limits.projection": {"name": "Oscura"},
     "meson_decays.br_b0_invisible": {"sector": GRID, "final_state": "xx", "kappa": 1e-5},
     "meson_decays.br_bs_invisible": {"sector": GRID, "final_state": "zpzp", "kappa": 1e-5},
     "meson_decays.br_b_to_k_invisible": {

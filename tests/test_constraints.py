@@ -108,7 +108,16 @@ def test_rows_carry_unit_level_and_source():
 @pytest.mark.identity
 def test_the_set_of_today_has_other_limits():
     today = {row.name: row for row in constraints.table(POINT, inputs="today")}
-    assert tuple(today) == tuple(ROWS)
+    assert tuple(today) == (*ROWS, *direct_detection.EXPERIMENTS_TODAY)
+    with inputs.use("today"):
+        assert constraints.names() == tuple(today)
+        assert set(constraints.verdict(POINT.replace(q_x=None)).left_out) == set(direct_detection.experiments())
+    found = constraints.verdict(POINT, inputs="today")
+    assert found.rows == tuple(today) and found.left_out == () and constraints.names() == tuple(ROWS)
+    with pytest.raises(ParameterError, match="which = 'XENONnT-ionization' is not one of"):
+        constraints.table(POINT, ["XENONnT-ionization"])
+    # DarkSide-50 of 2025 excludes from its first point on
+    assert today["DarkSide-50"].value / today["DarkSide-50"].limit > 2.0 * ROWS["DarkSide-50"].value / ROWS["DarkSide-50"].limit
     expected = {"Higgs": 0.107, "N_eff": 0.107, "N_eff with X": 0.107, "muon g-2": 1.64e-9}
     for name, limit in expected.items():
         assert_allclose(today[name].limit, limit, rtol=1e-9, err_msg=name)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import direct_detection, limits, model, units
+from darkhiggs import direct_detection, inputs, limits, model, units
 from darkhiggs.errors import DataError, ParameterError
 from darkhiggs.inputs import get, natural
 
@@ -398,3 +398,28 @@ def test_bad_input_is_named(call, message):
         call()
     with pytest.raises(DataError, match="no direct search is called 'LUX'; known: CRESST-III"):
         direct_detection.coupling_max(model.DarkSector(**POINT), "LUX")
+
+
+@pytest.mark.identity
+def test_the_searches_of_today_are_curves_of_today_alone():
+    new = direct_detection.EXPERIMENTS_TODAY
+    assert not new.keys() & direct_detection.experiments().keys()
+    with pytest.raises(DataError, match="no direct search is called 'DAMIC-M-Migdal'; known: CRESST-III"):
+        direct_detection.over_limit(model.DarkSector(**POINT), "DAMIC-M-Migdal")
+    before = direct_detection.nucleon_limit([0.004, 0.1, 0.5, 3.0])
+    with inputs.use("today"):
+        assert direct_detection.experiments() == direct_detection.EXPERIMENTS | new
+        now = direct_detection.nucleon_limit([0.004, 0.1, 0.5, 3.0])
+        # the strongest: silicon, argon with the Migdal effect, argon of 2025 or PandaX-4T
+        names = ("DAMIC-M-Migdal", "DarkSide-50-Migdal-conservative", "DarkSide-50-Migdal-conservative", "PandaX-4T")
+        each = [limits.curve(name).sigma_max(m) for name, m in zip(names, (0.004, 0.1, 0.5, 3.0), strict=True)]
+        assert_allclose(now, each, rtol=1e-12)
+        sector = model.DarkSector(**(POINT | {"m_x": 0.02, "q_x": 0.7}))
+        share = direct_detection.over_limit(sector, "DAMIC-M-Migdal", "contact", exchange="zp")
+        # Z^2/A^2 of silicon
+        expected = (
+            direct_detection.sigma_zp(sector, "proton") * (14 / 28.0855) ** 2 / limits.curve("DAMIC-M-Migdal").sigma_max(0.02)
+        )
+        assert_allclose(share, expected, rtol=2e-3)
+    assert np.all(now < before)
+    assert_allclose(direct_detection.nucleon_limit([0.004, 0.1, 0.5, 3.0]), before)

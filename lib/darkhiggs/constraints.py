@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -247,7 +246,10 @@ _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
     "Borexino": ((), _borexino),
     "relic density": (("m_h1", "m_x"), _relic),
     "CMB": (("m_h1", "m_x"), _cmb),
-    **{name: (("m_h1", "m_x", "q_x"), _direct(name)) for name in direct_detection.EXPERIMENTS},
+    **{
+        name: (("m_h1", "m_x", "q_x"), _direct(name))
+        for name in direct_detection.EXPERIMENTS | direct_detection.EXPERIMENTS_TODAY
+    },
 }
 
 
@@ -264,7 +266,7 @@ def names() -> tuple[str, ...]:
         g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
         search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
         largest momentum transfer, which gives the weakest limit. It needs q_x, be it 0: without it a large part would be
-        missing in silence.
+        missing in silence. Some direct searches are in the input set ``"today"`` alone.
 
     Examples
     --------
@@ -272,7 +274,8 @@ def names() -> tuple[str, ...]:
     >>> constraints.names()[:4]
     ('Higgs', 'K*0', 'K*0 literal', 'Bs')
     """
-    return tuple(_RULES)
+    absent = direct_detection.EXPERIMENTS_TODAY.keys() - direct_detection.experiments().keys()
+    return tuple(name for name in _RULES if name not in absent)
 
 
 @public
@@ -284,7 +287,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     sector : DarkSector
         A point or a grid.
     which : sequence of str, optional
-        Some of `names`; by default all for which the sector has the parameters.
+        Some of `names` of this input set; by default all for which the sector has the parameters.
     inputs : str, optional
         Which limits: ``"talk"``, or ``"today"`` for what is published since; by default those in use, which are the talk's
         unless `inputs.use` or `inputs.activate` says otherwise.
@@ -327,17 +330,18 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     >>> [row.name for row in constraints.table(model.benchmark("A"), inputs="today") if not row.allowed]
     ['N_eff', 'muon g-2']
     """
-    if which is None:
-        which = [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
-    expect("which", which, Sequence[str])
-    for name in which:
-        choice("which", name, tuple(_RULES))
-        for parameter in _RULES[name][0]:
-            sector.require(parameter)
-    good = sector.select(sector.reason == "")
-    rows = []
     with use(inputs):
+        known = names()
+        if which is None:
+            which = [name for name in known if all(getattr(sector, p) is not None for p in _RULES[name][0])]
+        expect("which", which, Sequence[str])
+        for name in which:
+            choice("which", name, known)
+            for parameter in _RULES[name][0]:
+                sector.require(parameter)
+        good = sector.select(sector.reason == "")
         found = [_RULES[name][1](good) for name in which]
+    rows = []
     for name, (value, limit, unit, cl, source, cite) in zip(which, found, strict=True):
         full = [sector.scatter(np.broadcast_to(x, good.shape)) for x in (value, limit)]
         # what was put on its limit may lie a rounding above it
@@ -347,7 +351,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
 
 
 @public
-def verdict(sector: DarkSector, which: Sequence[str] | None = None, **options: Any) -> Verdict:
+def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> Verdict:
     """Say where everything that limits a sector allows it, and what decides.
 
     Parameters
@@ -356,7 +360,7 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, **options: A
         A point or a grid.
     which : sequence of str, optional
         As in `table`.
-    **options
+    inputs : str, optional
         As in `table`.
 
     Returns
@@ -382,16 +386,17 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, **options: A
     >>> print(found.allowed, found.limit, found.ratio.round(2))
     [ True  True False] ['DarkSide-50' 'DarkSide-50' 'DarkSide-50'] [0.17 0.65 4.01]
     """
-    rows = table(sector, which, **options)
+    with use(inputs):
+        rows, known = table(sector, which), names()
     if not rows:
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
     strongest = np.where(np.isnan(ratio), -np.inf, ratio).argmax(axis=0)
-    names = tuple(row.name for row in rows)
-    limit = np.where(sector.reason == "", np.array(names)[strongest], "")
-    left_out = tuple(name for name in _RULES if name not in names) if which is None else ()
+    asked = tuple(row.name for row in rows)
+    limit = np.where(sector.reason == "", np.array(asked)[strongest], "")
+    left_out = tuple(name for name in known if name not in asked) if which is None else ()
     return Verdict(
-        np.asarray(np.all([row.allowed for row in rows], axis=0))[()], limit[()], ratio.max(axis=0)[()], names, left_out
+        np.asarray(np.all([row.allowed for row in rows], axis=0))[()], limit[()], ratio.max(axis=0)[()], asked, left_out
     )
 
 

@@ -5,23 +5,28 @@ conjugation, ``|X|^2`` is even: the amplitude b of the Z' has opposite signs for
 scalars the same. The mean of the two is ``(|a + b|^2 + |a - b|^2)/2 = |a|^2 + |b|^2``.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, shown, switch
 from ._crossings import first_crossing
+from ._owned import Table
 from ._public import public
 from .errors import DataError
-from .inputs import natural
+from .inputs import cached, natural
 from .kinetic_mixing import epsilon
-from .limits import curve
+from .limits import curve, curves
 from .model import DarkSector, v_higgs
 
 __all__ = [
     "EXPERIMENTS",
+    "EXPERIMENTS_TODAY",
     "TARGETS",
     "coupling_max",
     "excluded_above",
+    "experiments",
     "momentum_transfer",
     "nucleon_limit",
     "over_limit",
@@ -32,7 +37,7 @@ __all__ = [
 ]
 
 #: What X can scatter off.
-TARGETS = ("proton", "neutron", "electron", "oxygen", "argon", "xenon")
+TARGETS = ("proton", "neutron", "electron", "oxygen", "argon", "xenon", "silicon")
 #: Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4.
 EXPERIMENTS = {
     "CRESST-III": "oxygen",
@@ -43,7 +48,13 @@ EXPERIMENTS = {
     "DAMIC-M": "electron",
     "XENON1T-electron": "electron",
 }
-_NUCLEAR = tuple(name for name, target in EXPERIMENTS.items() if target != "electron")
+#: The same for limits that the input set "today" alone has.
+EXPERIMENTS_TODAY = {
+    "DarkSide-50-Migdal-conservative": "argon",
+    "XENONnT-ionization": "xenon",
+    "DAMIC-M-Migdal": "silicon",
+    "XENONnT-electron": "electron",
+}
 _CONVENTIONS = ("tree", "talk")
 _TRANSFERS = ("contact", "typical", "largest")
 _EXCHANGES = ("higgs", "zp")
@@ -68,11 +79,40 @@ def _particle(target: str) -> tuple[float, float, float]:
     return number * natural("atomic_mass_unit"), natural(f"target.{target}.charge", "1"), number
 
 
+@cached
+def experiments() -> Mapping[str, str]:
+    """List the direct searches of the input set in use.
+
+    Returns
+    -------
+    mapping of str to str
+        Name of the published limit: what X scatters off, one of `TARGETS`.
+
+    Examples
+    --------
+    >>> from darkhiggs import direct_detection, inputs
+    >>> tuple(direct_detection.experiments()) == tuple(direct_detection.EXPERIMENTS)
+    True
+    >>> direct_detection.experiments()["LZ"]
+    'xenon'
+    >>> with inputs.use("today"):
+    ...     print(direct_detection.experiments()["XENONnT-ionization"])
+    xenon
+    """
+    return Table({name: target for name, target in (EXPERIMENTS | EXPERIMENTS_TODAY).items() if name in curves()})
+
+
+def _nuclear() -> tuple[str, ...]:
+    """Name the searches with nuclei."""
+    return tuple(name for name, target in experiments().items() if target != "electron")
+
+
 def _target(experiment: str) -> str:
     """Name what a published search scatters X off."""
-    if not isinstance(experiment, str) or experiment not in EXPERIMENTS:
-        raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(EXPERIMENTS)}")
-    return EXPERIMENTS[experiment]
+    known = experiments()
+    if not isinstance(experiment, str) or experiment not in known:
+        raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(known)}")
+    return known[experiment]
 
 
 def _through_higgs(sector: DarkSector, mass: float, strength: float, convention: str, q: npt.ArrayLike = 0.0) -> Array:
@@ -280,7 +320,7 @@ def nucleon_limit(m_x: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        Cross-section in GeV^-2, of the strongest of `EXPERIMENTS` with nuclei; infinity where none has a limit.
+        Cross-section in GeV^-2, of the strongest of `experiments` with nuclei; infinity where none has a limit.
 
     Raises
     ------
@@ -294,7 +334,7 @@ def nucleon_limit(m_x: npt.ArrayLike) -> Array:
     ['3.5e-38', '2.5e-42']
     """
     m_x = checked("m_x", m_x, 0.0, 1e4, "GeV")
-    value: Array = np.min([curve(name).sigma_max(m_x) for name in _NUCLEAR], axis=0)
+    value: Array = np.min([curve(name).sigma_max(m_x) for name in _nuclear()], axis=0)
     return value[()]
 
 
@@ -348,7 +388,7 @@ def sigma(sector: DarkSector, experiment: str, transfer: str = "largest", *, exc
     sector : DarkSector
         Needs m_x; m_h1 for the Higgs bosons; q_x for the Z', be it 0.
     experiment : str
-        One of `EXPERIMENTS`.
+        One of `experiments`.
     transfer : {"contact", "typical", "largest"}
         Momentum transfer at which the propagators are taken: none, or one of those of `momentum_transfer`.
     exchange : {None, "higgs", "zp"}
@@ -471,9 +511,9 @@ def excluded_above(sector: DarkSector, transfer: str = "largest", *, exchange: s
     [1.26 1.21 2.39]
     [1.32 1.28 4.21]
     """
-    mass = np.geomspace(min(curve(name).m[0] for name in _NUCLEAR), max(curve(name).m[-1] for name in _NUCLEAR), 2000)
+    mass = np.geomspace(min(curve(name).m[0] for name in _nuclear()), max(curve(name).m[-1] for name in _nuclear()), 2000)
     points = sector.replace(m_x=mass.reshape(-1, *(1,) * len(sector.shape)))
-    ratio = np.max([over_limit(points, name, transfer, exchange=exchange) for name in _NUCLEAR], axis=0)
+    ratio = np.max([over_limit(points, name, transfer, exchange=exchange) for name in _nuclear()], axis=0)
     edge = first_crossing(mass, ratio, 1.0)
     value: Array = np.where(ratio[0] > 1.0, mass[0], np.where(np.isnan(edge), np.inf + ratio[0], edge))
     return np.broadcast_to(value, sector.shape)[()]

@@ -10,10 +10,10 @@ from ._arrays import Array, checked, shown, single, switch
 from ._owned import Owned
 from ._public import expect, public
 from .errors import DataError, ParameterError
-from .inputs import get, names
+from .inputs import cached, get, names
 from .units import convert
 
-__all__ = ["Curve", "curve", "curves"]
+__all__ = ["Curve", "curve", "curves", "projection", "projections"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,10 +205,15 @@ def curve(name: str) -> Curve:
     """
     if not isinstance(name, str) or name not in curves():
         raise DataError(f"no limit is called {shown(name)}; known: {', '.join(curves())}")
-    mass, upper, cl = (get(f"limit.{name}.{part}") for part in ("m", "upper", "cl"))
+    return _read("limit", name)
+
+
+def _read(kind: str, name: str) -> Curve:
+    """Make a curve of its entries."""
+    mass, upper, cl = (get(f"{kind}.{name}.{part}") for part in ("m", "upper", "cl"))
     masses: Array = mass.to("GeV")
-    reading = get(f"limit.{name}.reading_error").value
-    log_mass = f"limit.{name}.log_mass" in names() and bool(get(f"limit.{name}.log_mass").value)
+    reading = get(f"{kind}.{name}.reading_error").value
+    log_mass = f"{kind}.{name}.log_mass" in names() and bool(get(f"{kind}.{name}.log_mass").value)
     return Curve(name, masses, upper.value, upper.unit, cl.value, reading, upper.source, upper.cite, log_mass)
 
 
@@ -218,7 +223,7 @@ def curves() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sorted names.
+        Sorted names, of the input set in use.
 
     Examples
     --------
@@ -226,5 +231,58 @@ def curves() -> tuple[str, ...]:
     >>> "KOTO" in limits.curves()
     True
     """
-    uppers = (name for name in names() if name.startswith("limit.") and name.endswith(".upper"))
-    return tuple(sorted(name.removeprefix("limit.").removesuffix(".upper") for name in uppers))
+    return _listed("limit")
+
+
+@cached
+def _listed(kind: str) -> tuple[str, ...]:
+    """Names of curves."""
+    uppers = (name for name in names() if name.startswith(f"{kind}.") and name.endswith(".upper"))
+    return tuple(sorted(name.removeprefix(f"{kind}.").removesuffix(".upper") for name in uppers))
+
+
+@public
+def projection(name: str) -> Curve:
+    """Look up what an experiment expects to reach.
+
+    Parameters
+    ----------
+    name : str
+        One of `projections`.
+
+    Returns
+    -------
+    Curve
+        Where it expects its limit to be; no measurement.
+
+    Raises
+    ------
+    DataError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> f"{limits.projection('M3-1').g_max(0.01):.1e}"
+    '1.9e-04'
+    """
+    if not isinstance(name, str) or name not in projections():
+        raise DataError(f"no projection is called {shown(name)}; known: {', '.join(projections())}")
+    return _read("projection", name)
+
+
+def projections() -> tuple[str, ...]:
+    """List the expected limits.
+
+    Returns
+    -------
+    tuple of str
+        Sorted names.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> "Oscura" in limits.projections()
+    True
+    """
+    return _listed("projection")
