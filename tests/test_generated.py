@@ -12,9 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from pybtex.database import parse_file
+from pybtex.database import parse_file, parse_string
 
 from bookkit import chapters, checks, generate, new, reference, run
+from bookkit.build import lettered
 from bookkit.chapters import ROOT
 from bookkit.checks import CALCULATION, OUTCOMES
 from darkhiggs import _data, inputs, units
@@ -704,3 +705,15 @@ def test_code_of_the_other_chapter_is_taken_with_other_parameters(monkeypatch: p
     replace(source, "benchmark = ", "point = ")
     with pytest.raises(run.ChapterError, match=r"^chapter windows_a, which windows_b runs, has no parameter benchmark$"):
         reference.followed("windows_b")
+
+
+def test_papers_that_would_be_cited_alike_get_letters() -> None:
+    papers = (ROOT / "book/references.bib").read_text(encoding="utf-8")
+    years, shown = (
+        {key: entry.fields["year"] for key, entry in parse_string(text, "bibtex").entries.items()}
+        for text in (papers, lettered(papers))
+    )
+    assert [shown[key] for key in ("HPQCD22", "HPQCD22B", "HeJoshi91", "HeJoshi91b")] == ["2023a", "2023b", "1991a", "1991b"]
+    assert 8 <= sum(shown[key] != year for key, year in years.items()) < len(years) / 2
+    assert all(shown[key].rstrip("abcdefgh") == year for key, year in years.items())
+    assert lettered(lettered(papers)) == lettered(papers)

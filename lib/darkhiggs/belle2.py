@@ -913,7 +913,7 @@ class Likelihood:
         >>> from darkhiggs import belle2
         >>> search = belle2.Likelihood().global_significance([1.0, 2.0, 3.0])
         >>> print(f"{search.mass:.1f} GeV: p = {search.p_local:.1e} local, {search.p_global:.1e} global")
-        2.0 GeV: p = 3.3e-04 local, 8.6e-04 global
+        2.0 GeV: p = 3.3e-04 local, 9.8e-04 global
         """
         from scipy.special import ndtr, ndtri
 

@@ -262,7 +262,7 @@ def _n_eff_with_x(sector: DarkSector) -> _Limit:
 
 def _trident(sector: DarkSector) -> _Limit:
     ratio = get("trident.CCFR.ratio")
-    return _Limit(sector.g_x, trident.coupling_limit(sector.m_zp), "1", 0.95, ratio.source, ratio.cite)
+    return _Limit(sector.g_x, _once(trident.coupling_limit, sector.m_zp), "1", 0.95, ratio.source, ratio.cite)
 
 
 def _na64(sector: DarkSector) -> _Limit:
@@ -340,6 +340,11 @@ def names() -> tuple[str, ...]:
     return tuple(_RULES)
 
 
+def _known(sector: DarkSector) -> list[str]:
+    """Name the limits for which a sector has the parameters."""
+    return [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
+
+
 @public
 def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> tuple[Row, ...]:
     """Hold a sector against everything that limits it.
@@ -393,7 +398,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     ['N_eff', 'muon g-2']
     """
     if which is None:
-        which = [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
+        which = _known(sector)
     expect("which", which, Sequence[str])
     for name in which:
         choice("which", name, tuple(_RULES))
@@ -412,7 +417,13 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
 
 
 @public
-def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> Verdict:
+def verdict(
+    sector: DarkSector,
+    which: Sequence[str] | None = None,
+    without: Sequence[str] = (),
+    *,
+    inputs: str | None = None,
+) -> Verdict:
     """Say where everything that limits a sector allows it, and what decides.
 
     Parameters
@@ -421,6 +432,8 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: s
         A point or a grid.
     which : sequence of str, optional
         As in `table`.
+    without : sequence of str
+        Some of `names` that are not asked.
     inputs : str, optional
         As in `table`.
 
@@ -436,8 +449,8 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: s
 
     Notes
     -----
-    The relic density costs some 10 ms a point, N_eff 2 ms for each distinct choice of m_zp, g_x and m_x, the others
-    microseconds.
+    The relic density costs some 2 ms a point, N_eff as much for each distinct choice of m_zp, g_x and m_x, ``"K*0"`` 0.3 ms a
+    point, the others microseconds.
 
     Examples
     --------
@@ -447,7 +460,11 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: s
     >>> print(found.allowed, found.limit, found.ratio.round(2))
     [ True  True False] ['DarkSide-50' 'DarkSide-50' 'DarkSide-50'] [0.17 0.65 4.01]
     """
-    rows = table(sector, which, inputs=inputs)
+    for name in without:
+        choice("without", name, tuple(_RULES))
+    asked = _known(sector) if which is None else which
+    expect("which", asked, Sequence[str])
+    rows = table(sector, [name for name in asked if name not in without], inputs=inputs)
     if not rows:
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
@@ -555,7 +572,7 @@ def reach(sector: DarkSector, br_limit: float | None = None) -> Reach:
 
     Notes
     -----
-    Limits: invisible Higgs decays into H1 and Z', and ``"K*0"``, ``"Bs"``, ``"B0"``, ``"NA62"``, ``"KOTO"`` of `table`. The
+    Limits: invisible Higgs decays into H1, Z' and X, and ``"K*0"``, ``"Bs"``, ``"B0"``, ``"NA62"``, ``"KOTO"`` of `table`. The
     spectrum is fitted with both taggings, beside the Standard Model.
 
     Examples
@@ -567,7 +584,8 @@ def reach(sector: DarkSector, br_limit: float | None = None) -> Reach:
     """
     br_limit = single("br_limit", natural("bound.higgs_invisible", "1") if br_limit is None else br_limit)
     good = sector.select(sector.reason == "").replace(sin_theta=_PROBE)
-    higgs = widths.sin_theta_max(good.v_phi, br_limit, m_h1=good.require("m_h1"), m_zp=good.m_zp)
+    dark = {} if good.m_x is None else {"m_x": good.m_x, "lambda_phi_x": good.lambda_phi_x}
+    higgs = widths.sin_theta_max(good.v_phi, br_limit, m_h1=good.require("m_h1"), m_zp=good.m_zp, **dark)
     each = np.stack([np.broadcast_to(higgs, good.shape), *_largest_mixing(good)])
     top = each.min(axis=0)
     good = good.replace(sin_theta=top)
