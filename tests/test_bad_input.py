@@ -97,7 +97,7 @@ CALLS: dict[str, dict[str, object]] = {
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.reach": {"sector": GRID, "br_limit": 0.13},
     "constraints.table": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
-    "constraints.verdict": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
+    "constraints.verdict": {"sector": GRID, "which": ["Higgs", "CMB"], "without": ["CMB"], "inputs": "today"},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
     "direct_detection.nucleon_limit": {"m_x": 1.0},
@@ -242,6 +242,7 @@ CALLS: dict[str, dict[str, object]] = {
         "q_phi": [1.0],
         "sin_theta": [0.01],
         "form_factors": ["HPQCD22"],
+        "with_x": True,
     },
     "scan.resonance_window": {"m_zp": 0.01, "g_x": 1e-3, "charge": 1.0, "particle": "X"},
     "scan.window": {"x": [1.0, 2.0], "y": [1.0, 2.0], "low": 1.2, "high": 1.5},
@@ -338,6 +339,7 @@ RESULTS: dict[str, dict[str, object]] = {
         "unit": "1",
         "cl": 0.9,
         "allowed": ONE > 0,
+        "sigma": ONE,
         "source": "s",
         "cite": "c",
     },
@@ -345,6 +347,7 @@ RESULTS: dict[str, dict[str, object]] = {
         "allowed": ONE > 0,
         "limit": np.array(["a", "b", "c"]),
         "ratio": ONE,
+        "sigma": ONE,
         "rows": ("a", "b", "c"),
         "left_out": (),
     },
@@ -352,7 +355,8 @@ RESULTS: dict[str, dict[str, object]] = {
     "neutrinos.History": dict.fromkeys(("log_a", "t_gamma", "t_nu", "t_nu_e", "eta", "n_eff"), ONE),
     "relic.Coupling": {"value": ONE, "branches": ONE, "reason": np.array(["", "", "no"])},
     "relic.Evolution": dict.fromkeys(("x", "y", "y_eq", "x_f", "omega_h2"), ONE),
-    "scan.RelicWindows": dict.fromkeys(("low", "high", "sin_theta", "higgs", "kstar", "broad"), ONE) | {"open_high": ONE > 0},
+    "scan.RelicWindows": dict.fromkeys(("low", "high", "sin_theta", "higgs", "kstar", "broad", "allowed", "ratio"), ONE)
+    | {"open_high": ONE > 0, "limit": np.array(["", "", "Bs"]), "pieces": np.ones(3, dtype=int)},
     "scan.Window": {"low": ONE, "high": ONE, "pieces": np.ones(3, dtype=int), "open_low": ONE > 0, "open_high": ONE > 0},
 }
 OBJECTS = {

@@ -121,18 +121,34 @@ def test_relic_windows_are_those_of_each_choice_alone():
     point, m_x = model.benchmark("B").replace(q_x=0.7), np.geomspace(0.02, 2.0, 15)
     found = scan.relic_windows(point, m_x, 1.1e-5, 2.5e-5, offset=[0.1, 0.5], q_phi=[0.5, 1.0], sin_theta=[np.inf, 0.01])
     assert found.low.shape == (1, 2, 2, 2)
-    assert_allclose(found.higgs[0, 0], 1.0, rtol=1e-12)
+    # the largest angle without X: where its coupling is strong, the decays into X go beyond the limit
+    assert ((found.higgs[0, 0] > 1.0) & (found.higgs[0, 0] < 1.6)).all()
     end = inputs.natural("m_B+") - inputs.natural("m_K+")
     line = scan.on_relic_line(point.replace(m_x=m_x, m_h1=end + 0.5, q_phi=0.5, sin_theta=0.01))
     alone = scan.window(m_x, meson_decays.br_b_to_k_invisible(line), 1.1e-5, 2.5e-5)
     at = 0, 1, 0, 1
     assert_allclose([found.low[at], found.high[at]], [alone.low, alone.high], rtol=1e-9)
-    top = widths.sin_theta_max(point.replace(q_phi=0.5).v_phi, m_h1=end + 0.5, m_zp=point.m_zp)
-    assert_allclose(found.higgs[at], 0.01 / top, rtol=1e-9)
-    row = constraints.table(line, ["K*0"])[0]
     inside = (m_x * m_x[1] >= alone.low * m_x[0]) & (m_x * m_x[0] <= alone.high * m_x[1])
+    dark = {"m_x": m_x[inside], "lambda_phi_x": line.lambda_phi_x[inside]}
+    top = widths.sin_theta_max(point.replace(q_phi=0.5).v_phi, m_h1=end + 0.5, m_zp=point.m_zp, **dark)
+    assert_allclose(found.higgs[at], 0.01 / top.min(), rtol=1e-9)
+    # on the limit of the Higgs boson its row allows the window, with the decays into X
+    choice = {"offset": [0.1], "q_phi": [0.2], "sin_theta": [np.inf], "which": ["Higgs"]}
+    limit = scan.relic_windows(point, m_x, 1.1e-5, 2.5e-5, with_x=True, **choice)
+    assert_allclose([limit.ratio, limit.allowed, limit.higgs], 1.0, rtol=1e-9)
+    assert limit.limit == "Higgs" and limit.sin_theta < widths.sin_theta_max(500.0, m_h1=end + 0.1, m_zp=0.01)
+    row = constraints.table(line, ["K*0"])[0]
     assert_allclose(found.kstar[at], np.max((row.value / row.limit)[inside]), rtol=1e-9)
     assert 0.0 < found.broad[at] <= 1.0
+    whole = constraints.verdict(line, without=["relic density"])
+    assert_allclose(found.ratio[at], whole.ratio[inside].max(), rtol=1e-9)
+    assert found.limit[at] == whole.limit[inside][whole.ratio[inside].argmax()] and found.limit[at] in whole.rows
+    assert_allclose(found.allowed[at], whole.allowed[inside].mean())
+    fewer = scan.relic_windows(
+        point, m_x, 1.1e-5, 2.5e-5, offset=[0.5], q_phi=[0.5], sin_theta=[0.01], which=["K*0", "DarkSide-50"]
+    )
+    assert_allclose(fewer.ratio, np.max(row.value[inside] / row.limit[inside]), rtol=1e-9)
+    assert fewer.limit == "K*0" and fewer.allowed == 1.0 and fewer.pieces == 1
 
 
 @pytest.mark.identity
@@ -145,7 +161,10 @@ def test_relic_windows_of_a_grid_are_those_of_its_points():
     assert found.low.shape == (1, 2, 2, 3, 2)
     for i, point in enumerate(points):
         for many, one in zip(found, scan.relic_windows(point, m_x, *band, **free), strict=True):
-            assert_allclose(many[..., i], one, rtol=1e-9)
+            if one.dtype.kind == "U":
+                assert np.array_equal(many[..., i], one)
+            else:
+                assert_allclose(many[..., i], one, rtol=1e-9)
 
 
 @pytest.mark.identity
@@ -160,7 +179,8 @@ def test_relic_windows_without_a_rate_in_the_band_have_no_edges():
         sin_theta=[0.01],
         form_factors=("BallZwicky",),
     )
-    assert all(np.isnan(x).all() for x in (found.low, found.high, found.kstar, found.broad))
+    assert all(np.isnan(x).all() for x in (found.low, found.high, found.kstar, found.broad, found.allowed, found.ratio))
+    assert found.limit == ""
     assert found.sin_theta == 0.01 and not found.open_high.any()
 
 

@@ -582,9 +582,11 @@ def compare(first: str = _BASE, second: str = "today") -> tuple[tuple[str, Quant
     Examples
     --------
     >>> from darkhiggs import inputs
-    >>> rows = {name: (old.value, new.value) for name, old, new in inputs.compare("talk", "today")}
-    >>> rows["bound.higgs_invisible"]
-    (0.13, 0.107)
+    >>> rows = {name: (old, new) for name, old, new in inputs.compare("talk", "today")}
+    >>> [entry.value for entry in rows["bound.higgs_invisible"]]
+    [0.13, 0.107]
+    >>> rows["limit.XENONnT-electron.m"][0] is None
+    True
     """
     one, other = ({**_NOTHING.table(name)} for name in map(_known, (first, second)))
     return tuple((n, one.get(n), other.get(n)) for n in sorted(one | other) if one.get(n) is not other.get(n))

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._arrays import Array, checked, choice, numbers, single, together
+from ._arrays import Array, checked, choice, numbers, single, switch, together
 from ._crossings import first_crossing
 from ._owned import Record
 from ._public import public
@@ -208,13 +209,22 @@ class RelicWindows(Record):
     open_high : ndarray of bool
         Whether the window ends only where the scan does.
     sin_theta : ndarray
-        Mixing angle.
+        Mixing angle: the smallest in the window, or in the scan if there is none.
     higgs : ndarray
-        Mixing angle over its limit from invisible Higgs decays.
+        Mixing angle over its limit from invisible Higgs decays, those into X included: the largest ratio in the window, or in
+        the scan.
     kstar : ndarray
         Largest B0 -> K*0 rate in the window over its limit, the Standard Model subtracted; nan without a window.
     broad : ndarray
         Share of the window's points at which H1 is wider than a tenth of its mass; nan without a window.
+    allowed : ndarray
+        Share of the window's points that everything in `constraints.table` allows; nan without a window.
+    ratio : ndarray
+        Largest value over its limit of all rows and points of the window; nan without a window.
+    limit : ndarray of str
+        Name of that row; empty without a window.
+    pieces : ndarray of int
+        Number of separate stretches between the edges.
 
     Examples
     --------
@@ -233,6 +243,10 @@ class RelicWindows(Record):
     higgs: Array
     kstar: Array
     broad: Array
+    allowed: Array
+    ratio: Array
+    limit: npt.NDArray[np.str_]
+    pieces: npt.NDArray[np.int_]
 
 
 def _list(name: str, values: Array) -> Array:
@@ -253,6 +267,8 @@ def relic_windows(
     q_phi: npt.ArrayLike,
     sin_theta: npt.ArrayLike,
     form_factors: Sequence[str] = ("HPQCD22",),
+    with_x: bool = False,
+    **options: Any,
 ) -> RelicWindows:
     """Find where BR(B+ -> K+ invisible) lies in a band on the relic line, for every combination of the open choices.
 
@@ -270,9 +286,14 @@ def relic_windows(
         Charges of Phi.
     sin_theta : array_like, shape (i,)
         Mixing angles, 0 to 1; infinity stands for the largest one that the input
-        ``bound.higgs_invisible`` allows, 13 % in the talk.
+        ``bound.higgs_invisible`` allows, 13 % in the talk; see `with_x`.
     form_factors : sequence of {"HPQCD22", "BallZwicky"}
         Sets for f_0, shape (h,).
+    with_x : bool
+        Whether the largest angle is that of each point, with the decays of H2 into X. By default they are left out, and the
+        angle is the same for all m_x: where the coupling to X is strong it is beyond the limit, see `RelicWindows.higgs`.
+    **options
+        What is asked: as in `constraints.verdict`.
 
     Returns
     -------
@@ -286,7 +307,8 @@ def relic_windows(
 
     Notes
     -----
-    The points of a window are those between its edges and one beyond each of them.
+    The points of a window are those between its edges and one beyond each of them. The relic density is as it should be, and
+    not asked. A direct search is asked if the point has a q_x.
 
     Examples
     --------
@@ -314,25 +336,36 @@ def relic_windows(
         raise ParameterError(f"q_phi = {bad[0]:g} puts v_Phi outside its range [0.1, 1e+06] GeV")
     for source in form_factors:
         choice("form_factors", source, ("HPQCD22", "BallZwicky"))
-    top = np.broadcast_to(widths.sin_theta_max(plane.v_phi, m_h1=plane.m_h1, m_zp=point.m_zp), plane.shape)
     masses = mass.reshape(-1, 1, 1, *inner)
     line = on_relic_line(plane.replace(m_x=masses))
+    dark = {"m_x": masses, "lambda_phi_x": np.nan_to_num(line.lambda_phi_x)}
+    top = np.broadcast_to(widths.sin_theta_max(plane.v_phi, m_h1=plane.m_h1, m_zp=point.m_zp, **dark), line.shape)
     found: list[list[npt.NDArray[np.generic]]] = []
     step = mass[1] / mass[0]
-    parts = [line.replace(sin_theta=top if np.isposinf(angle) else angle) for angle in angles]
+    light = top if switch("with_x", with_x) else widths.sin_theta_max(plane.v_phi, m_h1=plane.m_h1, m_zp=point.m_zp)
+    parts = [line.replace(sin_theta=light if np.isposinf(angle) else angle) for angle in angles]
     rows = [constraints.table(part, ["K*0"])[0] for part in parts]
+    options = {"without": ["relic density"]} | options
+    verdicts = [constraints.verdict(part, **options) for part in parts]
     wide = [np.nan_to_num(widths.gamma_h1(part) / part.m_h1) > 0.1 for part in parts]
     for source in form_factors:
-        for part, row, broad in zip(parts, rows, wide, strict=True):
+        for part, row, verdict, broad in zip(parts, rows, verdicts, wide, strict=True):
             stretch = window(mass, meson_decays.br_b_to_k_invisible(part, form_factor=source), low, high)
             # one point beyond each edge, too
             inside = (masses * step >= stretch.low) & (masses <= stretch.high * step)
             count = inside.sum(axis=0)
             ratio = np.max(np.where(inside, np.nan_to_num(row.value / row.limit), 0.0), axis=0)
-            share = np.sum(broad & inside, axis=0) / np.maximum(count, 1)
-            angle = np.broadcast_to(part.sin_theta, line.shape)[0]
+            share, allowed = (np.sum(part_of & inside, axis=0) / np.maximum(count, 1) for part_of in (broad, verdict.allowed))
+            angle = np.broadcast_to(part.sin_theta, line.shape)
+            asked = (inside | (count == 0)) & (line.reason == "")
+            lowest = np.min(np.where(asked, angle, np.inf), axis=0)
+            higgs = np.max(np.where(asked, angle / top, 0.0), axis=0)
+            worst = np.where(inside, np.nan_to_num(verdict.ratio, nan=-np.inf), -np.inf)
+            at = worst.argmax(axis=0)[None]
+            limit = np.where(count, np.take_along_axis(np.asarray(verdict.limit), at, 0)[0], "")
             none = np.where(count, 0.0, np.nan)
-            found.append([stretch.low, stretch.high, stretch.open_high, angle, angle / top, ratio + none, share + none])
+            edges = [stretch.low, stretch.high, stretch.open_high, lowest, higgs]
+            found.append([*edges, ratio + none, share + none, allowed + none, worst.max(axis=0) + none, limit, stretch.pieces])
     shape = (len(form_factors), len(angles), *line.shape[1:])
     return RelicWindows(*(np.stack(column).reshape(shape) for column in zip(*found, strict=True)))
 
