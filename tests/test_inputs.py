@@ -23,6 +23,7 @@ from darkhiggs import (
     neutrinos,
     relic,
     standard_model,
+    thermodynamics,
     trident,
     units,
     widths,
@@ -559,3 +560,12 @@ def test_compare_lists_what_differs():
     assert {name for name, *_ in inputs.compare("talk", "belle2")} == {
         name for name in inputs.names() if inputs.get(name) is not inputs.get(name, "belle2")
     }
+
+
+@pytest.mark.identity
+def test_a_table_of_a_file_is_an_input():
+    before = thermodynamics.g_rho(0.1)
+    with inputs.override({"g_*(T)": inputs.get("g_*(T)").value * [1.0, 1.03, 1.0]}):
+        assert_allclose(thermodynamics.g_rho(0.1), 1.03 * before, rtol=1e-12)
+        other = thermodynamics.g_s(0.1)
+    assert (thermodynamics.g_rho(0.1), thermodynamics.g_s(0.1)) == (before, other)

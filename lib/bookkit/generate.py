@@ -264,12 +264,13 @@ def inputs_page() -> str:
         "## Which number is newer",
         "",
         "The set `talk` is what the talk works with, and the default; the set `today` replaces what is published since. The",
-        "entries named `bound` are what the limits of `constraints.table` read.",
+        "entries named `bound` and `measured`, and the curves, are what `constraints.table` reads.",
         "",
         *_newer(),
     ]
     groups: dict[str, str] = {
         "bound": "What limits the model",
+        "measured": "What limits the model",
         "limit": "Published limits",
         "talk": "What the talk states",
         "published": "Published numbers",
