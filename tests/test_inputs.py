@@ -569,3 +569,37 @@ def test_a_table_of_a_file_is_an_input():
         assert_allclose(thermodynamics.g_rho(0.1), 1.03 * before, rtol=1e-12)
         other = thermodynamics.g_s(0.1)
     assert (thermodynamics.g_rho(0.1), thermodynamics.g_s(0.1)) == (before, other)
+
+
+@pytest.mark.house
+def test_nothing_that_asks_for_an_input_is_kept_past_an_override():
+    """A function with a plain cache calls none that reads inputs; the units and the files themselves are below the inputs."""
+    kept = {}
+    for path in Path(inputs.__file__).parent.glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found = re.findall(r"@(?:lru_cache|cache)\b.*?\n(?:@.*\n)*def (\w+)", text)
+        kept |= {path.stem: found} if found else {}
+    assert kept == {
+        "_arrays": ["legendre"],
+        "_data": ["shipped"],
+        "inputs": ["_shipped"],
+        "neutrinos": ["_massless", "_species_table"],
+        "relic": ["_grid", "_bessel"],
+        "units": ["_bases", "_parse"],
+    }
+    # and these ask for none
+    with inputs.override({}):
+
+        def refuse(*_):
+            raise AssertionError("an input was asked for")
+
+        inputs._in_use.get().value = inputs._in_use.get().table = refuse
+        with pytest.raises(AssertionError, match="an input was asked for"):
+            model._v_higgs()
+        for function, *arguments in (
+            (neutrinos._massless,),
+            (neutrinos._species_table, "boson"),
+            (relic._grid,),
+            (relic._bessel,),
+        ):
+            function.__wrapped__(*arguments)
