@@ -108,6 +108,7 @@ CALLS: dict[str, dict[str, object]] = {
         "transfer": "largest",
         "exchange": "zp",
     },
+    "direct_detection.searches": {"electrons": True},
     "direct_detection.sigma": {"sector": GRID, "experiment": "DAMIC-M", "transfer": "typical", "exchange": "higgs"},
     "direct_detection.sigma_electron": {"sector": GRID, "convention": "tree", "q": 0.1},
     "direct_detection.sigma_nucleon": {"sector": GRID, "convention": "tree", "q": 0.1},
@@ -145,6 +146,7 @@ CALLS: dict[str, dict[str, object]] = {
     "limits.Curve.upper_at": {"m": 0.1},
     "limits.Curve.sigma_max": {"m": 0.1},
     "limits.curve": {"name": "LZ"},
+    "limits.projection": {"name": "M3-1"},
     "meson_decays.br_b0_invisible": {"sector": GRID, "final_state": "xx", "kappa": 1e-5},
     "meson_decays.br_bs_invisible": {"sector": GRID, "final_state": "zpzp", "kappa": 1e-5},
     "meson_decays.br_b_to_k_invisible": {

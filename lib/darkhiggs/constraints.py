@@ -317,7 +317,7 @@ _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
 
 
 def names() -> tuple[str, ...]:
-    """List the limits.
+    """List the limits of the input set in use.
 
     Returns
     -------
@@ -329,7 +329,7 @@ def names() -> tuple[str, ...]:
         g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
         search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
         largest momentum transfer, which gives the weakest limit. It needs q_x, be it 0: without it a large part would be
-        missing in silence.
+        missing in silence. Some searches have a curve in the set ``"today"`` only, and a row there only.
 
     Examples
     --------
@@ -337,12 +337,13 @@ def names() -> tuple[str, ...]:
     >>> constraints.names()[:4]
     ('Higgs', 'K*0', 'K*0 literal', 'Bs')
     """
-    return tuple(_RULES)
+    unread = set(direct_detection.EXPERIMENTS).difference(direct_detection.searches())
+    return tuple(name for name in _RULES if name not in unread)
 
 
 def _known(sector: DarkSector) -> list[str]:
     """Name the limits for which a sector has the parameters."""
-    return [name for name, (needs, _) in _RULES.items() if all(getattr(sector, p) is not None for p in needs)]
+    return [name for name in names() if all(getattr(sector, parameter) is not None for parameter in _RULES[name][0])]
 
 
 @public
@@ -397,16 +398,16 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     >>> [row.name for row in constraints.table(model.benchmark("A"), inputs="today") if not row.allowed]
     ['N_eff', 'muon g-2']
     """
-    if which is None:
-        which = _known(sector)
-    expect("which", which, Sequence[str])
-    for name in which:
-        choice("which", name, tuple(_RULES))
-        for parameter in _RULES[name][0]:
-            sector.require(parameter)
     good = sector.select(sector.reason == "")
     rows = []
     with use(inputs):
+        if which is None:
+            which = _known(sector)
+        expect("which", which, Sequence[str])
+        for name in which:
+            choice("which", name, names())
+            for parameter in _RULES[name][0]:
+                sector.require(parameter)
         found = [_RULES[name][1](good) for name in which]
     for name, one in zip(which, found, strict=True):
         value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
@@ -460,9 +461,10 @@ def verdict(
     >>> print(found.allowed, found.limit, found.ratio.round(2))
     [ True  True False] ['DarkSide-50' 'DarkSide-50' 'DarkSide-50'] [0.17 0.65 4.01]
     """
+    with use(inputs):
+        known, asked = names(), _known(sector) if which is None else which
     for name in without:
-        choice("without", name, tuple(_RULES))
-    asked = _known(sector) if which is None else which
+        choice("without", name, known)
     expect("which", asked, Sequence[str])
     rows = table(sector, [name for name in asked if name not in without], inputs=inputs)
     if not rows:
@@ -470,11 +472,11 @@ def verdict(
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
     sigma = np.max([row.sigma for row in rows], axis=0)[()]
     strongest = np.where(np.isnan(ratio), -np.inf, ratio).argmax(axis=0)
-    names = tuple(row.name for row in rows)
-    limit = np.where(sector.reason == "", np.array(names)[strongest], "")
-    left_out = tuple(name for name in _RULES if name not in names) if which is None else ()
+    told = tuple(row.name for row in rows)
+    limit = np.where(sector.reason == "", np.array(told)[strongest], "")
+    left_out = tuple(name for name in known if name not in told) if which is None else ()
     allowed = np.asarray(np.all([row.allowed for row in rows], axis=0))[()]
-    return Verdict(allowed, limit[()], ratio.max(axis=0)[()], sigma, names, left_out)
+    return Verdict(allowed, limit[()], ratio.max(axis=0)[()], sigma, told, left_out)
 
 
 @public
