@@ -56,6 +56,7 @@ CALLS: dict[str, dict[str, object]] = {
     "belle2.Likelihood.global_significance": {"m_x": 2.0, "standard": "free", "size": 100, "seed": 2},
     "belle2.Likelihood.chi2": {"spectrum": LINE, "rate": 1e-6},
     "belle2.Likelihood.upper_limit": {"spectrum": LINE, "cl": 0.9},
+    "belle2.Likelihood.projected": {"luminosity": 1000.0, "spectrum": LINE, "rate": 8e-6, "floor": 0.5},
     "belle2.Likelihood.toys": {"spectrum": LINE, "rate": 1e-6, "size": 3, "seed": 2},
     "belle2.Spectrum": {"efficiency": np.full(18, 0.01), "br": 1e-6},
     "belle2.Spectrum.line": {"m_x": 2.0},
@@ -97,7 +98,7 @@ CALLS: dict[str, dict[str, object]] = {
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.reach": {"sector": GRID, "br_limit": 0.13},
     "constraints.table": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
-    "constraints.verdict": {"sector": GRID, "which": ["Higgs", "CMB"], "without": ["CMB"], "inputs": "today"},
+    "constraints.verdict": {"sector": GRID, "which": ["Higgs", "CMB"], "without": ["CMB"]},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
     "direct_detection.nucleon_limit": {"m_x": 1.0},
@@ -108,6 +109,7 @@ CALLS: dict[str, dict[str, object]] = {
         "transfer": "largest",
         "exchange": "zp",
     },
+    "direct_detection.searches": {"electrons": True},
     "direct_detection.sigma": {"sector": GRID, "experiment": "DAMIC-M", "transfer": "typical", "exchange": "higgs"},
     "direct_detection.sigma_electron": {"sector": GRID, "convention": "tree", "q": 0.1},
     "direct_detection.sigma_nucleon": {"sector": GRID, "convention": "tree", "q": 0.1},
@@ -145,7 +147,7 @@ CALLS: dict[str, dict[str, object]] = {
     "limits.Curve.upper_at": {"m": 0.1},
     "limits.Curve.sigma_max": {"m": 0.1},
     "limits.curve": {"name": "LZ"},
-    "limits.projection": {"name": "Oscura"},
+    "limits.projection": {"name": "M3-1"},
     "meson_decays.br_b0_invisible": {"sector": GRID, "final_state": "xx", "kappa": 1e-5},
     "meson_decays.br_bs_invisible": {"sector": GRID, "final_state": "zpzp", "kappa": 1e-5},
     "meson_decays.br_b_to_k_invisible": {
@@ -355,8 +357,11 @@ RESULTS: dict[str, dict[str, object]] = {
     "neutrinos.History": dict.fromkeys(("log_a", "t_gamma", "t_nu", "t_nu_e", "eta", "n_eff"), ONE),
     "relic.Coupling": {"value": ONE, "branches": ONE, "reason": np.array(["", "", "no"])},
     "relic.Evolution": dict.fromkeys(("x", "y", "y_eq", "x_f", "omega_h2"), ONE),
-    "scan.RelicWindows": dict.fromkeys(("low", "high", "sin_theta", "higgs", "kstar", "broad", "allowed", "ratio"), ONE)
-    | {"open_high": ONE > 0, "limit": np.array(["", "", "Bs"]), "pieces": np.ones(3, dtype=int)},
+    "scan.RelicWindows": dict.fromkeys(
+        ("low", "high", "sin_theta", "higgs", "kstar", "bs", "b0", "broad", "allowed", "ratio", "wanted_low", "wanted_high"),
+        ONE,
+    )
+    | {"open_low": ONE > 0, "open_high": ONE > 0, "limit": np.array(["", "", "Bs"]), "pieces": np.ones(3, dtype=int)},
     "scan.Window": {"low": ONE, "high": ONE, "pieces": np.ones(3, dtype=int), "open_low": ONE > 0, "open_high": ONE > 0},
 }
 OBJECTS = {

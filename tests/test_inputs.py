@@ -603,3 +603,11 @@ def test_nothing_that_asks_for_an_input_is_kept_past_an_override():
             (relic._bessel,),
         ):
             function.__wrapped__(*arguments)
+
+
+@pytest.mark.published
+def test_the_hubble_constants_of_today_are_as_far_apart_as_printed():
+    with inputs.use("today"):
+        early, late = inputs.get("h.planck"), inputs.get("h.local")
+    apart = (late.value - early.value) / np.hypot(late.uncertainty, early.uncertainty)
+    assert_allclose(apart, inputs.get("published.h0_tension").value, atol=0.05)

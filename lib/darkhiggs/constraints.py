@@ -312,15 +312,12 @@ _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
     "Borexino": ((), _borexino),
     "relic density": (("m_h1", "m_x"), _relic),
     "CMB": (("m_h1", "m_x"), _cmb),
-    **{
-        name: (("m_h1", "m_x", "q_x"), _direct(name))
-        for name in direct_detection.EXPERIMENTS | direct_detection.EXPERIMENTS_TODAY
-    },
+    **{name: (("m_h1", "m_x", "q_x"), _direct(name)) for name in direct_detection.EXPERIMENTS},
 }
 
 
 def names() -> tuple[str, ...]:
-    """List the limits.
+    """List the limits of the input set in use.
 
     Returns
     -------
@@ -332,7 +329,7 @@ def names() -> tuple[str, ...]:
         g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
         search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
         largest momentum transfer, which gives the weakest limit. It needs q_x, be it 0: without it a large part would be
-        missing in silence. Some direct searches are in the input set ``"today"`` alone.
+        missing in silence. Some searches have a curve in the set ``"today"`` only, and a row there only.
 
     Examples
     --------
@@ -340,13 +337,13 @@ def names() -> tuple[str, ...]:
     >>> constraints.names()[:4]
     ('Higgs', 'K*0', 'K*0 literal', 'Bs')
     """
-    absent = direct_detection.EXPERIMENTS_TODAY.keys() - direct_detection.experiments().keys()
-    return tuple(name for name in _RULES if name not in absent)
+    unread = set(direct_detection.EXPERIMENTS).difference(direct_detection.searches())
+    return tuple(name for name in _RULES if name not in unread)
 
 
 def _known(sector: DarkSector) -> list[str]:
-    """Name the limits of the set in use for which a sector has the parameters."""
-    return [name for name in names() if all(getattr(sector, p) is not None for p in _RULES[name][0])]
+    """Name the limits for which a sector has the parameters."""
+    return [name for name in names() if all(getattr(sector, parameter) is not None for parameter in _RULES[name][0])]
 
 
 @public
@@ -358,7 +355,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     sector : DarkSector
         A point or a grid.
     which : sequence of str, optional
-        Some of `names` of this input set; by default all for which the sector has the parameters.
+        Some of `names`; by default all for which the sector has the parameters.
     inputs : str, optional
         Which limits: ``"talk"``, or ``"today"`` for what is published since; by default those in use, which are the talk's
         unless `inputs.use` or `inputs.activate` says otherwise.
@@ -401,18 +398,17 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     >>> [row.name for row in constraints.table(model.benchmark("A"), inputs="today") if not row.allowed]
     ['N_eff', 'muon g-2']
     """
+    good = sector.select(sector.reason == "")
+    rows = []
     with use(inputs):
-        known = names()
         if which is None:
             which = _known(sector)
         expect("which", which, Sequence[str])
         for name in which:
-            choice("which", name, known)
+            choice("which", name, names())
             for parameter in _RULES[name][0]:
                 sector.require(parameter)
-        good = sector.select(sector.reason == "")
         found = [_RULES[name][1](good) for name in which]
-    rows = []
     for name, one in zip(which, found, strict=True):
         value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
         # what was put on its limit may lie a rounding above it
@@ -466,22 +462,21 @@ def verdict(
     [ True  True False] ['DarkSide-50' 'DarkSide-50' 'DarkSide-50'] [0.17 0.65 4.01]
     """
     with use(inputs):
-        known = names()
-        for name in without:
-            choice("without", name, known)
-        asked = _known(sector) if which is None else which
-        expect("which", asked, Sequence[str])
-        rows = table(sector, [name for name in asked if name not in without])
+        known, asked = names(), _known(sector) if which is None else which
+    for name in without:
+        choice("without", name, known)
+    expect("which", asked, Sequence[str])
+    rows = table(sector, [name for name in asked if name not in without], inputs=inputs)
     if not rows:
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
     sigma = np.max([row.sigma for row in rows], axis=0)[()]
     strongest = np.where(np.isnan(ratio), -np.inf, ratio).argmax(axis=0)
-    held = tuple(row.name for row in rows)
-    limit = np.where(sector.reason == "", np.array(held)[strongest], "")
-    left_out = tuple(name for name in known if name not in held) if which is None else ()
+    told = tuple(row.name for row in rows)
+    limit = np.where(sector.reason == "", np.array(told)[strongest], "")
+    left_out = tuple(name for name in known if name not in told) if which is None else ()
     allowed = np.asarray(np.all([row.allowed for row in rows], axis=0))[()]
-    return Verdict(allowed, limit[()], ratio.max(axis=0)[()], sigma, held, left_out)
+    return Verdict(allowed, limit[()], ratio.max(axis=0)[()], sigma, told, left_out)
 
 
 @public

@@ -10,7 +10,7 @@ from ._arrays import Array, checked, shown, single, switch
 from ._owned import Owned
 from ._public import expect, public
 from .errors import DataError, ParameterError
-from .inputs import cached, get, names
+from .inputs import get, names
 from .units import convert
 
 __all__ = ["Curve", "curve", "curves", "projection", "projections"]
@@ -203,13 +203,12 @@ def curve(name: str) -> Curve:
     >>> round(float(limits.curve("NA62").m[-1]), 3)
     0.24
     """
-    if not isinstance(name, str) or name not in curves():
-        raise DataError(f"no limit is called {shown(name)}; known: {', '.join(curves())}")
-    return _read("limit", name)
+    return _read("limit", name, curves())
 
 
-def _read(kind: str, name: str) -> Curve:
-    """Make a curve of its entries."""
+def _read(kind: str, name: str, known: tuple[str, ...]) -> Curve:
+    if not isinstance(name, str) or name not in known:
+        raise DataError(f"no {kind} is called {shown(name)}; known: {', '.join(known)}")
     mass, upper, cl = (get(f"{kind}.{name}.{part}") for part in ("m", "upper", "cl"))
     masses: Array = mass.to("GeV")
     reading = get(f"{kind}.{name}.reading_error").value
@@ -217,13 +216,18 @@ def _read(kind: str, name: str) -> Curve:
     return Curve(name, masses, upper.value, upper.unit, cl.value, reading, upper.source, upper.cite, log_mass)
 
 
+def _listed(kind: str) -> tuple[str, ...]:
+    uppers = (name for name in names() if name.startswith(f"{kind}.") and name.endswith(".upper"))
+    return tuple(sorted(name.removeprefix(f"{kind}.").removesuffix(".upper") for name in uppers))
+
+
 def curves() -> tuple[str, ...]:
-    """List the published limits.
+    """List the published limits of the input set in use.
 
     Returns
     -------
     tuple of str
-        Sorted names, of the input set in use.
+        Sorted names.
 
     Examples
     --------
@@ -234,16 +238,9 @@ def curves() -> tuple[str, ...]:
     return _listed("limit")
 
 
-@cached
-def _listed(kind: str) -> tuple[str, ...]:
-    """Names of curves."""
-    uppers = (name for name in names() if name.startswith(f"{kind}.") and name.endswith(".upper"))
-    return tuple(sorted(name.removeprefix(f"{kind}.").removesuffix(".upper") for name in uppers))
-
-
 @public
 def projection(name: str) -> Curve:
-    """Look up what an experiment expects to reach.
+    """Look up what a search expects to reach, which is no limit.
 
     Parameters
     ----------
@@ -253,7 +250,7 @@ def projection(name: str) -> Curve:
     Returns
     -------
     Curve
-        Where it expects its limit to be; no measurement.
+        The reach; its confidence level is 0 where the source states none.
 
     Raises
     ------
@@ -263,16 +260,14 @@ def projection(name: str) -> Curve:
     Examples
     --------
     >>> from darkhiggs import limits
-    >>> f"{limits.projection('M3-1').g_max(0.01):.1e}"
+    >>> f"{limits.projection('M3-1').upper_at(0.01):.1e}"
     '1.9e-04'
     """
-    if not isinstance(name, str) or name not in projections():
-        raise DataError(f"no projection is called {shown(name)}; known: {', '.join(projections())}")
-    return _read("projection", name)
+    return _read("projection", name, projections())
 
 
 def projections() -> tuple[str, ...]:
-    """List the expected limits.
+    """List the searches whose expected reach is a curve.
 
     Returns
     -------
@@ -282,7 +277,7 @@ def projections() -> tuple[str, ...]:
     Examples
     --------
     >>> from darkhiggs import limits
-    >>> "Oscura" in limits.projections()
-    True
+    >>> limits.projections()
+    ('M3-1', 'M3-2', 'NA64mu', 'Oscura', 'SuperCDMS', 'SuperCDMS-HV-Ge')
     """
     return _listed("projection")

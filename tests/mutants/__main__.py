@@ -52,7 +52,7 @@ EXTRA = {
     "data/direct_detection": ("inputs", "direct_detection"),
     "data/relic": ("inputs", "relic"),
     "data/solar": ("inputs", "borexino", "white_dwarfs"),
-    "data/today": ("inputs", "limits", "direct_detection"),
+    "data/today": ("inputs", "belle2", "neutrinos"),
     "data/trident": ("inputs", "trident"),
     "data/constants": ("inputs", "units"),
     "data/electroweak": ("inputs", "standard_model", "meson_decays", "photon_penguin", "model", "kinetic_mixing"),
