@@ -161,7 +161,8 @@ def response(model: Templates, signal: Signal, gammas: Array, point: Array) -> t
     yields, factors = samples(model, signal, point)
     count = len(model.widths)
     along = _derivatives(model, signal, factors, yields[:, :count], gammas[:, :count], gammas[:, -1])
-    return *_moments(model, signal, yields, gammas), along
+    mean, variance = _moments(model, signal, yields, gammas)
+    return mean, variance, along
 
 
 def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
