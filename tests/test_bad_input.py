@@ -247,6 +247,7 @@ CALLS: dict[str, dict[str, object]] = {
         "with_x": True,
     },
     "scan.resonance_window": {"m_zp": 0.01, "g_x": 1e-3, "charge": 1.0, "particle": "X"},
+    "scan.upper_edge": {"sector": GRID, "low": 0.3, "high": 2.0, "at_higgs_limit": True},
     "scan.window": {"x": [1.0, 2.0], "y": [1.0, 2.0], "low": 1.2, "high": 1.5},
     "standard_model.br_b_to_k_nunu": {
         "tau_tree": True,
@@ -743,7 +744,7 @@ CORNERS = [
 
 
 # These refuse a corner that is none of their business, and so take one at a time
-CHOOSY = ("annihilation.rate", "belle2.Spectrum.from_sector", "constraints.reach", "relic.bath_shift")
+CHOOSY = ("annihilation.rate", "belle2.Spectrum.from_sector", "constraints.reach", "relic.bath_shift", "scan.upper_edge")
 
 
 @pytest.mark.house

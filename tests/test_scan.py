@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import belle2, constraints, inputs, meson_decays, model, relic, scan, widths
+from darkhiggs import belle2, constraints, direct_detection, inputs, meson_decays, model, relic, scan, widths
 from darkhiggs.errors import ParameterError
 
 X = np.geomspace(1.0, 100.0, 60)
@@ -164,7 +164,7 @@ def test_relic_windows_with_the_rate_that_the_spectrum_wants():
     good = line.reason == ""
     spectrum = belle2.Spectrum.from_sector(line.select(good))
     fit = belle2.Likelihood().fit_rate(spectrum)
-    there = (fit.delta_chi2 > 1.0) & (np.abs(spectrum.br - fit.rate) < np.where(spectrum.br < fit.rate, fit.minus, fit.plus))
+    there = (fit.delta_chi2 > 2.0) & (np.abs(spectrum.br - fit.rate) < np.where(spectrum.br < fit.rate, fit.minus, fit.plus))
     assert there.sum() > 1
     inside = m_x[good][there]
     assert found.low <= inside[0] and found.high >= inside[-1]
@@ -182,6 +182,21 @@ def test_relic_windows_with_the_rate_that_the_spectrum_wants():
     assert found.wanted_low > 2.0e-5 and np.isnan(scan.relic_windows(point, m_x, **free | {"sin_theta": [1e-3]}).low)
     with pytest.raises(ParameterError, match="low and high are the two edges of the band"):
         scan.relic_windows(point, m_x, 1e-5, **free)
+
+
+@pytest.mark.identity
+def test_upper_edge_is_where_a_search_begins_to_exclude():
+    sector = model.benchmark("A").replace(m_h1=4.7, q_x=[0.0, 0.7])
+    free, ended = scan.upper_edge(sector, 0.8, 2.3, at_higgs_limit=True)
+    # the Z' alone, to which Higgs exchange adds a little
+    alone = direct_detection.excluded_above(sector.replace(q_x=0.7), exchange="zp")
+    assert free == 2.3 and 0.99 * alone < ended < alone
+    assert scan.upper_edge(sector.replace(q_x=0.7, sin_theta=0.01), 0.8, 2.3) == 0.0
+    assert scan.upper_edge(sector.replace(q_x=0.7, sin_theta=0.01), 0.8, 2.3, which=["K*0"]) == 2.3
+    line = scan.on_relic_line(sector.replace(q_x=0.7, sin_theta=1e-3, m_x=[0.9995 * ended, 1.01 * alone]))
+    assert constraints.verdict(line).allowed.tolist() == [True, False]
+    with pytest.raises(ParameterError, match="low = 2 GeV is outside"):
+        scan.upper_edge(sector, 2.0, 1.0)
 
 
 @pytest.mark.identity

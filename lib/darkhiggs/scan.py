@@ -16,7 +16,16 @@ from .errors import ParameterError
 from .inputs import natural
 from .model import DarkSector
 
-__all__ = ["RelicWindows", "Window", "crossing", "on_relic_line", "relic_windows", "resonance_window", "window"]
+__all__ = [
+    "RelicWindows",
+    "Window",
+    "crossing",
+    "on_relic_line",
+    "relic_windows",
+    "resonance_window",
+    "upper_edge",
+    "window",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -273,8 +282,8 @@ def _spectral(part: DarkSector, source: str) -> tuple[Array, Array, Array, Array
     spectrum = belle2.Spectrum.from_sector(good, form_factor=source)
     seen = spectrum.efficiency.sum(axis=-1) > 0.0
     fit = belle2.Likelihood().fit_rate(belle2.Spectrum(spectrum.efficiency[seen], spectrum.br[seen]))
-    # what gains less than 1 is not asked for
-    low, high = np.where(fit.delta_chi2 > 1.0, [fit.rate - fit.minus, fit.rate + fit.plus], np.nan)
+    # elsewhere even a rate that gains nothing would be in the interval, or close to it
+    low, high = np.where(fit.delta_chi2 > 2.0, [fit.rate - fit.minus, fit.rate + fit.plus], np.nan)
     found = np.full((4, *part.shape), np.nan)
     there[there] = seen
     found[:, there] = spectrum.br[seen], low, high, np.where(np.isnan(low), np.nan, fit.rate)
@@ -305,7 +314,7 @@ def relic_windows(
         Scan in the mass of X in GeV, increasing.
     low, high : float, optional
         The band of the rate. Without them each point has its own: the interval of 68 % that the published spectrum needs of the
-        shape of the point, and none where that gains less than 1 in -2 ln L, see `belle2.Likelihood.fit_rate`.
+        shape of the point, and none where that gains less than 2 in -2 ln L, see `belle2.Likelihood.fit_rate`.
     offset : array_like, shape (k,)
         m_H1 - (m_B - m_K) in GeV, -4.7 to 120; negative for two bodies.
     q_phi : array_like, shape (j,)
@@ -421,6 +430,72 @@ def relic_windows(
             found.append([*edges, *limits, limit, stretch.pieces, *wanted])
     shape = (len(form_factors), len(angles), *line.shape[1:])
     return RelicWindows(*(np.stack(column).reshape(shape) for column in zip(*found, strict=True)))
+
+
+@public
+def upper_edge(sector: DarkSector, low: float, high: float, *, at_higgs_limit: bool = False, **options: Any) -> Array:
+    """Find up to which mass of X everything allows a sector on the relic line.
+
+    Parameters
+    ----------
+    sector : DarkSector
+        Needs m_h1; its m_x and lambda_phi_x are not used.
+    low, high : float
+        Masses of X in GeV, 1e-6 to 1000, between which it is searched, from low on.
+    at_higgs_limit : bool
+        Take the largest mixing angle that invisible Higgs decays allow at each mass, instead of that of the sector.
+    **options
+        What is asked: as in `constraints.verdict`; by default all but the relic density.
+
+    Returns
+    -------
+    ndarray or float
+        Mass of X in GeV above which a limit excludes it for the first time, good to 1e-4; high if none does, 0 if it is
+        excluded at low; nan at masked points.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or m_h1 is not set.
+
+    Notes
+    -----
+    25 masses are tried, then the interval with the edge is halved: what a limit excludes between two of them is not seen.
+
+    Examples
+    --------
+    >>> from darkhiggs import model, scan
+    >>> sector = model.benchmark("A").replace(m_h1=4.7, q_x=[0.0, 0.7])
+    >>> print(scan.upper_edge(sector, 0.8, 2.3, at_higgs_limit=True).round(2))
+    [2.3  1.32]
+    """
+    from . import constraints, widths
+
+    low, high = (single(name, x, 1e-6, 1e3, "GeV") for name, x in (("low", low), ("high", high)))
+    if low >= high:
+        raise ParameterError(f"low = {low:g} GeV is outside its range (0, {high:g}): nothing is searched")
+    at_limit = switch("at_higgs_limit", at_higgs_limit)
+    sector.require("m_h1")
+    good = sector.select(sector.reason == "")
+    asked: dict[str, Any] = {"without": ["relic density"]} | options
+
+    def allowed(m_x: Array) -> Array:
+        line = on_relic_line(good.replace(m_x=m_x))
+        if at_limit:
+            dark = {"m_x": line.m_x, "lambda_phi_x": np.nan_to_num(line.lambda_phi_x)}
+            line = line.replace(sin_theta=widths.sin_theta_max(line.v_phi, m_h1=line.m_h1, m_zp=line.m_zp, **dark))
+        return np.asarray(constraints.verdict(line, **asked).allowed)
+
+    grid = np.geomspace(low, high, 25)
+    there = allowed(np.broadcast_to(grid[:, None], (25, *good.shape)))
+    first = np.argmin(there, axis=0)
+    inside, outside = grid[np.maximum(first - 1, 0)], grid[first]
+    for _ in range(11):
+        middle: Array = np.sqrt(inside * outside)
+        yes = allowed(middle)
+        inside, outside = np.where(yes, middle, inside), np.where(yes, outside, middle)
+    edge: Array = np.where(there.all(axis=0), high, np.where(there[0], inside, 0.0))
+    return sector.scatter(edge)
 
 
 @public
