@@ -52,7 +52,8 @@ CALLS: dict[str, dict[str, object]] = {
     "annihilation.sigma_v": {"sector": GRID, "v_rel": 0.1, "channel": "zpzp"},
     "belle2.Likelihood": {"channels": ("ITA",)},
     "belle2.Likelihood.fit_mu": {"channels": ("ITA", "HTA"), "spectrum": belle2.Spectrum(LINE.efficiency, 1e-5)},
-    "belle2.Likelihood.fit_rate": {"spectrum": LINE},
+    "belle2.Likelihood.fit_rate": {"spectrum": LINE, "standard": "free"},
+    "belle2.Likelihood.global_significance": {"m_x": 2.0, "standard": "free", "size": 100, "seed": 2},
     "belle2.Likelihood.chi2": {"spectrum": LINE, "rate": 1e-6},
     "belle2.Likelihood.upper_limit": {"spectrum": LINE, "cl": 0.9},
     "belle2.Likelihood.toys": {"spectrum": LINE, "rate": 1e-6, "size": 3, "seed": 2},
@@ -81,6 +82,7 @@ CALLS: dict[str, dict[str, object]] = {
     "borexino.flavour_factors": {"form": "literal", "p_ee": 0.5},
     "borexino.flavour_fractions": {"p_ee": 0.5},
     "borexino.mass_fractions": {"p_ee": 0.5},
+    "borexino.rate_bound": {"metallicity": "high", "n_sigma": 1.96},
     "borexino.ratio": {"m_zp": 0.01, "g_x": 1e-4, "model": "B-L", "sign": 1, "p_ee": 0.5, "t_min": 1e-4},
     "borexino.recoil_spectrum": {"t": 3e-4, "flavour": "mu", "m_zp": 0.01, "g_x": 1e-4, "model": "L_mu-L_e", "sign": 1},
     "borexino.rescaled_limit": {"m_zp": 0.01, "r_max": 1.2, "form": "corrected", "p_ee": 0.5, "t_min": 1e-4},
@@ -94,7 +96,7 @@ CALLS: dict[str, dict[str, object]] = {
     "cmb.visible_fraction": {"sector": GRID},
     "constraints.mixing_limits": {"m_h1": np.array([0.2, 2.0]), "kappa": 6.7e-6},
     "constraints.reach": {"sector": GRID, "br_limit": 0.13},
-    "constraints.table": {"sector": GRID, "which": ["Higgs"]},
+    "constraints.table": {"sector": GRID, "which": ["Higgs"], "inputs": "today"},
     "constraints.verdict": {"sector": GRID, "which": ["Higgs", "CMB"], "without": ["CMB"]},
     "direct_detection.coupling_max": {"sector": GRID, "experiment": "LZ", "convention": "tree"},
     "direct_detection.momentum_transfer": {"m_x": 1.0, "target": "xenon", "largest": True},
@@ -115,10 +117,15 @@ CALLS: dict[str, dict[str, object]] = {
     "form_factors.band": {"function": np.sum, "source": "BSZ15", "step": 0.5},
     "form_factors.nuisance_size": {"source": "BSZ15"},
     "inputs.Quantity.to": {"unit": "MeV"},
+    "inputs.activate": {"name": "talk"},
+    "inputs.cached": {"function": np.ones_like, "maxsize": 2},
+    "inputs.compare": {"first": "talk", "second": "belle2"},
     "inputs.get": {"name": "m_B+", "inputs": "belle2"},
     "inputs.load": {"path": "no/such.toml"},
     "inputs.names": {"inputs": "belle2"},
     "inputs.natural": {"name": "m_B+", "unit": "GeV", "inputs": "belle2"},
+    "inputs.override": {"values": {"m_B+": 5.28}},
+    "inputs.use": {"name": "today"},
     "inputs.value": {"name": "m_B+", "unit": "GeV", "inputs": "belle2"},
     "kinematics.kallen": {"a": 1.0, "b": 0.1, "c": 0.1},
     "kinematics.momentum": {"m": 1.0, "m_1": 0.1, "m_2": 0.1},
@@ -279,6 +286,8 @@ CALLS: dict[str, dict[str, object]] = {
     "trident.photon_cross_section": {"s": 1.0, "c_v": 1.0, "c_a": 0.5},
     "trident.ratio": {"m_zp": 0.01, "g_x": 1e-4, "experiment": "CCFR", "energy": 20.0},
     "trident.ratio_heavy": {"m_zp": 1.0, "g_x": 1e-4},
+    "white_dwarfs.coupling_limit": {"m_zp": 0.01, "excess": 0.3},
+    "white_dwarfs.emission_ratio": {"m_zp": 0.01, "g_x": 1e-4},
     "units.convert": {"value": 1.0, "unit": "GeV", "to": "MeV"},
     "validity.flags": {"sector": GRID},
     **{
@@ -315,7 +324,9 @@ RESULTS: dict[str, dict[str, object]] = {
         "flags": {"b": ONE > 0},
         "bins": ("A1",),
         "expected": {"total": ONE},
+        "strength": ONE,
     },
+    "belle2.Search": dict.fromkeys(("mass", "rate", "gain", "p_local", "p_global", "p_error", "crossings"), ONE),
     "belle2.Toys": {"rate": ONE, "chi2": ONE, "ratio": ONE, "at_zero": ONE > 0},
     "constraints.Reach": dict.fromkeys(
         ("sin_theta", "limit", "rate", "wanted", "minus", "plus", "free", "gain", "reached", "width"), ONE
@@ -490,6 +501,8 @@ ALLOWED = {
     ("belle2.Spectrum", "br"): {"high"},
     ("belle2.Spectrum.from_function", "breaks"): NO_ENDS,
     ("form_factors.band", "function"): {"shape"},
+    # what the function gives is its own affair
+    ("inputs.cached", "function"): {"text", "complex", "nan", "shape", "unit"},
     ("limits.Curve", "name"): {"unknown"},
     ("limits.Curve", "unit"): {"unknown"},
     ("limits.Curve", "source"): {"unknown"},
@@ -707,7 +720,7 @@ def test_tiny_numbers_are_borne_or_refused(name):
                 )
 
 
-ENDS = [{name: end} for name, (low, high, _) in model._RANGES.items() for end in (low, high)]
+ENDS = [{name: end} for name, (low, high, _) in model._ranges().items() for end in (low, high)]
 CORNERS = [
     *ENDS,
     {"q_phi": 1e-20},
@@ -834,6 +847,8 @@ def test_an_owner_of_arrays_cannot_be_changed(name):
         (lambda: belle2.Likelihood().toys(LINE, [1e-6, 2e-6]), "rate has shape (2,); give one number"),
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, seed=-1), "seed = -1 is outside its range [0, "),
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, size=2.5), "size = 2.5 is not a whole number"),
+        (lambda: belle2.Likelihood().global_significance([]), "m_x holds no mass; give at least one in GeV"),
+        (lambda: belle2.Likelihood().global_significance(6.0), "m_x = 6 GeV is outside its range [0, 4.78"),
         (lambda: belle2.Likelihood().fit_mu(spectrum=LINE), "spectrum has a br of 1, and mu counts in units of it"),
         (lambda: belle2.Spectrum([[0.01] * 17]), "efficiency has shape (1, 17); one value for each of 18 bins is needed"),
         (lambda: meson_decays.dbr_dq2_b_to_k_invisible(ONE, GRID), "q2 (3,), sector (2,)"),

@@ -551,3 +551,191 @@ def test_spectrum_of_a_grid_of_sectors():
         Spectrum.from_sector(SECTOR.replace(m_h1=[2.0, -1.0]))
     with pytest.raises(ParameterError, match="is zero at a point of the sector"):
         Spectrum.from_sector(SECTOR.replace(sin_theta=[0.01, 0.0]))
+
+
+# --- a search over the mass of a line
+
+
+@lru_cache
+def search(**options):
+    return likelihood().global_significance(**options)
+
+
+def covariance():
+    """Covariance of the counts about the best fit without a line, from differences of the expected yields; all 30 bins."""
+    tool = likelihood()
+    signal = tool._mixture(Spectrum.line(2.0))
+    null = tool._minimise(signal, 0.0, held=True)
+    yields, gammas, spread = tool._profiled(signal, null)
+
+    def expected(point):
+        return np.sum(gammas * _profile.samples(tool._model, signal, point)[0], axis=1)[0]
+
+    steps = 1e-4 * np.eye(null.point.shape[1])[1:]
+    moved = np.array([(expected(null.point + step) - expected(null.point - step)) / 2e-4 for step in steps])
+    variance = expected(null.point) + np.sum((spread * yields[0]) ** 2, axis=0)
+    return null, (yields[0], gammas[0], spread), moved, np.diag(variance) + moved.T @ moved
+
+
+@pytest.mark.published
+def test_local_and_global_significance():
+    found = search()
+    assert abs(found.z_local - inputs.get("published.line_z").value) < 0.3
+    assert abs(found.z_global - inputs.get("published.line_z_full").value) < 0.3
+    fit = likelihood().fit_rate(Spectrum.line(found.mass))
+    assert_allclose([found.rate, found.gain, found.z_local], [fit.rate, fit.delta_chi2, fit.z_sm], rtol=1e-8)
+    # the two probabilities stand about a line and its mass: with two parameters in place of the toys nearly the same
+    assert 0.7 < found.p_global / np.exp(-0.5 * found.gain) < 1.5
+    assert_allclose(found.trials, found.p_global / found.p_local, rtol=1e-12)
+
+
+@pytest.mark.identity
+def test_a_search_of_one_mass_is_no_search():
+    from scipy.special import ndtr
+
+    one = search(m_x=2.15, size=100)
+    assert one.p_global == one.p_local and one.p_error == one.crossings == 0.0 and one.trials == 1.0
+    assert_allclose(one.p_local, ndtr(-np.sqrt(one.gain)), rtol=1e-12)
+    assert_allclose(one.z_global, one.z_local, rtol=1e-9)
+    # a mass that is asked twice, or in another order, is no other search
+    twice, thrice = (likelihood().global_significance(m) for m in ([2.15, 2.15, 1.0], [1.0, 2.15]))
+    assert_allclose(twice.p_global, thrice.p_global, rtol=0.03)
+    assert (twice.mass, twice.crossings) == (2.15, pytest.approx(thrice.crossings, rel=1e-9))
+    # where background alone explains the data there is nothing to find
+    nothing = likelihood().global_significance([3.2, 3.3, 3.4])
+    assert nothing.gain == nothing.rate == nothing.z_local == 0.0 and nothing.p_local == 0.5
+    assert 0.5 < nothing.p_global < 1.0 and nothing.z_global < 0.0
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("standard", ["fixed", "free"])
+def test_simulated_experiments_without_conditions(standard):
+    found = search(standard=standard)
+    masses = np.linspace(0.1, 4.4, 173)
+    if standard == "fixed":
+        matrix = covariance()[-1]
+    else:
+        # the best strength without a line, as a nuisance parameter with a very wide prior
+        fit = likelihood().fit_mu()
+        background = sum(row for name, row in fit.expected.items() if name in likelihood()._samples)
+        assert_allclose(background + fit.expected["signal"], fit.expected["total"], rtol=1e-12)
+        tool, null = likelihood()._released(), None
+        signal = tool._mixture(Spectrum.line(2.0))
+        null = tool._minimise(signal, 0.0, held=True)
+        _, gammas, _ = tool._profiled(signal, null)
+        mean, variance, (along,) = _profile.response(tool._model, signal, gammas, null.point)
+        assert_allclose(mean[0], fit.expected["total"], rtol=1e-6)
+        wide = np.append(np.ones(len(along) - 2), 1e4)[:, None] * along[1:]
+        matrix = np.diag((mean + variance)[0]) + wide.T @ wide
+    signal = likelihood()._mixture(Spectrum.line(masses)).free
+    score = np.linalg.solve(matrix, signal.T)
+    overlap = signal @ score
+    size = np.sqrt(np.diag(overlap))
+    tool = likelihood() if standard == "fixed" else likelihood()._released()
+    along = tool._directions(Spectrum.line(masses))
+    assert_allclose(along @ along.T, overlap / np.outer(size, size), atol=1e-5)
+    # counts as they come, not those over the threshold alone
+    random, above, total = np.random.default_rng(4), 0, 200_000
+    root = np.linalg.cholesky(matrix) if standard == "fixed" else None
+    for _ in range(20):
+        if root is None:
+            significance = random.normal(size=(total // 20, along.shape[1])) @ along.T
+        else:
+            significance = random.normal(size=(total // 20, 30)) @ root.T @ score / size
+        above += int(np.sum(significance.max(axis=1) >= found.z_local))
+    assert abs(above / total - found.p_global) < 3.0 * np.hypot(np.sqrt(above) / total, found.p_error)
+
+
+@pytest.mark.independent
+def test_crossings_bound_the_probability():
+    # Gross and Vitells; the efficiency of inclusive tagging alone is noise above 3.5 GeV, and there the bound is loose
+    inclusive = likelihood("ITA").global_significance(np.linspace(0.1, 3.5, 137))
+    for found in (search(), search(standard="free"), inclusive):
+        assert 0.95 < found.p_global / (found.p_local + found.crossings) < 1.01
+    # two masses on an angle: the excess of the second over the first alone, from the plane
+    pair = likelihood().global_significance([1.0, 2.15], size=200_000)
+    one, two = likelihood()._directions(Spectrum.line([1.0, 2.15]))
+    assert_allclose(pair.crossings, np.arccos(one @ two) / (2.0 * np.pi) * np.exp(-0.5 * pair.gain), rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_seeds_agree_within_their_error():
+    found = [likelihood().global_significance(size=4000, seed=seed) for seed in range(6)]
+    pulls = [(one.p_global - search().p_global) / np.hypot(one.p_error, search().p_error) for one in found]
+    assert max(np.abs(pulls)) < 3.5 and 0.3 < np.std(pulls) < 2.0
+    assert_allclose(found[0].p_error, np.sqrt(5.0) * search().p_error, rtol=0.15)
+    from scipy.special import ndtri
+
+    up, down = -ndtri(search().p_global + np.array([-1.0, 1.0]) * search().p_error)
+    assert_allclose(search().z_error, 0.5 * (up - down), rtol=1e-3)
+    assert search().z_error < 0.005
+    assert likelihood().global_significance(size=4000, seed=0) == found[0] != found[1]
+    # small changes of the threshold change nothing: no experiment is counted by its rounding
+    assert_allclose(likelihood().global_significance(np.linspace(0.1, 4.4, 173) * (1.0 + 1e-13)).p_global, search().p_global)
+
+
+@pytest.mark.independent
+def test_experiments_fitted_in_full():
+    # thrown where a line of some mass would have 3.5 sigma, weighted back to the Standard Model, and fitted like the data
+    masses, size = np.linspace(0.1, 4.4, 44), 500
+    linear = likelihood().global_significance(masses)
+    tool, signal = likelihood(), likelihood()._mixture(Spectrum.line(masses))
+    null, (yields, gammas, spread), moved, matrix = covariance()
+    score = np.linalg.solve(matrix, signal.free.T).T
+    tilt = 3.5 * score / np.sqrt(np.sum(score * signal.free, axis=1))[:, None]
+    mean = np.sum(gammas * yields, axis=0)
+    counts, centres, simulated = mean * (1.0 + tilt), -tilt @ moved.T, -spread * yields * tilt[:, None]
+    random = np.random.default_rng(8)
+    which = random.integers(len(masses), size=size)
+    observed = random.poisson(counts[which]).astype(float)
+    off = centres[which] + random.normal(size=(size, centres.shape[1]))
+    aside = simulated[which] + random.normal(size=(size, *spread.shape))
+    flat = simulated.reshape(len(masses), -1)
+    weight = observed @ np.log(counts / mean).T - (counts - mean).sum(axis=1)
+    weight += off @ centres.T - 0.5 * np.sum(centres**2, axis=1)
+    weight += aside.reshape(size, -1) @ flat.T - 0.5 * np.sum(flat**2, axis=1)
+    weight = 1.0 / np.mean(np.exp(weight), axis=1)
+    gains = []
+    for i in range(size):
+        shift = gammas + spread * aside[i]
+        data = _profile.Counts(observed[i : i + 1], null.point[:, 1:] + off[i], shift[None])
+        base = _profile.minimise(tool._model, signal.subset(np.arange(1)), data, null.point, held=True)
+        best = _profile.minimise(tool._model, signal, data, np.repeat(base.point, len(masses), axis=0))
+        gains.append(np.max(np.where(best.point[:, 0] > 0.0, base.chi2 - best.chi2, 0.0)))
+    hits = weight * (np.array(gains) >= linear.gain)
+    # 6000 of them give 0.90 +- 0.04 of the linear answer
+    assert abs(hits.mean() / linear.p_global - 0.9) < 3.0 * hits.std() / np.sqrt(size) / linear.p_global < 0.5
+
+
+@pytest.mark.independent
+def test_line_against_more_neutrinos():
+    from scipy.optimize import minimize
+
+    masses = np.array([2.15, 2.5, 3.3])
+    fit = likelihood().fit_rate(Spectrum.line(masses), standard="free")
+    mu = likelihood().fit_mu()
+    # without the line it is the fit of the strength
+    assert_allclose(fit.chi2_zero, mu.chi2, atol=1e-8)
+    assert_allclose(fit.chi2_sm, mu.chi2_sm, atol=1e-8)
+    assert fit.flags["at_zero"].tolist() == [False, False, True] and not fit.flags["large_pull"].any()
+    assert_allclose([fit.strength[2], fit.chi2[2]], [mu.mu, mu.chi2], atol=1e-6)
+    assert set(fit.pulls) == set(mu.pulls) and mu.strength == 0.0
+    assert likelihood().fit_rate(Spectrum.line(2.0)).strength == 1.0
+    # by hand: a mixture of both shapes as one spectrum beside the fixed Standard Model
+    line = Spectrum.line(2.15)
+
+    def value(x):
+        both = x[0] * 1e-5 * line.efficiency + x[1] * BR * standard().efficiency
+        total = x[0] * 1e-5 + x[1] * BR
+        return float(likelihood().chi2(Spectrum(both / total), total))
+
+    direct = minimize(value, [0.8, 0.3], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-4})
+    # its new neutrinos have no error from simulation, those of the free strength have
+    assert_allclose(fit.chi2[0], direct.fun, atol=0.1)
+    assert_allclose([fit.rate[0], fit.strength[0]], [direct.x[0] * 1e-5, 1.0 + direct.x[1]], rtol=0.1)
+    assert_allclose(fit.expected["free K nu nubar"][0].sum() / fit.strength[0], published_signal().sum(), rtol=0.05)
+    parts = sum(row for name, row in fit.expected.items() if name not in ("total", "observed"))
+    assert_allclose(parts, fit.expected["total"], rtol=1e-12)
+    # one degree of freedom less
+    assert_allclose(fit.p_value, belle2._tail(28, fit.chi2), rtol=1e-12)
+    assert_allclose(np.sum(fit.pulls["HTA BB"] != 0.0), 3)

@@ -171,16 +171,15 @@ def test_cross_section_that_borexino_uses():
 
 @pytest.mark.published
 def test_bound_on_the_rate():
-    # measured flux over solar model, errors of both in quadrature, at 1.96 sigma: 1.15 (high), 1.26 (low metallicity)
-    measured = get("borexino.flux")
-    bounds = []
-    for name in ("solar.flux_high", "solar.flux_low"):
-        predicted = get(name)
-        central = measured.value / predicted.value
-        error = central * np.hypot(measured.uncertainty / measured.value, predicted.uncertainty / predicted.value)
-        bounds.append(central + 1.96 * error)
+    # measured flux over solar model, errors of both in quadrature, at 1.96 sigma, written out: 4.99 +- 0.156 over 4.93 +- 0.30
+    # and over 4.50 +- 0.27
+    by_hand = [4.99 / x * (1 + 1.96 * np.sqrt((0.156 / 4.99) ** 2 + (e / x) ** 2)) for x, e in ((4.93, 0.30), (4.50, 0.27))]
+    bounds = [borexino.rate_bound(name) for name in ("high", "low")]
+    assert_allclose(bounds, by_hand, rtol=1e-3)
     assert_allclose(bounds, [1.15, 1.26], atol=0.005)
     assert bounds[0] < 1.24 < bounds[1]
+    assert_allclose(borexino.rate_bound("high", [0.0, 1.0]), [4.99 / 4.93, 1.082], atol=1e-3)
+    assert borexino.rate_bound() == borexino.rate_bound("high", 1.96)
 
 
 # --- flavours ------------------------------------------------------------------------------------------------------
@@ -470,6 +469,8 @@ def test_rescaling_of_the_talk():
         (lambda: borexino.cross_section("e", 0.0), "energy = 0 GeV"),
         (lambda: borexino.flavour_factors("slide"), "form = 'slide' is not one of 'literal', 'corrected'"),
         (lambda: borexino.rescaled_limit(0.01, form="slide"), "form = 'slide'"),
+        (lambda: borexino.rate_bound("solar"), "metallicity = 'solar' is not one of 'high', 'low'"),
+        (lambda: borexino.rate_bound(n_sigma=-1.0), r"n_sigma = -1 is outside its range \[0, 10\]"),
     ],
 )
 def test_bad_input_is_named(call, message):

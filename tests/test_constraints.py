@@ -4,6 +4,7 @@ from numpy.testing import assert_allclose
 
 from darkhiggs import (
     belle2,
+    borexino,
     cmb,
     constraints,
     direct_detection,
@@ -11,6 +12,7 @@ from darkhiggs import (
     limits,
     meson_decays,
     model,
+    muon,
     neutrinos,
     relic,
     trident,
@@ -26,7 +28,6 @@ ROWS = {row.name: row for row in constraints.table(POINT)}
 def test_values_are_those_of_the_modules():
     expected = {
         "Higgs": (widths.br_higgs_invisible(POINT), 0.13),
-        "Higgs today": (widths.br_higgs_invisible(POINT), 0.107),
         "K*0": (meson_decays.br_b_to_kstar_invisible(POINT), 1.8e-5 - 8.5e-6),
         "K*0 literal": (meson_decays.br_b_to_kstar_invisible(POINT), 1.8e-5),
         "Bs": (meson_decays.br_bs_invisible(POINT), 5.6e-4),
@@ -37,6 +38,8 @@ def test_values_are_those_of_the_modules():
         "N_eff with X": (neutrinos.delta_n_eff_zp(0.0115, 5e-4), 0.5),  # so heavy an X is gone long before
         "trident": (5e-4, trident.coupling_limit(0.0115)),
         "NA64mu": (5e-4, 5.3e-4),
+        "muon g-2": (muon.delta_a_mu(0.0115, 5e-4), 3.45e-9),
+        "Borexino": (5e-4, borexino.coupling_limit(0.0115, 1.24)),
         "relic density": (relic.omega_h2(POINT), 0.1224),
         "CMB": (cmb.p_ann(POINT), cmb.p_ann_max()),
     }
@@ -57,7 +60,7 @@ def test_values_are_those_of_the_modules():
 @pytest.mark.identity
 def test_both_outcomes_of_every_kind():
     # DarkSide-50 through the Z': 1.5 GeV is above the edge of 1.31 GeV at Q_X = 0.7
-    assert {name for name, row in ROWS.items() if not row.allowed} == {"Higgs", "Higgs today", "DarkSide-50"}
+    assert {name for name, row in ROWS.items() if not row.allowed} == {"Higgs", "DarkSide-50"}
     assert constraints.table(POINT.replace(m_x=1.3), ["DarkSide-50"])[0].allowed
     # and through the Higgs bosons alone
     assert constraints.table(POINT.replace(q_x=0.0), ["DarkSide-50"])[0].allowed
@@ -73,7 +76,8 @@ def test_both_outcomes_of_every_kind():
         assert_allclose(constraints.table(light.replace(m_h1=m), ["NA62"])[0].limit, upper, rtol=1e-6)
     assert not rows["NA62"].allowed and not rows["KOTO"].allowed
     strong = model.benchmark("A").replace(g_x=2e-3)
-    assert [row.allowed for row in constraints.table(strong, ["trident", "NA64mu"])] == [False, False]
+    rows = constraints.table(strong, ["trident", "NA64mu", "muon g-2", "Borexino"])
+    assert [row.allowed for row in rows] == [False] * 4
     assert not constraints.table(model.benchmark("A10"), ["N_eff"])[0].allowed
     assert not constraints.table(POINT.replace(m_x=2e-3), ["N_eff with X"])[0].allowed
     assert not constraints.table(POINT.replace(lambda_phi_x=1e-4), ["relic density"])[0].allowed
@@ -92,21 +96,50 @@ def test_both_outcomes_of_every_kind():
 @pytest.mark.identity
 def test_rows_carry_unit_level_and_source():
     for name, row in ROWS.items():
-        assert row.unit in ("1", "GeV^-2", "GeV^-3") and 0.0 <= row.cl <= 0.95
+        assert row.unit in ("1", "GeV^-2", "GeV^-3") and 0.0 <= row.cl <= 0.98
         assert row.source and row.cite, name
     assert ROWS["DarkSide-50"].unit == "GeV^-2" and ROWS["CMB"].unit == "GeV^-3"
-    assert ROWS["Higgs"].cl == 0.0 and ROWS["Higgs today"].cl == 0.95 and ROWS["K*0"].cl == 0.9
+    assert ROWS["Higgs"].cl == 0.0 and ROWS["K*0"].cl == 0.9
+    assert constraints.table(POINT, ["Higgs"], inputs="today")[0].cl == 0.95
     assert ROWS["Bs"].cl == ROWS["B0"].cl == 0.9 and ROWS["B0"].cite == inputs.get("bound.b0_invisible").cite
     assert ROWS["Higgs"].cite == "Talk25" and ROWS["K*0"].cite == inputs.get("published.br_kstar_limit").cite
 
 
 @pytest.mark.identity
+def test_the_set_of_today_has_other_limits():
+    today = {row.name: row for row in constraints.table(POINT, inputs="today")}
+    assert tuple(today) == tuple(ROWS)
+    expected = {"Higgs": 0.107, "N_eff": 0.107, "N_eff with X": 0.107, "muon g-2": 1.64e-9}
+    for name, limit in expected.items():
+        assert_allclose(today[name].limit, limit, rtol=1e-9, err_msg=name)
+        assert today[name].value == ROWS[name].value and today[name].limit < ROWS[name].limit
+    # and without the keyword it is what is in use
+    with inputs.use("today"):
+        assert constraints.table(POINT, ["Higgs"])[0].limit == 0.107
+        assert constraints.table(POINT, ["Higgs"], inputs="talk")[0].limit == 0.13
+    assert constraints.table(POINT, ["Higgs"])[0].limit == 0.13
+    assert ROWS["muon g-2"].allowed and not today["muon g-2"].allowed
+
+
+@pytest.mark.identity
+def test_defaults_follow_the_set_in_use():
+    before = widths.sin_theta_max(23.0), constraints.mixing_limits(1.0)["K*0"], borexino.coupling_limit(0.01)
+    reach = constraints.reach(POINT).sin_theta
+    changes = {"bound.higgs_invisible": 0.05, "bound.kstar": 1.2e-5, "bound.solar_ratio": 1.1}
+    with inputs.override(changes):
+        assert_allclose(widths.sin_theta_max(23.0), widths.sin_theta_max(23.0, 0.05), rtol=1e-12)
+        assert constraints.mixing_limits(1.0)["K*0"] < before[1] and borexino.coupling_limit(0.01) < before[2]
+        assert constraints.reach(POINT).sin_theta < reach
+    assert before == (widths.sin_theta_max(23.0), constraints.mixing_limits(1.0)["K*0"], borexino.coupling_limit(0.01))
+
+
+@pytest.mark.identity
 def test_only_what_the_sector_has_parameters_for():
     bare = [row.name for row in constraints.table(model.benchmark("B"))]
-    assert bare == ["N_eff", "trident", "NA64mu"]
+    assert bare == ["N_eff", "trident", "NA64mu", "muon g-2", "Borexino"]
     assert [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0))] == bare
     scalar = [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0, sin_theta=0.0))]
-    assert scalar == ["Higgs", "Higgs today", "K*0", "K*0 literal", "Bs", "B0", "NA62", "KOTO", *bare]
+    assert scalar == ["Higgs", "K*0", "K*0 literal", "Bs", "B0", "NA62", "KOTO", *bare]
     # with an X its coupling belongs to every rate of H1
     dark = model.benchmark("B").replace(m_h1=1.0, sin_theta=0.01, m_x=0.1)
     assert [row.name for row in constraints.table(dark)] == [*bare[:1], "N_eff with X", *bare[1:]]
@@ -132,7 +165,7 @@ def test_the_verdict_is_that_of_all_rows():
     assert found.rows == tuple(which) and found.left_out == ()
     assert np.array_equal(found.allowed, np.all([row.allowed for row in rows], axis=0))
     assert found.allowed.tolist() == [[True, False], [False, False], [False, False]]
-    assert found.limit.tolist() == [["NA64mu", "Higgs today"], ["", ""], ["DarkSide-50", "DarkSide-50"]]
+    assert found.limit.tolist() == [["NA64mu", "Higgs"], ["", ""], ["DarkSide-50", "DarkSide-50"]]
     assert np.isnan(found.ratio[1]).all()
     by_name = {row.name: row for row in rows}
     for at in ((0, 0), (0, 1), (2, 0)):

@@ -723,6 +723,8 @@ def test_chapter_with_other_parameters(clone: Clone) -> None:
     assert "_build/chapters/two_body/" in result.output and "calculation: agrees" in result.output
     assert {"two_body.ipynb", "two_body.svg", "two_body.csv"} <= {path.name for path in folder.iterdir()}
     text = (folder / "two_body.ipynb").read_text(encoding="utf-8")
+    assert "**Rerun with `br_target = 1.1e-05` in place of 1.8e-05; `m_h1 = 2.5` in place of 2.0.**" in text
+    assert "<!-- verdict -->" not in text and "Calculation: " in text
     page = clone.page("chapters/two_body")
     wanted = r"The excess needs ([\d.]+) \([^)]*\) at {} GeV"
     here, there = re.search(wanted.format("2.5"), text), re.search(wanted.format("2"), page)

@@ -172,3 +172,33 @@ def test_what_cannot_be_fitted_is_said(monkeypatch):
 @pytest.mark.identity
 def test_one_set_stands_for_any_number_and_none_leaves_none():
     assert [_profile.common(*counts) for counts in ((1, 1), (1, 3), (3, 1), (0, 1), (1, 0, 3))] == [1, 3, 3, 0, 0]
+
+
+@pytest.mark.identity
+def test_a_loose_shape_is_one_with_a_very_wide_prior():
+    wide = _profile.Templates(MODEL.yields, MODEL.spread, 1e4 * MODEL.shifts, MODEL.widths)
+    loose = _profile.Templates(MODEL.yields, MODEL.spread, MODEL.shifts, MODEL.widths, loose=True)
+    assert loose.prior.tolist() == [1.0, 1.0, 0.0] and MODEL.prior.tolist() == [1.0, 1.0, 1.0]
+    held, start = [True], np.array([[0.7, 0.0, 0.0, 0.0]])
+    one, other = (_profile.minimise(model, SIGNAL, DATA, start, np.array(held)) for model in (loose, wide))
+    assert_allclose(one.chi2, other.chi2, atol=1e-6)
+    assert_allclose(one.point[0, 3], 1e4 * other.point[0, 3], rtol=1e-5)
+    assert abs(one.point[0, 3] - _profile.minimise(MODEL, SIGNAL, DATA, start, np.array(held)).point[0, 3]) > 0.1
+    gradient, matrix, _ = _profile.slopes(loose, SIGNAL, DATA, POINT)
+    constrained = _profile.slopes(MODEL, SIGNAL, DATA, POINT)
+    assert_allclose(constrained[0] - gradient, [[0.0, 0.0, 0.0, POINT[0, 3]]], atol=1e-12)
+    assert_allclose(constrained[1] - matrix, np.diag([0.0, 0.0, 0.0, 1.0])[None], atol=1e-12)
+    assert loose.select_bins(slice(0, 2)).loose
+
+
+@pytest.mark.identity
+def test_response_is_the_derivative_of_the_expectation():
+    gammas = 1.0 + 0.1 * np.sin(np.arange(16.0)).reshape(1, 4, 4)
+    mean, variance, along = _profile.response(MODEL, SIGNAL, gammas, POINT)
+    yields, _ = _profile.samples(MODEL, SIGNAL, POINT)
+    spread = np.vstack([MODEL.spread, SIGNAL.fixed_spread, SIGNAL.free_spread])
+    assert_allclose(mean, np.sum(gammas * yields, axis=1), rtol=1e-14)
+    assert_allclose(variance, np.sum((spread * yields) ** 2, axis=1), rtol=1e-14)
+    for i, step in enumerate(1e-5 * np.eye(4)):
+        up, down = (_profile.response(MODEL, SIGNAL, gammas, POINT + side * step)[0] for side in (1.0, -1.0))
+        assert_allclose(along[:, i], (up - down) / 2e-5, rtol=1e-8, atol=1e-8)

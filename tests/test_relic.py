@@ -292,13 +292,33 @@ def test_degrees_of_freedom_of_entropy_are_continuous_with_their_slope():
 
 
 @pytest.mark.independent
+@pytest.mark.parametrize(("mass", "self_conjugate"), [(0.01, True), (0.1, True), (10.0, True), (0.1, False)])
+def test_thermal_cross_section_against_radau(mass, self_conjugate):
+    sigma = float(relic.thermal_cross_section(mass, self_conjugate=self_conjugate))
+    y = by_radau(mass, lambda u: np.log(sigma) + 0.0 * u)
+    assert_allclose(relic._density(np.asarray(mass), y, self_conjugate), natural("Omega h^2", "1"), rtol=1e-4)
+
+
+# the numbers that the chapter shows: many panels and scipy's Radau solver, not the library's rule
+@pytest.mark.independent
 @pytest.mark.parametrize(
-    ("mass", "self_conjugate", "value"),
-    [(0.01, True, 3.69e-26), (0.1, True, 4.13e-26), (10.0, True, 2.28e-26), (0.1, False, 8.63e-26)],
+    ("index", "particle", "ratio"), [(0, "X", 1 / 3), (1, "X", 0.48), (2, "X", 1.0), (3, "chi", 1 / 3), (4, "chi", 0.51)]
 )
-def test_thermal_cross_section_of_another_solver(mass, self_conjugate, value):
-    # that solver has 0.5 % less entropy today (g_s = 3.91)
-    assert_allclose(in_cm(relic.thermal_cross_section(mass, self_conjugate=self_conjugate)), value, rtol=0.01)
+def test_density_with_the_z_prime_alone_against_panels_and_radau(index, particle, ratio):
+    m_zp, g_x = 0.0115, 5e-4
+    m = ratio * m_zp
+    sector = model.DarkSector(m_zp=m_zp, g_x=g_x, m_x=m, q_x=1.0)
+
+    def rate(s):
+        return annihilation.rate(sector, s) if particle == "X" else annihilation.rate_dirac(m, m_zp, g_x, 1.0, s)
+
+    u = np.linspace(0.0, np.log(1e6), 400)
+    found = by_many_panels(m, rate, np.exp(u), [m_zp, 2.0 * m_zp], [float(widths.gamma_zp(sector)), 0.0])
+    log_average = interpolate.CubicSpline(u, np.log(np.maximum(found, 1e-300)))
+    y = by_radau(m, log_average, 1.0 if particle == "X" else 2.0)
+    expected = natural("independent.relic_z_prime", "1")[index]
+    assert_allclose(relic._density(np.asarray(m), y, False), expected, rtol=5e-5)
+    assert_allclose(relic.omega_h2_z_prime(m, m_zp, g_x, 1.0, particle), expected, rtol=2e-4)
 
 
 @pytest.mark.published

@@ -15,7 +15,7 @@ from . import chapters, claims, generate, lock, run
 from .chapters import ROOT
 from .run import STAGE
 
-__all__ = ["main", "stale"]
+__all__ = ["lettered", "main", "stale"]
 
 _HTML = ROOT / "_build/html"
 
@@ -53,7 +53,25 @@ def _sync() -> None:
         target = STAGE / path.relative_to(ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    papers = STAGE / "book/references.bib"
+    papers.write_text(lettered(papers.read_text(encoding="utf-8")), encoding="utf-8")
     generate.write_pages(STAGE, STAGE)
+
+
+def lettered(text: str) -> str:
+    """Add a letter to the year of papers that would be cited alike: same authors, as a citation names them, and same year."""
+    from pybtex.database import parse_string
+
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for key, entry in parse_string(text, "bibtex").entries.items():
+        names = [" ".join(person.last_names) for person in entry.persons["author"]]
+        shown = names if len(names) < 3 else [names[0], "et al."]
+        alike.setdefault((*shown, entry.fields["year"]), []).append(key)
+    for (*_, year), keys in alike.items():
+        for key, letter in zip(keys, "abcdefgh" if len(keys) > 1 else "", strict=False):
+            there = text.index(f"{{{key},")
+            text = text[:there] + text[there:].replace(f"year = {{{year}}}", f"year = {{{year}{letter}}}", 1)
+    return text
 
 
 def _run_chapters(names: list[str], began: float) -> list[str]:

@@ -258,13 +258,22 @@ def inputs_page() -> str:
         "# Inputs",
         "",
         "Every number with a physical meaning, read from the data files of the library. `inputs.get(name)` returns",
-        "value, uncertainty, unit and source; the set `belle2` replaces the entries of the last table.",
+        "value, uncertainty, unit and source; the set `belle2` replaces the entries of the last table. `inputs.use(name)`",
+        "chooses a set and `inputs.override({name: value})` changes single entries, both for a block of code.",
         "",
+        "## Which number is newer",
+        "",
+        "The set `talk` is what the talk works with, and the default; the set `today` replaces what is published since. The",
+        "entries named `bound` are what the limits of `constraints.table` read.",
+        "",
+        *_newer(),
     ]
     groups: dict[str, str] = {
+        "bound": "What limits the model",
         "limit": "Published limits",
         "talk": "What the talk states",
         "published": "Published numbers",
+        "projection": "What is expected",
         "benchmark": "Benchmarks",
         "HPQCD22": "Form factors: HPQCD22",
         "BSZ15": "Form factors: BSZ15",
@@ -272,26 +281,57 @@ def inputs_page() -> str:
         "": "Constants",
     }
     table: dict[str, list[list[str]]] = {title: [] for title in groups.values()}
-    for name in inputs.names():
+    for name in inputs.names("talk"):
         head = name.split(".")[0] if name.split(".")[0] in groups else ""
-        table[groups[head]].append(_input_row(name, inputs.get(name)))
-    changed = [name for name in inputs.names() if inputs.get(name) is not inputs.get(name, "belle2")]
-    table["Set belle2"] = [_input_row(name, inputs.get(name, "belle2")) for name in changed]
+        table[groups[head]].append(_input_row(name, inputs.get(name, "talk")))
+    table["Set belle2"] = [_input_row(name, new) for name, _, new in inputs.compare("talk", "belle2") if new is not None]
     for title, rows in table.items():
         lines += [f"## {title}", "", tables.markdown(["name", "value", "uncertainty", "unit", "source"], rows), ""]
     return "\n".join(lines)
 
 
-def _input_row(name: str, entry: inputs.Quantity) -> list[str]:
+def _newer() -> list[str]:
+    """Table of what the set of today replaces or adds; of a curve, its range."""
+    cells = []
+    for name, old, new in inputs.compare("talk", "today"):
+        curve, _, part = name.rpartition(".")
+        if name.startswith("limit.") and part != "upper":
+            continue
+        title, seen = (curve, [_curve_range(curve, label) for label in ("talk", "today")]) if part == "upper" else (name, [])
+        seen = seen or ["–" if entry is None else _with_error(entry) for entry in (old, new)]
+        cells.append([f"`{title}`", *seen, new.unit, _source(new)] if new is not None else [f"`{title}`", *seen, "", ""])
+    return [tables.markdown(["name", "talk", "today", "unit", "source of today"], cells), ""]
+
+
+def _curve_range(name: str, label: str) -> str:
+    """Range of the mass and of the limit of a curve."""
+    if f"{name}.upper" not in inputs.names(label):
+        return "–"
+    mass, upper = (inputs.get(f"{name}.{part}", label) for part in ("m", "upper"))
+    return f"{upper.value.size} points, {upper.value.min():.3g} at {mass.value[upper.value.argmin()]:.3g} GeV"
+
+
+def _error(entry: inputs.Quantity) -> str:
     if entry.plus is not None:
-        error = f"+{entry.plus:g} −{entry.minus:g}"
-    else:
-        error = "–" if not np.any(entry.uncertainty) else _shown(entry.uncertainty)
-    value = f"matrix {entry.value.shape[0]} × {entry.value.shape[1]}" if np.ndim(entry.value) == 2 else _shown(entry.value)
+        return f"+{entry.plus:g} −{entry.minus:g}"
+    return "" if not np.any(entry.uncertainty) else _shown(entry.uncertainty)
+
+
+def _with_error(entry: inputs.Quantity) -> str:
+    error = _error(entry)
+    return _shown(entry.value) + (f" {error}" if entry.plus is not None else f" ± {error}" if error else "")
+
+
+def _source(entry: inputs.Quantity) -> str:
+    level = f"; {100 * entry.cl:g} % CL" if entry.cl else ""
     note = f"; {entry.note}" if entry.note else ""
     cite = f" {{cite:p}}`{entry.cite}`" if entry.cite else ""
-    source = (entry.source + note).replace("*", "\\*")
-    return [f"`{name}`", value, error, entry.unit, source + cite]
+    return (entry.source + level + note).replace("*", "\\*") + cite
+
+
+def _input_row(name: str, entry: inputs.Quantity) -> list[str]:
+    value = f"matrix {entry.value.shape[0]} × {entry.value.shape[1]}" if np.ndim(entry.value) == 2 else _shown(entry.value)
+    return [f"`{name}`", value, _error(entry) or "–", entry.unit, _source(entry)]
 
 
 def badge_svg(word: str) -> str:

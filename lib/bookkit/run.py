@@ -246,11 +246,30 @@ def stage(name: str) -> None:
     shutil.rmtree(scratch)
 
 
+def _mark_rerun(notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> None:
+    """Put the verdicts of a rerun under its title, and say which knobs moved: the text was written for the defaults."""
+    declared, record = chapters.knobs(chapters.parameters_source(notebook)), check_record(notebook)
+    words = "" if record is None else "Calculation: {}. The talk: {}.".format(*checks.headline(record))
+    moved = [(knob, value, declared[knob].default) for knob, value in parameters.items() if value != declared[knob].default]
+    if moved:
+        changes = "; ".join(f"`{knob} = {value}` in place of {default}" for knob, value, default in moved)
+        words = (
+            f"> **Rerun with {changes}.** Tables, figure and checks are those of this run. "
+            f"The text and the caption were written for the defaults.\n\n{words}"
+        )
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace(_BADGE, words)
+
+
 def alone(name: str, arguments: list[str]) -> None:
     """Run a chapter with other parameters into a folder of its own."""
     parameters = dict(chapters.parse_argument(argument) for argument in arguments)
     folder = ROOT / "_build/chapters" / chapters.find(name)
-    notebook = execute(name, folder / f"{name}.ipynb", parameters, folder)
+    path = folder / f"{name}.ipynb"
+    notebook = execute(name, path, parameters, folder)
+    _mark_rerun(notebook, parameters)
+    _replace(path, nbformat.writes(notebook))
     pictures = [
         output.data["image/svg+xml"]
         for cell in notebook.cells

@@ -35,6 +35,7 @@ _MODULES = (
     "trident",
     "units",
     "validity",
+    "white_dwarfs",
     "widths",
 )
 

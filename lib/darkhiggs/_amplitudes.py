@@ -1,14 +1,14 @@
 """Squared amplitudes of X X* annihilation, channel by channel; who calls them has checked the arguments."""
 
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
 from ._arrays import Array, choice
 from ._owned import read_only
 from .errors import ParameterError
-from .inputs import natural
+from .inputs import cached, natural
 from .kinetic_mixing import epsilon
 from .model import DarkSector, scalar_potential, v_higgs
 from .widths import gamma_higgs_to_h1h1, gamma_higgs_to_xx, gamma_higgs_to_zpzp
@@ -34,7 +34,7 @@ def gamma_h2(sector: DarkSector) -> Array:
     return sector.cos_theta**2 * natural("Gamma_h") + new
 
 
-@lru_cache
+@cached
 @read_only
 def _mixing_table() -> tuple[Array, Array]:
     """Knots in ln(s) and the squared coupling of the Z' to electrons there, over g_X^2; dense at both thresholds."""

@@ -1,7 +1,5 @@
 """What Belle II published with arXiv:2507.12393: efficiency against q2, counts and templates, laid out for the likelihood."""
 
-from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -9,7 +7,7 @@ import numpy as np
 from . import _profile
 from ._arrays import Array, legendre
 from ._owned import read_only
-from .inputs import get, names, natural
+from .inputs import cached, get, names, natural
 
 CHANNELS = {"ITA": slice(0, 24), "HTA": slice(24, 30)}
 _ON, _OFF, _TAGGED = slice(0, 12), slice(12, 24), slice(24, 30)
@@ -18,13 +16,11 @@ _BACKGROUNDS = {"ITA": (*_CONTINUUM, "charged", "mixed"), "HTA": ("BB", "ccbar",
 _NODES = 8
 
 
-@lru_cache
+@cached
 @read_only
 def efficiency() -> tuple[Array, Array]:
     """Centres of the q2 bins in GeV^2, and the efficiency of each of the 18 signal bins there."""
-    text = (resources.files("darkhiggs") / "data" / "belle2_efficiency.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    rows: Array = np.loadtxt(lines[1:], delimiter=",")
+    rows: Array = natural("belle2.efficiency", "1")
     low, high = natural("belle2.q2_edges", "GeV^2")
     return low + (high - low) * (np.arange(len(rows)) + 0.5) / len(rows), rows
 
@@ -71,7 +67,7 @@ def signal_row(events: Array) -> Array:
     return row
 
 
-@lru_cache
+@cached
 @read_only
 def templates() -> tuple[_profile.Templates, Array, tuple[str, ...], tuple[str, ...]]:
     """Backgrounds and observed counts in all bins; names of the samples and of the nuisance parameters."""

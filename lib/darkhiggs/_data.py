@@ -1,8 +1,9 @@
 """The data files, read and checked: plain records, from which units and inputs are made.
 
 A record has every field of an input: ``value`` and ``uncertainty`` as numbers or arrays, ``unit``, ``source``, ``cite``,
-``note``, and the sides ``plus`` and ``minus``, None where they do not differ. An entry with ``upper`` is a whole curve, and
-becomes one record for each of its parts.
+``note``, the confidence level ``cl``, and the sides ``plus`` and ``minus``, None where they do not differ. An entry with
+``upper`` is a whole curve, and becomes one record for each of its parts. One with ``file`` has a table beside it for its value.
+One with ``same_as`` is another name of an entry, and its record has nothing else.
 """
 
 import tomllib
@@ -19,7 +20,7 @@ from .errors import DataError
 
 Record = dict[str, Any]
 
-_FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note"}
+_FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note", "cl"}
 # Parts of a curve beside `upper`, and their units; the last one may be left out
 _PARTS = {"m": "GeV", "cl": "1", "reading_error": "1", "log_mass": "1"}
 
@@ -35,8 +36,8 @@ def _finite(raw: Any) -> bool:
         return False
 
 
-def _entries(table: dict[str, Any]) -> dict[str, Any]:
-    """Replace each curve by one entry for each of its parts, all with the same source."""
+def entries(table: dict[str, Any], whole: bool = False) -> dict[str, Any]:
+    """Replace each curve by one entry for each of its parts, all with the same source; `whole` keeps no part of another."""
     found: dict[str, Any] = {}
     for name, raw in table.items():
         if not isinstance(raw, dict) or "upper" not in raw or "value" in raw:
@@ -45,26 +46,34 @@ def _entries(table: dict[str, Any]) -> dict[str, Any]:
         found[f"{name}.upper"] = {"value" if key == "upper" else key: raw[key] for key in raw if key not in _PARTS}
         shared = {key: raw[key] for key in ("source", "cite") if key in raw}
         for part, unit in _PARTS.items():
-            if part in raw or part != "log_mass":
-                found[f"{name}.{part}"] = {"value": raw.get(part, ""), "unit": unit} | shared
+            if part in raw or part != "log_mass" or whole:
+                left_out = False if part == "log_mass" else ""
+                found[f"{name}.{part}"] = {"value": raw.get(part, left_out), "unit": unit} | shared
     return found
 
 
-def _entry_faults(name: str, raw: Any) -> list[str]:
+def faults(name: str, raw: Any) -> list[str]:
     """Say everything that is wrong with one entry."""
     if not isinstance(raw, dict):
         return [f"{name}: is not a table"]
-    faults = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
-    faults += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
-    for key in ("value", "uncertainty", "plus", "minus"):
+    if "same_as" in raw:
+        alone = raw.keys() == {"same_as"} and isinstance(raw["same_as"], str)
+        return [] if alone else [f"{name}: same_as is a name, and has no field beside it"]
+    found = [f"{name}: has no {key}" for key in ("value", "unit", "source") if not str(raw.get(key, "")).strip()]
+    found += [f"{name}: unknown field {key!r}" for key in sorted(set(raw) - _FIELDS)]
+    for key in ("value", "uncertainty", "plus", "minus", "cl"):
         if raw.get(key, "") != "" and not _finite(raw[key]):
-            faults.append(f"{name}: {key} is not a finite number")
+            found.append(f"{name}: {key} is not a finite number")
+    found += [f"{name}: {key} is not one number" for key in ("plus", "minus", "cl") if isinstance(raw.get(key), list)]
     if ("plus" in raw) != ("minus" in raw):
-        faults.append(f"{name}: has one of plus and minus without the other")
-    return faults
+        found.append(f"{name}: has one of plus and minus without the other")
+    return found
 
 
-def _record(raw: dict[str, Any]) -> Record:
+def record(raw: dict[str, Any]) -> Record:
+    """Fill the fields that an entry without faults leaves out."""
+    if "same_as" in raw:
+        return dict(raw)
     plus, minus = raw.get("plus"), raw.get("minus")
     if plus is not None and minus is not None:
         plus, minus = float(plus), float(minus)
@@ -80,7 +89,28 @@ def _record(raw: dict[str, Any]) -> Record:
         "note": raw.get("note", ""),
         "plus": plus,
         "minus": minus,
+        "cl": float(raw.get("cl", 0.0)),
     }
+
+
+def _table(path: Traversable, file: Any) -> Any:
+    """Rows of a table that lies beside a data file; what is no table, as it is."""
+    try:
+        # a file of the library may lie in an archive
+        text = (path.parent / str(file)).read_text(encoding="utf-8")  # type: ignore[attr-defined]
+        return np.loadtxt(text.splitlines(), delimiter=",", ndmin=2).tolist()
+    except (OSError, ValueError):
+        return f"file {file}"
+
+
+def _with_tables(table: dict[str, Any], path: Traversable) -> dict[str, Any]:
+    """Read the tables that entries have for their values."""
+    found = dict(table)
+    for name, raw in table.items():
+        if isinstance(raw, dict) and "file" in raw and "value" not in raw:
+            found[name] = {"value" if key == "file" else key: raw[key] for key in raw}
+            found[name]["value"] = _table(path, raw["file"])
+    return found
 
 
 def read(path: Traversable) -> dict[str, dict[str, Record]]:
@@ -92,23 +122,23 @@ def read(path: Traversable) -> dict[str, dict[str, Record]]:
     except OSError as error:
         raise DataError(f"path = {shown(str(path))} cannot be read: {error.strerror}") from None
     named = raw.pop("sets", {})
-    sets = {label: _entries(table) for label, table in {"": raw, **named}.items()}
-    faults = [fault for table in sets.values() for name, entry in table.items() for fault in _entry_faults(name, entry)]
-    if faults:
-        raise DataError(f"{path.name}: {len(faults)} fault{'s' * (len(faults) > 1)}\n  " + "\n  ".join(faults))
-    return {label: {name: _record(entry) for name, entry in table.items()} for label, table in sets.items()}
+    sets = {label: entries(_with_tables(table, path), label != "") for label, table in {"": raw, **named}.items()}
+    found = [fault for table in sets.values() for name, entry in table.items() for fault in faults(name, entry)]
+    if found:
+        raise DataError(f"{path.name}: {len(found)} fault{'s' * (len(found) > 1)}\n  " + "\n  ".join(found))
+    return {label: {name: record(entry) for name, entry in table.items()} for label, table in sets.items()}
 
 
 def merged(paths: Iterable[Traversable]) -> dict[str, dict[str, Record]]:
     """Read several files; a name may stand in one of them only."""
     together: dict[str, dict[str, Record]] = {"": {}}
     for path in paths:
-        for label, entries in read(path).items():
+        for label, found in read(path).items():
             table = together.setdefault(label, {})
-            twice = sorted(set(table) & set(entries))
+            twice = sorted(set(table) & set(found))
             if twice:
                 raise DataError(f"{path.name}: {twice[0]} stands in another data file too")
-            table.update(entries)
+            table.update(found)
     return together
 
 

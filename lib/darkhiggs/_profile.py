@@ -27,16 +27,20 @@ def _some(array: Array, sets: Index) -> Array:
 
 @dataclass(frozen=True)
 class Templates:
-    """Backgrounds: yields and their relative errors (samples, bins), shifts (samples, shapes, bins), widths (samples,)."""
+    """Backgrounds: yields and their relative errors (samples, bins), shifts (samples, shapes, bins), widths (samples,).
+
+    The last shape may be `loose`: nothing constrains it.
+    """
 
     yields: Array
     spread: Array
     shifts: Array
     widths: Array
+    loose: bool = False
 
     def select_bins(self, bins: slice | Array) -> "Templates":
         """Keep some bins."""
-        return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths)
+        return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths, self.loose)
 
     @cached_property
     def by_bin(self) -> Array:
@@ -52,8 +56,13 @@ class Templates:
 
     @property
     def size(self) -> int:
-        """Number of constrained parameters."""
+        """Number of nuisance parameters."""
         return len(self.widths) + int(self.shifts.shape[1])
+
+    @cached_property
+    def prior(self) -> Array:
+        """One for each constrained parameter, zero for a loose one."""
+        return (np.arange(self.size) < self.size - self.loose).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -134,7 +143,25 @@ def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
     """-2 ln L over that of a saturated model."""
     yields, _ = samples(model, signal, point)
     value = deviance(data.observed, *_moments(model, signal, yields, data.gammas))[0]
-    return value.sum(axis=1) + np.sum((point[:, 1:] - data.centres) ** 2, axis=1)
+    return value.sum(axis=1) + np.sum(model.prior * (point[:, 1:] - data.centres) ** 2, axis=1)
+
+
+def _derivatives(model: Templates, signal: Signal, factors: Array, own: Array, weight: Array, free: Array) -> Array:
+    """Differentiate the sum over the samples of weight times yield in each parameter; (sets, 1 + parameters, bins)."""
+    weight = np.broadcast_to(weight, own.shape)
+    norms = model.widths[:, None] * weight * own
+    bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
+    first = np.broadcast_to(free * signal.free, (len(own), own.shape[-1]))[:, None]
+    value: Array = np.concatenate([first, norms, bent], axis=1)
+    return value
+
+
+def response(model: Templates, signal: Signal, gammas: Array, point: Array) -> tuple[Array, Array, Array]:
+    """Return expectation and variance (sets, bins), and the derivatives of the expectation (sets, 1 + parameters, bins)."""
+    yields, factors = samples(model, signal, point)
+    count = len(model.widths)
+    along = _derivatives(model, signal, factors, yields[:, :count], gammas[:, :count], gammas[:, -1])
+    return *_moments(model, signal, yields, gammas), along
 
 
 def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
@@ -148,23 +175,15 @@ def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tupl
     count = len(model.widths)
     own = yields[:, :count]
 
-    def summed(weight: Array, free: Array) -> Array:
-        """Differentiate the sum over the samples of weight times yield in each parameter."""
-        weight = np.broadcast_to(weight, own.shape)
-        norms = model.widths[:, None] * weight * own
-        bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
-        first = np.broadcast_to(free * signal.free, slope.shape)[:, None]
-        return np.concatenate([first, norms, bent], axis=1)
-
-    mean = summed(data.gammas[:, :count], data.gammas[:, -1])
+    mean = _derivatives(model, signal, factors, own, data.gammas[:, :count], data.gammas[:, -1])
     # half of dV
-    variance = summed(model.spread**2 * own, signal.free_spread**2 * yields[:, -1])
+    variance = _derivatives(model, signal, factors, own, model.spread**2 * own, signal.free_spread**2 * yields[:, -1])
     gradient: Array = (mean @ slope[..., None] - variance @ (slope**2)[..., None])[..., 0]
-    gradient[:, 1:] += point[:, 1:] - data.centres
+    gradient[:, 1:] += model.prior * (point[:, 1:] - data.centres)
     along = mean - 2.0 * slope[:, None] * variance
     safe = (along * curvature[:, None]) @ along.swapaxes(1, 2)
     bound = np.arange(1, safe.shape[1])
-    safe[:, bound, bound] += 1.0
+    safe[:, bound, bound] += model.prior
     pushed = (data.gammas[:, :count] - 2.0 * model.spread**2 * own * slope[:, None]) * slope[:, None]
     matrix = safe.copy()
     norms = np.arange(1, 1 + count)

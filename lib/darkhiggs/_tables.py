@@ -1,19 +1,16 @@
 """Tables with equidistant rows, read by cubics; and that of the degrees of freedom in the Standard Model."""
 
-from functools import lru_cache
-from importlib import resources
-
 import numpy as np
 
 from ._arrays import Array
 from ._scalars import clip
+from .inputs import cached, natural
 
 
-@lru_cache
 def degrees_of_freedom() -> Array:
     """Columns T in GeV, g_rho, g_s."""
-    text = (resources.files("darkhiggs") / "data" / "gstar.csv").read_text(encoding="utf-8")
-    return np.loadtxt(text.splitlines(), delimiter=",")
+    table: Array = natural("g_*(T)", "1")
+    return table
 
 
 def cubics(table: Array) -> Array:
@@ -35,7 +32,7 @@ def interpolate(coefficients: Array, position: Array) -> Array:
     return ((cubic * t + square) * t + linear) * t + constant
 
 
-@lru_cache
+@cached
 def degrees_of_freedom_cubics() -> Array:
     """Cubics in ln T of g_rho and g_s."""
     return cubics(degrees_of_freedom()[:, 1:])

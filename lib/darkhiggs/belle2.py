@@ -8,10 +8,11 @@ against the generated q2, are those published with arXiv:2507.12393. Simplificat
 2. Off-resonance templates are one ratio times the on-resonance continuum, with a simulated sample of their own.
 3. Normalisations are log-normal, so that no yield turns negative; a truncated normal prior of the same width moves the
    signal strength by 0.03 of its error.
-4. A new-physics signal has no statistical error of its own, and in every new-physics fit the Standard Model signal stays at
-   its prediction.
+4. A new-physics signal has no statistical error of its own, and in a new-physics fit the Standard Model signal stays at its
+   prediction, unless `Likelihood.fit_rate` is told to free it.
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ from .inputs import get, natural
 from .kinematics import kallen
 from .model import DarkSector
 
-__all__ = ["Fit", "Likelihood", "Spectrum", "Toys"]
+__all__ = ["Fit", "Likelihood", "Search", "Spectrum", "Toys"]
 
 _VISIBLE = 1e-5
 _STEPS = 40
@@ -38,6 +39,10 @@ _CLOSE = 1e-7
 _FINE = 160
 _LARGE = 1e-2
 _BINS = 18
+# Masses of a search in GeV, if none are given; toys that are worked on at once; what no rounding moves across a threshold.
+_SCAN = (0.1, 4.4, 173)
+_CROWD = 10_000
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -392,6 +397,10 @@ class Fit(Owned):
         Names of the bins.
     expected : dict
         Expected events by sample in each bin, with ``"total"``; and ``"observed"``.
+    strength : ndarray or float
+        Signal strength of K nu nubar beside the fitted signal: 0 in `Likelihood.fit_mu`, 1 in `Likelihood.fit_rate`, or its
+        best value where that frees it. Then `chi2_zero` belongs to the best strength without the fitted signal, and `z_zero`
+        weighs the signal against more K nu nubar.
 
     Examples
     --------
@@ -413,6 +422,7 @@ class Fit(Owned):
     flags: dict[str, npt.NDArray[np.bool_]]
     bins: tuple[str, ...]
     expected: dict[str, Array]
+    strength: Any = 1.0
 
     @property
     def rate(self) -> Any:
@@ -474,6 +484,70 @@ class Toys(Owned):
         return float(np.mean(self.ratio <= 1.0))
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Search(Owned):
+    """Significance of the best line of a search over its mass, of `Likelihood.global_significance`.
+
+    Parameters
+    ----------
+    mass : float
+        Best mass in GeV.
+    rate : float
+        Best branching ratio there.
+    gain : float
+        How much -2 ln L falls there.
+    p_local : float
+        One-sided probability that background alone gains as much at this mass.
+    p_global : float
+        Probability that it gains as much at any mass of the search.
+    p_error : float
+        Error of `p_global` from the number of simulated experiments.
+    crossings : float
+        Expected number of masses where the significance of background alone rises through `z_local`.
+
+    Notes
+    -----
+    ``p_local + crossings`` bounds `p_global` from above, the more closely the rarer the excess.
+
+    Examples
+    --------
+    >>> from darkhiggs import belle2
+    >>> search = belle2.Likelihood().global_significance()
+    >>> print(f"{search.z_local:.1f} local, {search.z_global:.1f} global, trial factor {search.trials:.0f}")
+    3.7 local, 3.0 global, trial factor 13
+    """
+
+    mass: Any
+    rate: Any
+    gain: Any
+    p_local: Any
+    p_global: Any
+    p_error: Any
+    crossings: Any
+
+    @property
+    def z_local(self) -> Any:
+        """One-sided significance at the best mass, in standard deviations."""
+        return np.sqrt(self.gain)
+
+    @property
+    def z_global(self) -> Any:
+        """One-sided significance after the search, in standard deviations."""
+        from scipy.special import ndtri  # type: ignore[import-untyped]
+
+        return -ndtri(self.p_global)
+
+    @property
+    def z_error(self) -> Any:
+        """Error of `z_global` from the number of simulated experiments."""
+        return self.p_error * np.sqrt(2.0 * np.pi) * np.exp(0.5 * self.z_global**2)
+
+    @property
+    def trials(self) -> Any:
+        """Trial factor, the ratio of both probabilities."""
+        return self.p_global / self.p_local
+
+
 class Likelihood:
     """Profile likelihood of both taggings, or of one.
 
@@ -532,8 +606,25 @@ class Likelihood:
     def _mixture(self, spectrum: Spectrum) -> _profile.Signal:
         """Free new physics, in units of the predicted Standard Model rate, beside the fixed Standard Model."""
         fixed, error = self._standard()
+        if self._model.loose:
+            fixed = np.zeros_like(fixed)
         free = self._row(spectrum.events(natural("published.br_k_null", "1"))).reshape(-1, len(self._keep))
         return _profile.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
+
+    def _released(self) -> "Likelihood":
+        """Return the same with the Standard Model signal as a sample whose strength is free."""
+        fixed, error = self._standard()
+        old, other = self._model, copy.copy(self)
+        shifts = np.pad(old.shifts, ((0, 1), (0, 1), (0, 0)))
+        shifts[-1, -1] = fixed
+        yields, spread = np.vstack([old.yields, 0.0 * fixed]), np.vstack([old.spread, error])
+        other._model = _profile.Templates(yields, spread, shifts, np.append(old.widths, 0.0), loose=True)
+        other._data = _profile.Counts(self._data.observed, np.zeros((1, other._model.size)), self._data.gammas)
+        other._samples = (*self._samples, "free K nu nubar")
+        # its normalisation and its strength are no pulls
+        count = len(old.widths)
+        other.parameters = (*self.parameters[:count], "", *self.parameters[count:], "")
+        return other
 
     def _minimise(self, signal: _profile.Signal, x: Any = 1.0, held: Any = False, data: Any = None) -> _profile.Minimum:
         start = np.zeros((_profile.common(np.size(x), len(signal.free)), 1 + self._model.size))
@@ -548,7 +639,7 @@ class Likelihood:
         start = np.where(held[:, None] & (np.arange(free.point.shape[1]) == 0), 0.0, free.point)
         return _profile.minimise(self._model, signal, data or self._data, start, held), held
 
-    def _fit(self, signal: _profile.Signal, standard: float, unit: float, shape: tuple[int, ...]) -> Fit:
+    def _fit(self, signal: _profile.Signal, standard: float, unit: float, shape: tuple[int, ...], sm: Any = None) -> Fit:
         free = self._minimise(signal)
         best, held = self._bounded(signal, free) if standard == 0.0 else (free, free.point[:, 0] != free.point[:, 0])
         high, _ = _profile.crossing(self._model, signal, self._data, best, 1.0, 1.0)
@@ -557,7 +648,7 @@ class Likelihood:
         low = np.where(cut, 0.0, low)
         zero = self._minimise(signal, np.zeros(len(free.point)), held=True).chi2
         null = zero if standard == 0.0 else self._minimise(signal, np.full(len(free.point), standard), held=True).chi2
-        value, pulls = best.point[:, 0], best.point[:, 1:]
+        value, pulls, loose = best.point[:, 0], best.point[:, 1:], self._model.loose
 
         def out(array: Any) -> Any:
             return np.reshape(array, shape + np.shape(array)[1:])[()]
@@ -568,17 +659,18 @@ class Likelihood:
             plus=out(unit * (high - value)),
             chi2=out(best.chi2),
             chi2_zero=out(zero),
-            chi2_sm=out(null),
+            chi2_sm=out(null if sm is None else np.broadcast_to(sm, null.shape)),
             standard=standard,
-            p_value=out(_tail(len(self._keep) - 1, best.chi2)),
-            pulls={name: out(pulls[:, i]) for i, name in enumerate(self.parameters)},
+            p_value=out(_tail(len(self._keep) - 1 - loose, best.chi2)),
+            pulls={name: out(pulls[:, i]) for i, name in enumerate(self.parameters) if name},
             flags={
                 "at_zero": out(held),
                 "minus_at_zero": out(cut),
-                "large_pull": out(np.any(np.abs(pulls) > 3.0, axis=1)),
+                "large_pull": out(np.any(np.abs(self._model.prior * pulls) > 3.0, axis=1)),
             },
             bins=self.bins,
             expected={name: out(row) for name, row in self._expected(signal, best).items()},
+            strength=out(pulls[:, -1]) if loose else 1.0 - standard,
         )
 
     def _profiled(self, signal: _profile.Signal, there: _profile.Minimum) -> tuple[Array, Array, Array]:
@@ -639,18 +731,21 @@ class Likelihood:
         return self._fit(_profile.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
 
     @public
-    def fit_rate(self, spectrum: Spectrum) -> Fit:
+    def fit_rate(self, spectrum: Spectrum, standard: str = "fixed") -> Fit:
         """Branching ratio of new physics beside the Standard Model.
 
         Parameters
         ----------
         spectrum : Spectrum
             One shape, or many at once.
+        standard : {"fixed", "free"}
+            Hold the signal strength of K nu nubar at 1, or fit it too; it may become negative.
 
         Returns
         -------
         Fit
-            The rate is not negative.
+            The rate is not negative. With a free strength `Fit.strength` is the best one, `Fit.delta_chi2` is what both
+            together gain, and `Fit.z_zero` is the local significance of new physics against more K nu nubar.
 
         Raises
         ------
@@ -664,7 +759,13 @@ class Likelihood:
         >>> print(fit.delta_chi2.round(1))
         [ 0.4 11.6]
         """
-        return self._fit(self._mixture(spectrum), 0.0, natural("published.br_k_null", "1"), spectrum.efficiency.shape[:-1])
+        choice("standard", standard, ("fixed", "free"))
+        signal, shape, unit = self._mixture(spectrum), spectrum.efficiency.shape[:-1], natural("published.br_k_null", "1")
+        if standard == "fixed":
+            return self._fit(signal, 0.0, unit, shape)
+        sm = self._minimise(signal.subset(np.arange(1)), 0.0, held=True).chi2
+        released = self._released()
+        return released._fit(released._mixture(spectrum), 0.0, unit, shape, sm)
 
     @public
     def chi2(self, spectrum: Spectrum, rate: npt.ArrayLike | None = None) -> Array:
@@ -732,7 +833,7 @@ class Likelihood:
         '1.27e-05'
         """
         from scipy.optimize.elementwise import find_root  # type: ignore[import-untyped]
-        from scipy.special import ndtr  # type: ignore[import-untyped]
+        from scipy.special import ndtr
 
         level = 1.0 - single("cl", cl, 0.5, 0.999)
         signal = self._mixture(spectrum)
@@ -769,6 +870,99 @@ class Likelihood:
         root = find_root(excess, (low, high), args=(every,), tolerances={"fatol": _CLOSE}).x
         value: Array = root * natural("published.br_k_null", "1")
         return value.reshape(spectrum.efficiency.shape[:-1])[()]
+
+    @public
+    def global_significance(
+        self, m_x: npt.ArrayLike | None = None, standard: str = "fixed", size: int = 20_000, seed: int = 1
+    ) -> Search:
+        """Significance of the best line, at its mass and after the search over all masses.
+
+        Parameters
+        ----------
+        m_x : array_like, optional
+            Masses of the search in GeV, 0 to m_B - m_K; default 173 from 0.1 to 4.4. A coarse grid searches less.
+        standard : {"fixed", "free"}
+            Hold the signal strength of K nu nubar at 1, or free it, as in `fit_rate`: against more K nu nubar.
+        size : int
+            Number of simulated experiments, 100 to 1000000.
+        seed : int
+            Seed of the random numbers.
+
+        Returns
+        -------
+        Search
+            The best line with its local and global probabilities.
+
+        Raises
+        ------
+        ParameterError
+            If there is no mass, an argument is out of range, or a fit does not converge.
+
+        Notes
+        -----
+        Near the best fit without a line the significances of all masses are the projections ``u_m . g`` of one normal vector g
+        on unit vectors: ``u_m`` is the signal after the covariance of counts, simulated samples and constrained parameters
+        is divided out, and a free strength projected out. Experiments in which mass m exceeds the threshold c are thrown for
+        every m alike, and ``p = sum_m P(z_m > c) <1/N>`` counts each once, with N the masses above c: nothing is lost however
+        small p is. The length of the curve ``u_m`` gives the mean number of crossings, ``length/(2 pi) exp(-c^2/2)``, of
+        arXiv:1005.1891. Fits of 6000 simulated experiments with the full likelihood on 44 masses give 0.90 +- 0.04 of the
+        probability, 0.03 standard deviations more.
+
+        Examples
+        --------
+        >>> from darkhiggs import belle2
+        >>> search = belle2.Likelihood().global_significance([1.0, 2.0, 3.0])
+        >>> print(f"{search.mass:.1f} GeV: p = {search.p_local:.1e} local, {search.p_global:.1e} global")
+        2.0 GeV: p = 3.3e-04 local, 9.8e-04 global
+        """
+        from scipy.special import ndtr, ndtri
+
+        m_x = np.linspace(*_SCAN) if m_x is None else np.sort(np.ravel(numbers("m_x", m_x, "GeV")))
+        if not len(m_x):
+            raise ParameterError("m_x holds no mass; give at least one in GeV")
+        size, seed = whole("size", size, 100, 1_000_000), whole("seed", seed, 0, 2**53)
+        line = Spectrum.line(m_x)
+        fit = self.fit_rate(line, standard)
+        gain = np.maximum(fit.chi2_zero - fit.chi2, 0.0)
+        best = int(np.argmax(gain.round(6)))
+        threshold = np.sqrt(gain[best])
+        along = (self if standard == "fixed" else self._released())._directions(line)
+        local, random = ndtr(-threshold), np.random.default_rng(seed)
+        shares = []
+        for start in range(0, size, _CROWD):
+            count = min(_CROWD, size - start)
+            chosen = along[random.integers(len(m_x), size=count)]
+            above = -ndtri(local * (1.0 - random.random(count)))
+            thrown = random.normal(size=(count, along.shape[1]))
+            thrown += (above - np.sum(thrown * chosen, axis=1))[:, None] * chosen
+            shares.append(1.0 / np.sum(thrown @ along.T >= threshold - _SAME, axis=1))
+        share, factor = np.concatenate(shares), len(m_x) * local
+        angles = 2.0 * np.arcsin(np.minimum(0.5 * np.linalg.norm(np.diff(along, axis=0), axis=1), 1.0))
+        return Search(
+            mass=m_x[best],
+            rate=fit.rate[best],
+            gain=gain[best],
+            p_local=local,
+            p_global=factor * share.mean(),
+            p_error=factor * share.std() / np.sqrt(size),
+            crossings=angles.sum() / (2.0 * np.pi) * np.exp(-0.5 * gain[best]),
+        )
+
+    def _directions(self, spectrum: Spectrum) -> Array:
+        """Find the unit vector of each shape, where the best fit without it has a unit covariance; (shapes, bins)."""
+        signal = self._mixture(spectrum)
+        one = signal.subset(np.arange(1))
+        null = self._minimise(one, 0.0, held=True)
+        _, gammas, _ = self._profiled(one, null)
+        mean, variance, (along,) = _profile.response(self._model, one, gammas, null.point)
+        nuisance = along[1:]
+        root = np.linalg.cholesky(np.diag((mean + variance)[0]) + nuisance.T @ (self._model.prior[:, None] * nuisance))
+        found = np.linalg.solve(root, signal.free.T).T
+        if self._model.loose:
+            strength = np.linalg.solve(root, nuisance[-1])
+            found = found - np.outer(found @ strength, strength) / (strength @ strength)
+        unit: Array = found / np.linalg.norm(found, axis=1, keepdims=True)
+        return unit
 
     @public
     def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:

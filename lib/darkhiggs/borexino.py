@@ -6,7 +6,7 @@ import numpy.typing as npt
 from ._arrays import Array, checked, choice, legendre, single
 from ._public import public
 from .errors import ParameterError
-from .inputs import natural
+from .inputs import get, natural
 from .kinetic_mixing import epsilon
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "flavour_fractions",
     "mass_fractions",
     "pmns",
+    "rate_bound",
     "ratio",
     "recoil_spectrum",
     "rescaled_limit",
@@ -416,9 +417,50 @@ def ratio(
 
 
 @public
+def rate_bound(metallicity: str = "high", n_sigma: npt.ArrayLike = 1.96) -> Array:
+    """Largest `ratio` that the flux measured by Borexino leaves, for a model of the Sun.
+
+    Parameters
+    ----------
+    metallicity : {"high", "low"}
+        Model of the Sun: B16-GS98 or B16-AGSS09met, which predicts a smaller flux and leaves more room.
+    n_sigma : array_like
+        Standard deviations above the central value, 0 to 10; 1.96 by the policy of this book for 95 %.
+
+    Returns
+    -------
+    ndarray or float
+        Measured over predicted flux, with `n_sigma` times their errors in quadrature.
+
+    Raises
+    ------
+    ParameterError
+        If the model is unknown or `n_sigma` out of range.
+
+    Notes
+    -----
+    The flux of phase II, arXiv:1707.09279, is the rate over the cross-section with oscillations in the Standard Model, so
+    that measured over predicted flux is R; predictions of arXiv:1611.09867. The error of the prediction is twice that of
+    the measurement.
+
+    Examples
+    --------
+    >>> from darkhiggs import borexino
+    >>> [f"{borexino.rate_bound(name):.2f}" for name in ("high", "low")]
+    ['1.15', '1.26']
+    """
+    choice("metallicity", metallicity, ("high", "low"))
+    n_sigma = checked("n_sigma", n_sigma, 0.0, 10.0)
+    measured, predicted = get("borexino.flux"), get(f"solar.flux_{metallicity}")
+    spread = np.hypot(measured.uncertainty / measured.value, predicted.uncertainty / predicted.value)
+    value: Array = measured.value / predicted.value * (1.0 + n_sigma * spread)
+    return value[()]
+
+
+@public
 def coupling_limit(
     m_zp: npt.ArrayLike,
-    r_max: npt.ArrayLike = 1.24,
+    r_max: npt.ArrayLike | None = None,
     model: str = "L_mu-L_tau",
     sign: float = 1,
     p_ee: npt.ArrayLike | None = None,
@@ -431,8 +473,8 @@ def coupling_limit(
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000. The flux measured by phase II over the solar models with its errors
-        gives 1.15 (high metallicity) to 1.26 (low) at 1.96 sigma.
+        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. `rate_bound` gives 1.15
+        (high metallicity) to 1.26 (low) at 1.96 sigma; the default is near the second, weaker one.
     model : str
         ``"L_mu-L_tau"`` (electrons through kinetic mixing alone), ``"L_mu-L_e"``, ``"L_e-L_tau"`` or ``"B-L"``.
     sign : int
@@ -458,7 +500,7 @@ def coupling_limit(
     >>> [f"{borexino.coupling_limit(0.010, r):.3e}" for r in (1.08, 1.24)]
     ['4.482e-04', '5.761e-04']
     """
-    room = checked("r_max", r_max, 1.001, 1e3) - 1.0
+    room = checked("r_max", natural("bound.solar_ratio", "1") if r_max is None else r_max, 1.001, 1e3) - 1.0
     linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
     # the positive root of b y^2 + a y - room = 0, y = g^2, in the form that survives b -> 0
     return np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))[()]
@@ -467,7 +509,7 @@ def coupling_limit(
 @public
 def rescaled_limit(
     m_zp: npt.ArrayLike,
-    r_max: npt.ArrayLike = 1.24,
+    r_max: npt.ArrayLike | None = None,
     form: str = "literal",
     p_ee: npt.ArrayLike | None = None,
     t_min: npt.ArrayLike | None = None,
@@ -479,7 +521,7 @@ def rescaled_limit(
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000.
+        Largest allowed `ratio`, 1.001 to 1000; by default that of `coupling_limit`.
     form : str
         ``"literal"``: ``alpha_BL^2 = S^(1/2) alpha alpha_X |epsilon|`` as printed; ``"corrected"``:
         ``alpha_BL^2 = S alpha alpha_X epsilon^2``, S as in `flavour_factors`.

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import belle2, cmb, direct_detection, limits, meson_decays, neutrinos, relic, trident, widths
+from . import belle2, borexino, cmb, direct_detection, limits, meson_decays, muon, neutrinos, relic, trident, widths
 from ._arrays import Array, checked, choice, single
 from ._owned import Owned
 from ._public import expect, public
 from .errors import ParameterError
-from .inputs import get, natural
+from .inputs import get, natural, use
 from .model import DarkSector
 
 __all__ = ["Reach", "Row", "Verdict", "mixing_limits", "names", "reach", "table", "verdict"]
@@ -80,7 +80,7 @@ class Verdict(Owned):
     >>> from darkhiggs import constraints, model
     >>> found = constraints.verdict(model.benchmark("A").replace(m_h1=2.0, sin_theta=0.0057))
     >>> bool(found.allowed), str(found.limit), f"{found.ratio:.1f}", "DarkSide-50" in found.left_out
-    (False, 'Higgs today', '3.5', True)
+    (False, 'Higgs', '2.8', True)
     """
 
     allowed: npt.NDArray[np.bool_]
@@ -136,32 +136,29 @@ class Reach(Owned):
 _Limit = tuple[npt.ArrayLike, npt.ArrayLike, str, float, str, str]
 
 
-def _entry(value: Array, name: str, cl: float, limit: npt.ArrayLike | None = None) -> _Limit:
-    """Limit with the source of an input; with another number if `limit` is given."""
+def _entry(value: Array, name: str, cl: float | None = None, limit: npt.ArrayLike | None = None) -> _Limit:
+    """Limit with the level and the source of an input; with another level or number if they are given."""
     quantity = get(name)
+    cl = quantity.cl if cl is None else cl
     return value, quantity.value if limit is None else limit, quantity.unit, cl, quantity.source, quantity.cite
 
 
 def _higgs(sector: DarkSector) -> _Limit:
-    return _entry(widths.br_higgs_invisible(sector), "talk.br_higgs_invisible", 0.0)
-
-
-def _higgs_today(sector: DarkSector) -> _Limit:
-    return _entry(widths.br_higgs_invisible(sector), "published.br_higgs_invisible", 0.95)
+    return _entry(widths.br_higgs_invisible(sector), "bound.higgs_invisible")
 
 
 def _kstar_beyond_standard_model() -> float:
     """Limit on B0 -> K*0 + invisible less the lowest Standard Model rate of the literature."""
-    return float(natural("published.br_kstar_limit", "1") - natural("published.br_kstar_low", "1"))
+    return float(natural("bound.kstar", "1") - natural("published.br_kstar_low", "1"))
 
 
 def _kstar(sector: DarkSector) -> _Limit:
     value, limit = meson_decays.br_b_to_kstar_invisible(sector), _kstar_beyond_standard_model()
-    return _entry(value, "published.br_kstar_limit", 0.90, limit)
+    return _entry(value, "bound.kstar", limit=limit)
 
 
 def _kstar_literal(sector: DarkSector) -> _Limit:
-    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "published.br_kstar_limit", 0.90)
+    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "bound.kstar")
 
 
 def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _Limit]:
@@ -175,7 +172,7 @@ def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _L
 
 
 def _meson(rate: Callable[[DarkSector], Array], name: str) -> Callable[[DarkSector], _Limit]:
-    return lambda sector: _entry(rate(sector), name, 0.90)
+    return lambda sector: _entry(rate(sector), name)
 
 
 def _once(function: Callable[..., Array], *parameters: Array) -> Array:
@@ -185,8 +182,7 @@ def _once(function: Callable[..., Array], *parameters: Array) -> Array:
 
 
 def _n_eff(sector: DarkSector) -> _Limit:
-    value = _once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x)
-    return _entry(value, "talk.delta_n_eff_max", 0.0)
+    return _entry(_once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x), "bound.delta_n_eff")
 
 
 def _n_eff_with_x(sector: DarkSector) -> _Limit:
@@ -194,7 +190,7 @@ def _n_eff_with_x(sector: DarkSector) -> _Limit:
         return neutrinos.n_eff([neutrinos.Species(m_x, 2), neutrinos.z_prime(m_zp, g_x)]) - neutrinos.n_eff()
 
     m_x = checked("m_x", sector.require("m_x"), 1e-5, 1e3, "GeV")
-    return _entry(_once(shift, sector.m_zp, sector.g_x, m_x), "talk.delta_n_eff_max", 0.0)
+    return _entry(_once(shift, sector.m_zp, sector.g_x, m_x), "bound.delta_n_eff")
 
 
 def _trident(sector: DarkSector) -> _Limit:
@@ -205,6 +201,14 @@ def _trident(sector: DarkSector) -> _Limit:
 def _na64(sector: DarkSector) -> _Limit:
     curve = limits.curve("NA64mu")
     return sector.g_x, curve.upper_at(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite
+
+
+def _muon(sector: DarkSector) -> _Limit:
+    return _entry(muon.delta_a_mu(sector.m_zp, sector.g_x), "bound.delta_a_mu")
+
+
+def _borexino(sector: DarkSector) -> _Limit:
+    return _entry(sector.g_x, "bound.solar_ratio", limit=_once(borexino.coupling_limit, sector.m_zp))
 
 
 def _relic(sector: DarkSector) -> _Limit:
@@ -231,7 +235,6 @@ _MIXED = ("m_h1", "sin_theta", "lambda_phi_x")
 # Name: (parameters that have to be set, the rule)
 _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
     "Higgs": (_MIXED, _higgs),
-    "Higgs today": (_MIXED, _higgs_today),
     "K*0": (_MIXED, _kstar),
     "K*0 literal": (_MIXED, _kstar_literal),
     "Bs": (_MIXED, _meson(meson_decays.br_bs_invisible, "bound.bs_invisible")),
@@ -242,6 +245,8 @@ _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
     "N_eff with X": (("m_x",), _n_eff_with_x),
     "trident": ((), _trident),
     "NA64mu": ((), _na64),
+    "muon g-2": ((), _muon),
+    "Borexino": ((), _borexino),
     "relic density": (("m_x", "m_h1", "lambda_phi_x"), _relic),
     "CMB": (("m_x", "m_h1", "lambda_phi_x"), _cmb),
     **{name: (("m_x", "q_x", *_MIXED), _direct(name)) for name in direct_detection.EXPERIMENTS},
@@ -254,18 +259,20 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        In the order of `table`: ``"Higgs"`` is the 13 % of the talk, ``"Higgs today"`` that of PDG; ``"K*0"`` has the lowest
-        Standard Model rate of the literature subtracted, ``"K*0 literal"`` has not; ``"Bs"`` and ``"B0"`` are the decays into
-        nothing that is seen; ``"N_eff"`` has the Z' with kinetic mixing, ``"N_eff with X"`` X too, both below the 0.5 of the
-        talk; ``"relic density"`` asks that X is not more than all of the dark matter. A direct search, of nuclei or electrons,
-        goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the largest momentum transfer,
-        which gives the weakest limit. It needs q_x, be it 0: without it a large part would be missing in silence.
+        In the order of `table`: ``"Higgs"`` is BR(H2 -> invisible), 13 % in the talk; ``"K*0"`` has the lowest Standard Model
+        rate of the literature subtracted, ``"K*0 literal"`` has not; ``"Bs"`` and ``"B0"`` are the decays into nothing that is
+        seen; ``"N_eff"`` has the Z' with kinetic mixing, ``"N_eff with X"`` X too, both below the 0.5 of the talk;
+        ``"muon g-2"`` lets the Z' add no more than two standard deviations above the discrepancy; ``"Borexino"`` is the largest
+        g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
+        search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
+        largest momentum transfer, which gives the weakest limit. It needs q_x, be it 0: without it a large part would be
+        missing in silence.
 
     Examples
     --------
     >>> from darkhiggs import constraints
     >>> constraints.names()[:4]
-    ('Higgs', 'Higgs today', 'K*0', 'K*0 literal')
+    ('Higgs', 'K*0', 'K*0 literal', 'Bs')
     """
     return tuple(_RULES)
 
@@ -282,7 +289,7 @@ def _known(sector: DarkSector) -> list[str]:
 
 
 @public
-def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, ...]:
+def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> tuple[Row, ...]:
     """Hold a sector against everything that limits it.
 
     Parameters
@@ -291,6 +298,9 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
         A point or a grid.
     which : sequence of str, optional
         Some of `names`; by default all for which the sector has the parameters.
+    inputs : str, optional
+        Which limits: ``"talk"``, or ``"today"`` for what is published since; by default those in use, which are the talk's
+        unless `inputs.use` or `inputs.activate` says otherwise.
 
     Returns
     -------
@@ -301,6 +311,8 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     ------
     ParameterError
         If a name is unknown, or a limit asked for by name needs a parameter that is not set.
+    DataError
+        If the input set is unknown.
 
     Notes
     -----
@@ -314,7 +326,6 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     >>> for row in constraints.table(sector):
     ...     print(f"{row.name:12s} {row.value:.2e} {row.limit:.2e} {row.allowed}")
     Higgs        3.11e-02 1.30e-01 True
-    Higgs today  3.11e-02 1.07e-01 True
     K*0          1.64e-05 9.50e-06 False
     K*0 literal  1.64e-05 1.80e-05 True
     Bs           4.79e-10 5.60e-04 True
@@ -324,6 +335,10 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
     N_eff        4.86e-01 5.00e-01 True
     trident      1.00e-04 8.65e-04 True
     NA64mu       1.00e-04 5.30e-04 True
+    muon g-2     9.91e-11 3.45e-09 True
+    Borexino     1.00e-04 5.76e-04 True
+    >>> [row.name for row in constraints.table(model.benchmark("A"), inputs="today") if not row.allowed]
+    ['N_eff', 'muon g-2']
     """
     if which is None:
         which = _known(sector)
@@ -334,8 +349,9 @@ def table(sector: DarkSector, which: Sequence[str] | None = None) -> tuple[Row, 
             sector.require(parameter)
     good = sector.select(sector.reason == "")
     rows = []
-    for name in which:
-        value, limit, unit, cl, source, cite = _RULES[name][1](good)
+    with use(inputs):
+        found = [_RULES[name][1](good) for name in which]
+    for name, (value, limit, unit, cl, source, cite) in zip(which, found, strict=True):
         full = [sector.scatter(np.broadcast_to(x, good.shape)) for x in (value, limit)]
         # what was put on its limit may lie a rounding above it
         allowed: npt.NDArray[np.bool_] = np.asarray(full[0] <= full[1] * (1.0 + 1e-9))[()]
@@ -422,7 +438,8 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
 
     Notes
     -----
-    H1 decays invisibly only. Rates are proportional to sin^2(theta); of several curves of one experiment the smallest counts.
+    The limits are those of the input set in use. H1 decays invisibly only. Rates are proportional to sin^2(theta); of several
+    curves of one experiment the smallest counts.
 
     Examples
     --------
@@ -431,7 +448,7 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
     {'K*0': '0.0043', 'K*0 literal': '0.0059', 'NA62': '0.0001', 'KOTO': '0.0008'}
     """
     mass = checked("m_h1", m_h1, 0.0, 1e3, "GeV", open_low=True)
-    upper = natural("published.br_kstar_limit", "1")
+    upper = natural("bound.kstar", "1")
     unit = meson_decays.br_b_to_kstar_scalar(mass, 1.0, kappa=kappa)
     found = {
         name: meson_decays.sin_theta_for(limit, unit)
@@ -470,15 +487,15 @@ def _largest_mixing(sector: DarkSector) -> Array:
 
 
 @public
-def reach(sector: DarkSector, br_limit: float = 0.13) -> Reach:
+def reach(sector: DarkSector, br_limit: float | None = None) -> Reach:
     """Hold the largest rate of B+ -> K+ invisible that the limits on the mixing allow against what its spectrum needs.
 
     Parameters
     ----------
     sector : DarkSector
         Needs m_h1 up to m_h; its sin_theta is not used.
-    br_limit : float
-        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1.
+    br_limit : float, optional
+        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1; by default that of the set in use, 0.13 of the talk.
 
     Returns
     -------
@@ -502,7 +519,7 @@ def reach(sector: DarkSector, br_limit: float = 0.13) -> Reach:
     >>> print(found.gain.round(1), found.limit, found.reached)
     [ 9.  11.6] ['Higgs' 'K*0'] [False  True]
     """
-    br_limit = single("br_limit", br_limit)
+    br_limit = single("br_limit", natural("bound.higgs_invisible", "1") if br_limit is None else br_limit)
     good = sector.select(sector.reason == "").replace(sin_theta=_PROBE)
     dark = {} if good.m_x is None else {"m_x": good.m_x, "lambda_phi_x": good.require("lambda_phi_x")}
     higgs = widths.sin_theta_max(good.v_phi, br_limit, m_h1=good.require("m_h1"), m_zp=good.m_zp, **dark)

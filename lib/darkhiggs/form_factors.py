@@ -5,7 +5,6 @@ published central value, and a matrix of toys gives one curve a row. `band` turn
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy.typing as npt
 from ._arrays import Array, checked, choice, single
 from ._public import public
 from .errors import ParameterError
-from .inputs import get, natural
+from .inputs import cached, get, natural
 
 __all__ = ["B_TO_K", "B_TO_KSTAR", "b_to_k", "b_to_kstar", "band", "nuisance_size"]
 
@@ -92,7 +91,7 @@ def _bcl_vector(z: Array) -> list[Array]:
 _HPQCD_ROWS = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}
 
 
-@lru_cache
+@cached
 def _hpqcd_square_root() -> Array:
     """Square root of the coefficient covariance, from the covariance of the published points.
 
@@ -109,7 +108,7 @@ def _hpqcd_square_root() -> Array:
     return np.asarray(inverse @ np.linalg.cholesky(natural("HPQCD22.points_covariance", "1")), dtype=np.float64)
 
 
-@lru_cache
+@cached
 def _hpqcd_frame(which: str) -> tuple[float, float, float]:
     """Threshold and pole, squared, and the logarithm in front."""
     m_b, m_k = natural("HPQCD22.masses")
@@ -125,7 +124,7 @@ def _hpqcd_basis(q2: Array, which: str) -> list[Array]:
     return [front * term for term in terms]
 
 
-@lru_cache
+@cached
 def _hpqcd_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
     """Central values, and what the nuisance vector adds."""
     rows = _HPQCD_ROWS[which]
@@ -186,13 +185,13 @@ def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nui
     return _ball_zwicky(q2, which)
 
 
-@lru_cache
+@cached
 def _bsz_square_root() -> Array:
     error = get("BSZ15.coefficients").uncertainty
     return error[:, None] * np.linalg.cholesky(natural("BSZ15.correlation", "1"))
 
 
-@lru_cache
+@cached
 def _bsz_frame(which: str) -> tuple[float, float, float, float]:
     """Threshold t_+, t_0, z(0) and the pole squared."""
     m_b, m_v = natural("m_B0"), natural("m_K*0")
@@ -202,7 +201,7 @@ def _bsz_frame(which: str) -> tuple[float, float, float, float]:
     return t_plus, t_0, float(_z(np.asarray(0.0), t_plus, t_0)), pole**2
 
 
-@lru_cache
+@cached
 def _bsz_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
     """Central values, and what the nuisance vector adds."""
     rows = {"A0": [0, 1, 2], "A1": [3, 4, 5], "A12": [0, 6, 7], "V": [8, 9, 10]}[which]

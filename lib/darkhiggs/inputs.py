@@ -2,23 +2,53 @@
 
 The numbers live in the TOML files of ``darkhiggs/data``. Each entry states ``value``, ``unit`` and
 ``source``; a symmetric ``uncertainty``, or ``plus`` and ``minus``; ``cite``, a key of the book's bibliography;
-and a ``note``. A file with faults is refused as a whole, with all its faults listed.
+the confidence level ``cl`` of a limit; and a ``note``. A file with faults is refused as a whole, with all its faults listed.
+
+Two sets say which limits hold: ``"talk"``, the base, and ``"today"``, which replaces what is newer by now. `use` chooses one
+for a block of code, `override` changes single entries for a block, `activate` chooses for the whole process. What lies on top
+wins: an explicit override; the set that a call names, such as ``inputs="belle2"``; the set in use; the base. Blocks may be
+nested, are undone at their end, and are seen by the thread or asyncio task alone that opened them. An object that was made
+outside a block, such as a likelihood, keeps what it has read.
 """
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields
+from functools import cache, lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
-from . import _data, units
-from ._arrays import shown
-from ._owned import Owned
-from ._public import public
-from .errors import DataError
+import numpy as np
 
-__all__ = ["Quantity", "get", "load", "names", "natural", "value"]
+from . import _data, units
+from ._arrays import checked, shown, single, whole
+from ._owned import Owned
+from ._public import P, R, public
+from .errors import DataError, ParameterError
+
+__all__ = [
+    "Quantity",
+    "activate",
+    "active",
+    "cached",
+    "compare",
+    "get",
+    "load",
+    "names",
+    "natural",
+    "override",
+    "sets",
+    "use",
+    "value",
+]
+
+_BASE = "talk"
+# Names of the base set. In a call the first one means whatever is in use.
+_DEFAULT = "pdg2026"
+# The units are built on these; an override would reach only a part of them.
+_FIXED = ("hbar", "c", "Mpc")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,6 +71,8 @@ class Quantity(Owned):
         What a user has to know.
     plus, minus : float or None
         The two sides of an asymmetric uncertainty, both positive.
+    cl : float
+        Confidence level of a limit; 0 where the source states none, or if it is no limit.
 
     Examples
     --------
@@ -57,6 +89,7 @@ class Quantity(Owned):
     note: str = ""
     plus: float | None = None
     minus: float | None = None
+    cl: float = 0.0
 
     @public
     def to(self, unit: str) -> Any:
@@ -117,19 +150,449 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
       m_x: has no unit
       m_x: has no source
     """
-    return _quantities(_data.read(Path(path)))
+    found = _layers(_data.merged([Path(path)]))
+    # an entry may be the same as one of the library
+    seen = {label: _completed(_shipped()[""], found[""], layer) for label, layer in found.items()}
+    return {label: {name: seen[label][name] for name in layer} for label, layer in found.items()}
 
 
-def _quantities(sets: Mapping[str, Mapping[str, _data.Record]]) -> dict[str, dict[str, Quantity]]:
-    return {label: {name: Quantity(**record) for name, record in table.items()} for label, table in sets.items()}
+# An entry, or the name of the one that it is the same as.
+_Layer = Mapping[str, Quantity | str]
+
+
+def _layers(records: Mapping[str, Mapping[str, _data.Record]]) -> dict[str, _Layer]:
+    return {label: {name: _made(record) for name, record in table.items()} for label, table in records.items()}
+
+
+def _made(record: _data.Record) -> Quantity | str:
+    return str(record["same_as"]) if "same_as" in record else Quantity(**record)
+
+
+def _completed(*layers: _Layer) -> dict[str, Quantity]:
+    """Lay tables on each other, the last on top; what is the same as another entry follows the one that is seen."""
+    together = {name: entry for layer in layers for name, entry in layer.items()}
+    found = {}
+    for name, entry in together.items():
+        seen = {name}
+        while isinstance(entry, str):
+            if entry not in together or entry in seen:
+                raise DataError(f"{name}: is the same as {shown(entry)}, which is no entry with a value")
+            seen.add(entry)
+            entry = together[entry]
+        found[name] = entry
+    return found
 
 
 @lru_cache
-def _sets() -> Mapping[str, Mapping[str, Quantity]]:
-    """Complete each named set by what it does not replace."""
-    sets = _quantities(_data.shipped())
-    base = sets.pop("")
-    return {"": base} | {label: base | table for label, table in sets.items()} | {"pdg2026": base}
+def _shipped() -> dict[str, _Layer]:
+    """Read the data files, and see that what replaces an entry has its unit."""
+    layers = _layers(_data.shipped())
+    base = layers[""]
+    for label, layer in layers.items():
+        for name, entry in layer.items():
+            old = base.get(name, entry)
+            if isinstance(entry, Quantity) and isinstance(old, Quantity) and entry.unit != old.unit:
+                raise DataError(f"set {label}: {name} is in {entry.unit!r}, and in {old.unit!r} in the base")
+    return layers
+
+
+def _converted(name: str, unit: str, inputs: str) -> Any:
+    """Convert an input; an array is shared, so nobody can write into it."""
+    converted = get(name, inputs).to(unit)
+    converted.setflags(write=False)
+    return converted
+
+
+class _Overlay:
+    """What lies on the base: a named set, and entries that win over every set; and the results that hold under both."""
+
+    def __init__(self, label: str, own: _Layer) -> None:
+        self.label, self.own = label, own
+        self._with_set: dict[str, _Overlay] = {}
+        self._tables: dict[str, Mapping[str, Quantity]] = {}
+        self._caches: dict[Any, Any] = {}
+        # nothing stands between `natural` and what is kept
+        self.value = cache(_converted)
+
+    def with_set(self, label: str) -> "_Overlay":
+        """Return the same entries on another set."""
+        if label == self.label:
+            return self
+        if not self.own:
+            return _NOTHING._with_set.setdefault(label, _Overlay(label, {})) if label else _NOTHING
+        return self._with_set.setdefault(label, _Overlay(label, self.own))
+
+    def table(self, inputs: str) -> Mapping[str, Quantity]:
+        """Complete a set by what it does not replace."""
+        if inputs not in self._tables:
+            # "talk" and "today" are what they are; a set like "belle2" lies on what is in use
+            above = ["" if inputs in (_BASE, "today") else self.label, _label(inputs)]
+            layers = _shipped()
+            self._tables[inputs] = _completed(layers[""], *(layers[label] for label in above if label), self.own)
+        return self._tables[inputs]
+
+    def results(self, function: Callable[P, R], maxsize: int | None) -> Callable[P, R]:
+        """Return the function with the results that it has given under this overlay."""
+        if function not in self._caches:
+            self._caches.setdefault(function, lru_cache(maxsize)(function))
+        kept: Callable[P, R] = self._caches[function]
+        return kept
+
+    def forget(self, function: Any) -> None:
+        """Forget the results of a function, here and on other sets."""
+        for overlay in (self, *self._with_set.values()):
+            overlay._caches.pop(function, None)
+
+
+_NOTHING = _Overlay("", {})
+# What this thread or task has in use; without a choice of its own, what the process has.
+_in_use: ContextVar[_Overlay] = ContextVar("darkhiggs_inputs")
+_everywhere = _NOTHING
+
+
+def _label(name: Any) -> str:
+    """Name of a set in the data files; the base has none."""
+    known = sets()
+    if not isinstance(name, str) or name not in known:
+        raise DataError(f"no input set is called {shown(name)}; known: {', '.join(known)}")
+    return "" if name in (_BASE, _DEFAULT) else name
+
+
+def sets() -> tuple[str, ...]:
+    """List the input sets.
+
+    Returns
+    -------
+    tuple of str
+        Sorted names; ``"talk"`` and ``"pdg2026"`` are the base.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> inputs.sets()
+    ('belle2', 'pdg2026', 'talk', 'today')
+    """
+    return tuple(sorted({*filter(None, _shipped()), _BASE, _DEFAULT}))
+
+
+@public
+def cached(function: Callable[P, R], *, maxsize: int | None = 128) -> Callable[P, R]:
+    """Keep the results of a function that depends on inputs, for each overlay its own.
+
+    Parameters
+    ----------
+    function : callable
+        Its arguments can be hashed; nobody may write into what it returns.
+    maxsize : int or None
+        Number of results kept under one overlay, 0 to 1e9; None keeps all.
+
+    Returns
+    -------
+    callable
+        The function; `cache_clear` empties it.
+
+    Raises
+    ------
+    ParameterError
+        If the function is none, or the number is out of range.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> half = inputs.cached(lambda: 0.5 * inputs.natural("m_h"))
+    >>> with inputs.override({"m_h": 120.0}):
+    ...     print(f"{half():.1f}")
+    60.0
+    >>> print(f"{half():.1f}")
+    62.6
+    """
+    if not callable(function):
+        raise ParameterError(f"function = {shown(function)} is not a function")
+    size = None if maxsize is None else whole("maxsize", maxsize, 0, 1_000_000_000)
+    plain = lru_cache(size)(function)
+
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        overlay = _in_use.get(_everywhere)
+        if overlay is _NOTHING:
+            return plain(*args, **kwargs)  # type: ignore[arg-type]
+        return overlay.results(function, size)(*args, **kwargs)
+
+    def clear() -> None:
+        plain.cache_clear()
+        _NOTHING.forget(function)
+
+    vars(call)["cache_clear"] = clear
+    return call
+
+
+@contextmanager
+def _block(change: Callable[[_Overlay], _Overlay]) -> Iterator[None]:
+    token = _in_use.set(change(_in_use.get(_everywhere)))
+    try:
+        yield
+    finally:
+        _in_use.reset(token)
+
+
+@public
+def use(name: str | None) -> AbstractContextManager[None]:
+    """Choose the input set for a block of code.
+
+    Parameters
+    ----------
+    name : str or None
+        One of `sets`; ``"talk"`` is the base, None leaves what is in use.
+
+    Returns
+    -------
+    context manager
+        For ``with``, or as a decorator. Explicit overrides stay on top.
+
+    Raises
+    ------
+    DataError
+        If the set is unknown.
+
+    Notes
+    -----
+    Only the thread or the asyncio task that opens the block sees it. A new thread starts without;
+    ``contextvars.copy_context().run`` takes it along.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> with inputs.use("today"):
+    ...     print(inputs.value("bound.higgs_invisible", "1"))
+    0.107
+    >>> print(inputs.value("bound.higgs_invisible", "1"))
+    0.13
+    """
+    label = None if name is None else _label(name)
+    return _block(lambda overlay: overlay if label is None else overlay.with_set(label))
+
+
+@public
+def activate(name: str) -> None:
+    """Choose the input set for the whole process, wherever no block says otherwise.
+
+    Parameters
+    ----------
+    name : str
+        One of `sets`; ``"talk"`` is the base.
+
+    Raises
+    ------
+    DataError
+        If the set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> inputs.activate("today")
+    >>> inputs.active()
+    ('today', ())
+    >>> inputs.activate("talk")
+    """
+    global _everywhere
+    _everywhere = _NOTHING.with_set(_label(name))
+
+
+def active() -> tuple[str, tuple[str, ...]]:
+    """Say what is in use.
+
+    Returns
+    -------
+    set : str
+        Name of the input set, ``"talk"`` for the base.
+    overridden : tuple of str
+        Sorted names of the entries that are overridden.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> with inputs.use("today"), inputs.override({"m_t": 173.0}):
+    ...     print(inputs.active())
+    ('today', ('m_t',))
+    >>> inputs.active()
+    ('talk', ())
+    """
+    overlay = _in_use.get(_everywhere)
+    return overlay.label or _BASE, tuple(sorted(overlay.own))
+
+
+@public
+def override(values: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Replace inputs for a block of code.
+
+    Parameters
+    ----------
+    values : mapping of str to number, Quantity or mapping
+        By name of the entry. A number, or an array of the shape of the entry, is in the unit of the entry, and keeps its
+        uncertainty. A mapping has some of the fields of `Quantity`; those that it leaves out stay, but for the source. A whole
+        curve, ``"limit.NA62"``, is replaced by a `limits.Curve` or by a mapping with ``m`` in GeV and ``upper``.
+
+    Returns
+    -------
+    context manager
+        For ``with``, or as a decorator. The entries win over every set, also over one that a call names.
+
+    Raises
+    ------
+    DataError
+        If no entry has the name, or the units are built on it.
+    ParameterError
+        If a number is not finite, an uncertainty is negative, a shape or a unit does not fit, or a field is unknown.
+
+    Notes
+    -----
+    As `use`. Blocks inside each other add up; the inner one wins.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs, standard_model
+    >>> print(f"{standard_model.br_b_to_k_nunu():.3e}")
+    4.967e-06
+    >>> with inputs.override({"|V_ts*V_tb|": {"value": 0.0415, "source": "mine"}}):
+    ...     print(f"{standard_model.br_b_to_k_nunu():.3e}")
+    4.884e-06
+    """
+    if not isinstance(values, Mapping):
+        raise ParameterError(f"values = {shown(values)} is not a dictionary of names and new values")
+    own: dict[str, Quantity] = {}
+    for name, given in values.items():
+        if name in _FIXED:
+            raise DataError(f"{name} cannot be overridden: the units are built on it")
+        curve = isinstance(name, str) and f"{name}.upper" in _set(_DEFAULT)
+        own |= _new_curve(name, given) if curve else {name: _new(name, get(name), given)}
+    return _block(lambda overlay: _Overlay(overlay.label, {**overlay.own, **own}))
+
+
+_SIZES = ("value", "uncertainty", "plus", "minus")
+# What the words of an entry are if none are given
+_WORDS = {"source": "override", "cite": "", "note": ""}
+
+
+def _given_fields(name: str, given: Any, known: tuple[str, ...]) -> dict[str, Any]:
+    """Fields of a mapping, or of an object that has them all."""
+    if isinstance(given, Mapping):
+        unknown = [key for key in given if key not in known]
+        if unknown:
+            raise ParameterError(f"{name} has no field {shown(unknown[0])}; fields: {', '.join(known)}")
+        return dict(given)
+    return {key: getattr(given, key) for key in known}
+
+
+def _in_unit(name: str, value: Any, unit: Any, to: str, low: float = -np.inf) -> Any:
+    """Finite numbers, converted."""
+    if not isinstance(unit, str):
+        raise ParameterError(f"{name}: unit = {shown(unit)} is not a text")
+    number = checked(name, value, low, unit=unit)
+    try:
+        return number[()] if unit == to else units.convert(number, unit, to)
+    except ParameterError as error:
+        raise ParameterError(f"{name}: {error}") from None
+
+
+def _text(name: str, key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ParameterError(f"{name}: {key} = {shown(value)} is not a text")
+    return value
+
+
+def _new(name: str, old: Quantity, given: Any) -> Quantity:
+    """Replace an entry by what is given, in the unit of the entry."""
+    known = tuple(field.name for field in fields(Quantity))
+    parts = _given_fields(name, given, known) if isinstance(given, Quantity | Mapping) else {"value": given}
+    unit = parts.get("unit", old.unit)
+    size = {}
+    for key in _SIZES:
+        # the sides of an error may be left open, a value may not
+        if key in parts and not (parts[key] is None and key in ("plus", "minus")):
+            label, low = (name, -np.inf) if key == "value" else (f"{name}: {key}", 0.0)
+            size[key] = _in_unit(label, parts[key], unit, old.unit, low)
+    for key, number in size.items():
+        wanted = np.shape(old.value)
+        if np.shape(number) not in ((wanted,) if key == "value" else (wanted, ())):
+            raise ParameterError(f"{name}: {key} has shape {np.shape(number)}, and the input has {wanted}")
+    if ("plus" in size) != ("minus" in size):
+        raise ParameterError(f"{name} has one of plus and minus without the other")
+    if "plus" in size:
+        error = {
+            "plus": float(size["plus"]),
+            "minus": float(size["minus"]),
+            "uncertainty": 0.5 * (size["plus"] + size["minus"]),
+        }
+    elif "uncertainty" in size:
+        error = {"plus": None, "minus": None, "uncertainty": size["uncertainty"]}
+    else:
+        error = {"plus": old.plus, "minus": old.minus, "uncertainty": old.uncertainty}
+    source, cite, note = (_text(name, key, parts.get(key, left)) for key, left in _WORDS.items())
+    cl = single(f"{name}: cl", parts.get("cl", old.cl), 0.0, 1.0)
+    return Quantity(size.get("value", old.value), unit=old.unit, source=source, cite=cite, note=note, cl=cl, **error)
+
+
+_CURVE = ("m", "upper", "unit", "cl", "reading_error", "log_mass", "source", "cite")
+
+
+def _new_curve(name: str, given: Any) -> dict[str, Quantity]:
+    """Replace a whole curve."""
+    table = _set(_DEFAULT)
+    if not isinstance(given, Mapping) and not all(hasattr(given, key) for key in _CURVE):
+        raise ParameterError(f"{name} is a curve; give a limits.Curve, or a dictionary with m in GeV and upper")
+    parts = _given_fields(name, given, _CURVE)
+    if not {"m", "upper"} <= parts.keys():
+        raise ParameterError(f"{name} is a curve and needs both m and upper")
+    old = table[f"{name}.upper"]
+    m = checked(f"{name}: m", parts["m"], 0.0, unit="GeV")
+    upper = np.asarray(_in_unit(f"{name}: upper", parts["upper"], parts.get("unit", old.unit), old.unit))
+    checked(f"{name}: upper", upper, 0.0, unit=old.unit, open_low=True)
+    if m.ndim != 1 or not m.size or np.any(np.diff(m) <= 0.0) or m.shape != upper.shape:
+        raise ParameterError(f"{name}: m of shape {m.shape} has to increase and to match upper, {upper.shape}")
+    scalars = {}
+    for key, high in (("cl", 1.0), ("reading_error", 10.0), ("log_mass", 1.0)):
+        before = table[f"{name}.{key}"].value if f"{name}.{key}" in table else 0.0
+        given_part = parts.get(key, before)
+        scalars[key] = single(f"{name}: {key}", float(given_part) if isinstance(given_part, bool) else given_part, 0.0, high)
+    source, cite = (_text(name, key, parts.get(key, _WORDS[key])) for key in ("source", "cite"))
+    made = {"m": (m, "GeV"), "upper": (upper, old.unit), **{key: (number, "1") for key, number in scalars.items()}}
+    return {f"{name}.{key}": Quantity(value, 0.0, unit, source, cite) for key, (value, unit) in made.items()}
+
+
+@public
+def compare(first: str = _BASE, second: str = "today") -> tuple[tuple[str, Quantity | None, Quantity | None], ...]:
+    """List the entries in which two sets differ.
+
+    Parameters
+    ----------
+    first, second : str
+        Names of two input sets, see `sets`.
+
+    Returns
+    -------
+    tuple of (str, Quantity or None, Quantity or None)
+        Name, entry of the first and of the second set, sorted by name; None where a set has no such entry. Overrides do not
+        count.
+
+    Raises
+    ------
+    DataError
+        If a set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import inputs
+    >>> rows = {name: (old.value, new.value) for name, old, new in inputs.compare("talk", "today")}
+    >>> rows["bound.higgs_invisible"]
+    (0.13, 0.107)
+    """
+    one, other = ({**_NOTHING.table(name)} for name in map(_known, (first, second)))
+    return tuple((n, one.get(n), other.get(n)) for n in sorted(one | other) if one.get(n) is not other.get(n))
+
+
+def _known(name: str) -> str:
+    _label(name)
+    return name
 
 
 @public
@@ -139,7 +602,7 @@ def names(inputs: str = "pdg2026") -> tuple[str, ...]:
     Parameters
     ----------
     inputs : str
-        Name of an input set, ``"pdg2026"`` or ``"belle2"``.
+        One of `sets`; the default is whatever is in use.
 
     Returns
     -------
@@ -156,10 +619,7 @@ def names(inputs: str = "pdg2026") -> tuple[str, ...]:
 
 
 def _set(inputs: str) -> Mapping[str, Quantity]:
-    known = _sets()
-    if not isinstance(inputs, str) or inputs not in known or not inputs:
-        raise DataError(f"no input set is called {shown(inputs)}; known: {', '.join(sorted(filter(None, known)))}")
-    return known[inputs]
+    return _in_use.get(_everywhere).table(_known(inputs))
 
 
 def get(name: str, inputs: str = "pdg2026") -> Quantity:
@@ -170,13 +630,13 @@ def get(name: str, inputs: str = "pdg2026") -> Quantity:
     name : str
         Name of the entry, for example ``"m_B+"``.
     inputs : str
-        Name of an input set: ``"pdg2026"``, or ``"belle2"`` (the null prediction of Belle II, which
-        replaces X_t, the CKM product and the B+ lifetime).
+        Name of an input set: ``"pdg2026"`` for what is in use; ``"talk"`` or ``"today"`` for one of these whatever is in use;
+        ``"belle2"`` for the null prediction of Belle II, which replaces X_t, the CKM product and the B+ lifetime.
 
     Returns
     -------
     Quantity
-        Value, uncertainty, unit and source.
+        Value, uncertainty, unit and source. An override wins over every set.
 
     Raises
     ------
@@ -230,7 +690,7 @@ def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     '2.4886e+12'
     """
     try:
-        return _value(name, unit, inputs)
+        return _in_use.get(_everywhere).value(name, unit, inputs)
     except TypeError:
         # what cannot be hashed is no name; the slow path says which
         return get(name, inputs).to(unit)
@@ -238,11 +698,3 @@ def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
 
 # the name by which the formulas of the library call it, whose own results are called `value`
 natural = value
-
-
-@cache
-def _value(name: str, unit: str, inputs: str) -> Any:
-    """Convert an input once; an array is shared, so nobody can write into it."""
-    converted = get(name, inputs).to(unit)
-    converted.setflags(write=False)
-    return converted

@@ -3,7 +3,6 @@
 All rates follow from the penguin L = kappa sin(theta) H1 sbar_L b_R + h.c. and its s -> d analogue.
 """
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from ._arrays import Array, checked, choice, single, together
 from ._off_shell import CHUNK, at_unit_mixing, densities, line_shape, spectrum
 from ._public import public
 from ._scalars import clip, kept, square_root
-from .inputs import natural
+from .inputs import cached, natural
 from .kinematics import kallen
 from .model import DarkSector
 
@@ -168,7 +167,7 @@ def br_b_to_kstar_scalar(
     return kept(inside, width * natural(f"tau_B{charge}", "GeV^-1", inputs))
 
 
-@lru_cache
+@cached
 def _kaon_inputs(mesons: tuple[str, str, str], ckm: str) -> tuple[float, ...]:
     """Masses of K and pi, the lifetime, the scale of the coupling and the scalar density."""
     m_k, m_pi, lifetime = natural(mesons[0]), natural(mesons[1]), natural(mesons[2], "GeV^-1")

@@ -4,7 +4,7 @@ import dataclasses
 import warnings
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,17 +15,17 @@ from ._owned import Owned, owned, show, without_units
 from ._public import public
 from ._scalars import G_MIN, M_MIN
 from .errors import ParameterError, UnitWarning
-from .inputs import natural
+from .inputs import cached, natural
 
 __all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "benchmarks", "mass_eigenstates", "scalar_potential", "v_higgs"]
 
-# Name: (lower end, upper end, unit). H1 is the lighter scalar; far below 1 meV the squares of masses and couplings leave the
-# range of a float.
+# Name: (lower end, upper end, unit). H1 is the lighter scalar, up to the mass of the Higgs boson in use; far below 1 meV the
+# squares of masses and couplings leave the range of a float.
 _RANGES: dict[str, tuple[float, float, str]] = {
     "m_zp": (M_MIN, 1e4, "GeV"),
     "g_x": (G_MIN, 1.0, "1"),
     "m_x": (M_MIN, 1e4, "GeV"),
-    "m_h1": (M_MIN, natural("m_h"), "GeV"),
+    "m_h1": (M_MIN, np.inf, "GeV"),
     "sin_theta": (-1.0, 1.0, "1"),
     "lambda_phi_x": (0.0, 4.0 * np.pi, "1"),
     "q_x": (-1e4, 1e4, "1"),
@@ -36,6 +36,12 @@ _BENCHMARKS = ("A", "A10", "B")
 _M_ODD, _V_ODD = 1.0, 1e3
 # Why a single good point is masked
 _GOOD: npt.NDArray[np.str_] = np.broadcast_to(np.asarray(""), ())
+
+
+@cached
+def _ranges() -> dict[str, tuple[float, float, str]]:
+    """Ranges of the parameters."""
+    return _RANGES | {"m_h1": (M_MIN, float(natural("m_h")), "GeV")}
 
 
 def _first(reasons: list[Any], shape: tuple[int, ...]) -> npt.NDArray[np.str_]:
@@ -72,7 +78,7 @@ def v_higgs() -> float:
     return _v_higgs()
 
 
-@lru_cache
+@cached
 def _v_higgs() -> float:
     return float((np.sqrt(2.0) * natural("G_F", "GeV^-2")) ** -0.5)
 
@@ -152,7 +158,7 @@ class DarkSector(Owned):
         """Check every parameter and store it as an array."""
         reasons: list[Any] = [] if _reason is None or _reason is _GOOD else [np.asarray(_reason, dtype=np.str_)]
         shapes: dict[str, Array] = {}
-        for name, (low, high, unit) in _RANGES.items():
+        for name, (low, high, unit) in _ranges().items():
             value = getattr(self, name)
             if value is None and name in ("m_x", "m_h1", "sin_theta", "lambda_phi_x", "q_x"):
                 continue
@@ -230,7 +236,7 @@ class DarkSector(Owned):
         """
         value: Array | None = getattr(self, choice("name", name, tuple(_RANGES)))
         if value is None:
-            low, high, unit = _RANGES[name]
+            low, high, unit = _ranges()[name]
             suffix = "" if unit == "1" else f" {unit}"
             raise ParameterError(f"{name} is not set; give it a value in [{low:g}, {high:g}]{suffix}")
         return value
@@ -496,7 +502,7 @@ def benchmarks() -> DarkSector:
     return DarkSector(m_zp=[p.m_zp for p in points], g_x=[p.g_x for p in points])
 
 
-@lru_cache
+@cached
 def _benchmark(name: str) -> DarkSector:
     return DarkSector(m_zp=natural(f"benchmark.{name}.m_zp"), g_x=natural(f"benchmark.{name}.g_x", "1"))
 

@@ -22,7 +22,7 @@ from ._owned import Owned, read_only
 from ._public import expect, public
 from ._tables import cubics, interpolate
 from .errors import ParameterError
-from .inputs import natural
+from .inputs import cached, natural
 from .model import DarkSector
 from .thermodynamics import hubble
 from .widths import gamma_zp_to_leptons
@@ -255,7 +255,7 @@ def _couplings() -> tuple[Array, Array]:
     return left**2 + right**2, left * right
 
 
-@lru_cache
+@cached
 @read_only
 def _plasma() -> Array:
     """Photons and electrons on the grid in ln T: rho, rho + p and d rho/dlnT, all over T^4, and the weak rates.
@@ -510,7 +510,7 @@ def _n_eff(species: Sequence[Species], variant: str, weak: float = 1.0, steps: i
     return baths.n_eff(log_a[-1], path[..., -1]).reshape(baths.shape)[()]
 
 
-@lru_cache
+@cached
 @read_only
 def _standard_n_eff(variant: str) -> float:
     """N_eff of the Standard Model."""

@@ -22,7 +22,7 @@ from ._scalars import G_MIN, M_MIN
 from ._tables import cubics, degrees_of_freedom, degrees_of_freedom_cubics, interpolate
 from .annihilation import sigma_v as sigma_v
 from .errors import ParameterError
-from .inputs import natural
+from .inputs import cached, natural
 from .model import DarkSector
 from .thermodynamics import (
     energy_density,
@@ -177,7 +177,7 @@ class _Bath:
         return log_t + log_rate, log_g
 
 
-@lru_cache
+@cached
 @read_only
 def _standard_bath() -> _Bath:
     """Read the table of the Standard Model."""
@@ -851,15 +851,15 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
 
 
 @public
-def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling:
+def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> Coupling:
     """Portal coupling that gives the wanted relic density.
 
     Parameters
     ----------
     sector : DarkSector
         Needs m_x and m_h1; its own lambda_phi_x is ignored.
-    omega_h2 : array_like
-        Wanted density of X and X*, 1e-6 to 1e3; broadcast against the sector's shape.
+    omega_h2 : array_like, optional
+        Wanted density of X and X*, 1e-6 to 1e3, broadcast against the sector's shape; by default the input ``Omega h^2``, 0.12.
 
     Returns
     -------
@@ -887,7 +887,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike = 0.12) -> Coupling
     >>> print(found.value.round(5), found.reason.tolist())
     [0.00615 0.00295] ['', '']
     """
-    wanted = checked("omega_h2", omega_h2, 1e-6, 1e3)
+    wanted = checked("omega_h2", natural("Omega h^2", "1") if omega_h2 is None else omega_h2, 1e-6, 1e3)
     _ = sector.require("m_x"), sector.require("m_h1")
     shape = together(sector=sector, omega_h2=wanted)
     index = np.broadcast_to(np.arange(sector.reason.size).reshape(sector.shape), shape).ravel()
@@ -935,7 +935,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
     return root
 
 
-@lru_cache(maxsize=64)
+@partial(cached, maxsize=64)
 @read_only
 def _bath_with_z_prime(m_zp: float, g_x: float) -> _Bath:
     """Make the bath of neutrinos and Z', with their temperature as the clock.

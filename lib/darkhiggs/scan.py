@@ -285,14 +285,15 @@ def relic_windows(
     q_phi : array_like, shape (j,)
         Charges of Phi.
     sin_theta : array_like, shape (i,)
-        Mixing angles, 0 to 1; infinity stands for the largest one that BR(H2 -> invisible) < 13 % allows, see `with_x`.
+        Mixing angles, 0 to 1; infinity stands for the largest one that the input
+        ``bound.higgs_invisible`` allows, 13 % in the talk; see `with_x`.
     form_factors : sequence of {"HPQCD22", "BallZwicky"}
         Sets for f_0, shape (h,).
     with_x : bool
         Whether the largest angle is that of each point, with the decays of H2 into X. By default they are left out, and the
         angle is the same for all m_x: where the coupling to X is strong it is beyond the limit, see `RelicWindows.higgs`.
     **options
-        What is asked, and with which inputs: as in `constraints.verdict`.
+        What is asked: as in `constraints.verdict`.
 
     Returns
     -------

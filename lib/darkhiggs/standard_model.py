@@ -1,7 +1,7 @@
 """Standard Model rates of b -> s nu nubar, summed over the three neutrinos."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,7 @@ from . import form_factors
 from ._arrays import Array, checked, choice, legendre, single, switch
 from ._public import public
 from ._scalars import clip, kept
-from .inputs import natural
+from .inputs import cached, natural
 from .kinematics import momentum
 from .model import v_higgs
 
@@ -147,7 +147,7 @@ def _normalisation(x_t: npt.ArrayLike | None, lifetime: str, inputs: str) -> Arr
     return (coupling * x / s_w_2) ** 2 * tau
 
 
-@lru_cache
+@cached
 def _normalisation_inputs(lifetime: str, inputs: str) -> tuple[float, float, float]:
     """G_F alpha |V_ts* V_tb|, s_W^2 and the lifetime."""
     coupling = natural("G_F", "GeV^-2") / natural("1/alpha(M_Z)", "1", inputs) * natural("|V_ts*V_tb|", "1", inputs)

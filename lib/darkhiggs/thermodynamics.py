@@ -1,7 +1,5 @@
 """Thermodynamics of the early Universe: degrees of freedom, ideal gases, and the QED plasma of photons and electrons."""
 
-from functools import lru_cache
-
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +8,7 @@ from ._gases import moments as gas_moments
 from ._gases import qed
 from ._public import public
 from ._tables import degrees_of_freedom, degrees_of_freedom_cubics, interpolate
-from .inputs import natural
+from .inputs import cached, natural
 
 __all__ = [
     "energy_density",
@@ -26,7 +24,7 @@ __all__ = [
 ]
 
 
-@lru_cache
+@cached
 def _column(column: int) -> tuple[Array, float, float, float, float]:
     """Cubics of one column, the lowest and highest temperature, the logarithm of the lowest and the range of it."""
     low, high = degrees_of_freedom()[[0, -1], 0].tolist()

@@ -5,7 +5,7 @@ neutrino gives away; the cross-section is an integral of squared couplings over 
 new physics. These are computed once for an energy and a target.
 """
 
-from functools import lru_cache
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from ._arrays import Array, checked, choice, legendre, single
 from ._owned import read_only
 from ._public import public
 from .errors import ParameterError
-from .inputs import get, natural
+from .inputs import cached, get, natural
 from .model import v_higgs
 
 __all__ = [
@@ -213,7 +213,7 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
     return np.sum(d_s * (c_v**2 * vector + c_a**2 * axial), axis=-1)[()]
 
 
-@lru_cache(maxsize=256)
+@partial(cached, maxsize=256)
 @read_only
 def _weights(energy: float, target: str) -> tuple[Array, Array, float]:
     """K^2 in GeV^2, the vector weights of these, and the sum of the axial ones, in GeV^-2."""

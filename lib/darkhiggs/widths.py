@@ -1,6 +1,5 @@
 """Decay widths of the dark Higgs H1, of the Z' and of the Higgs boson H2 into the dark sector."""
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from ._arrays import Array, checked, together
 from ._public import public
 from ._scalars import clip, divisor, square_root
 from .errors import ParameterError
-from .inputs import natural
+from .inputs import cached, natural
 from .kinetic_mixing import epsilon
 from .model import DarkSector, scalar_potential, v_higgs
 
@@ -186,7 +185,7 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
     return sector._sine * sector._sine * m * total
 
 
-@lru_cache
+@cached
 def _leptons() -> list[tuple[float, float]]:
     """Squared energies at which pairs of e, mu and tau open, and the squared couplings over 8 pi."""
     squares = [natural(f"m_{lepton}") ** 2 for lepton in ("e", "mu", "tau")]
@@ -501,7 +500,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
 @public
 def sin_theta_max(
     v_phi: npt.ArrayLike,
-    br_limit: npt.ArrayLike = 0.13,
+    br_limit: npt.ArrayLike | None = None,
     *,
     m_h1: npt.ArrayLike = 1e-3,
     m_zp: npt.ArrayLike = 1e-3,
@@ -515,7 +514,8 @@ def sin_theta_max(
     v_phi : array_like
         Vacuum expectation value of Phi in GeV, 0.1 to 1e6.
     br_limit : array_like
-        Upper limit on BR(H2 -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and below 1.
+        Upper limit on BR(H2 -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and below 1; by default the input
+        ``bound.higgs_invisible``, 0.13 of the talk.
     m_h1, m_zp : array_like, optional
         Masses in GeV; the default is the light limit.
     m_x, lambda_phi_x : array_like, optional
@@ -544,6 +544,8 @@ def sin_theta_max(
     """
     v_phi = checked("v_phi", v_phi, 0.1, 1e6, "GeV")
     floor = natural("BR(h->ZZ*->4nu)", "1")
+    if br_limit is None:
+        br_limit = natural("bound.higgs_invisible", "1")
     br_limit = checked("br_limit", br_limit, floor, 1.0, open_low=True)
     if np.any(br_limit >= 1.0):
         raise ParameterError(f"br_limit = 1 is outside its range ({floor:g}, 1)")

@@ -50,7 +50,7 @@ EXTRA = {
     "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "cmb"),
     "data/direct_detection": ("inputs", "direct_detection"),
     "data/relic": ("inputs", "relic"),
-    "data/solar": ("inputs", "borexino"),
+    "data/solar": ("inputs", "borexino", "white_dwarfs"),
     "data/trident": ("inputs", "trident"),
     "data/constants": ("inputs", "units"),
     "data/electroweak": ("inputs", "standard_model", "meson_decays", "photon_penguin", "model", "kinetic_mixing"),

@@ -1,8 +1,9 @@
 """Reference numbers from independent codes, with our inputs put into them.
 
 Run by `make oracle` with the Python of .venv-oracle; it imports nothing of `darkhiggs`. Our inputs are read
-from lib/darkhiggs/data, flavio, EOS, hazma and ALPaca do the physics, and book/data/independent.json takes what they return.
-Where a code gives only an ingredient, the entry's `what` says which part is the code's and which is ours.
+from lib/darkhiggs/data, flavio, EOS, hazma, ALPaca and sntools do the physics, and book/data/independent.json takes what they
+return. Where a code gives only an ingredient, the entry's `what` says which part is the code's and which is ours. Two second
+methods of this repository, which import nothing of `darkhiggs` either, stand beside them: trident_full.py and solar_full.py.
 
     .venv-oracle/bin/python tests/oracle/compute.py [-o FILE]
 """
@@ -13,6 +14,7 @@ import itertools
 import json
 import logging
 import math
+import sys
 import tomllib
 import warnings
 from importlib import metadata
@@ -48,10 +50,16 @@ from scipy.integrate import quad  # noqa: E402
 from scipy.interpolate import CubicSpline  # noqa: E402
 from scipy.optimize import brentq  # noqa: E402
 from scipy.special import k1e, kve  # noqa: E402
+from sntools.interaction_channels import es as sntools_electrons  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import solar_full  # noqa: E402
+import trident_full  # noqa: E402
+
 DATA = HERE.parents[1] / "lib" / "darkhiggs" / "data"
-CODES = {"flavio": "flavio", "EOS": "eoshep", "hazma": "hazma", "ALPaca": "alpaca-ALPs"}
+CODES = {"flavio": "flavio", "EOS": "eoshep", "hazma": "hazma", "ALPaca": "alpaca-ALPs", "sntools": "sntools"}
+SECOND_METHODS = ("trident_full", "solar_full")
 MEV = 1.0e3  # hazma counts in MeV
 PS = 1.0e-12
 
@@ -981,6 +989,80 @@ def run_alpaca() -> None:
         )
 
 
+# ------------------------------------------------------------- neutrinos on electrons and on nuclei
+
+
+def run_sntools() -> None:
+    """Neutrino-electron cross-sections with radiative corrections, which our tree level lacks."""
+    energy, m_e = OURS["E_7Be"], OURS["m_e"] * MEV
+    end = 2.0 * energy**2 / (m_e + 2.0 * energy)
+    what = (
+        "cross-section of a 7Be neutrino on an electron, integrated over sntools' dSigma_dE with its own couplings and its radiative "
+        "corrections (Bahcall et al. 1995); its Cherenkov threshold is lifted"
+    )
+    sntools_electrons.mE = m_e
+    for flavour, name in (("e", "e"), ("x", "mu")):
+        channel = sntools_electrons.Channel(flavour)
+        channel.eE_min = m_e
+        for t_min in (0.0, OURS["borexino.t_min"]):
+            low, high = max(t_min, 1e-6), end * (1.0 - 1e-9)  # its logarithms diverge at both ends
+            value = quad(lambda t, channel=channel: channel.dSigma_dE(energy, m_e + t), low, high, epsrel=1e-8, limit=200)[0]
+            record(
+                "sntools",
+                f"nu_{name} e({t_min:g})",
+                what,
+                "borexino.cross_section",
+                value * MEV**2,
+                ["E_7Be", "m_e", "borexino.t_min"],
+                flavour=name,
+                t_min=t_min / MEV,
+            )
+
+
+def run_solar() -> None:
+    what = "explicit spinors, loops integrated, three rotations: tests/solar_full.py"
+    for name in ("A", "A10", "B"):
+        m, g = OURS[f"benchmark.{name}.m_zp"] / MEV, OURS[f"benchmark.{name}.g_x"]
+        value = solar_full.ratio(m, g)
+        record("solar_full", f"R({name})", what, "borexino.ratio", value, solar_full.KEYS, m_zp=m, g_x=g)
+    for index, name in enumerate(("e", "mu")):
+        value = solar_full.rate({index: 1.0}, t_min=0.0)
+        record("solar_full", f"nu_{name} e", what, "borexino.cross_section", value, solar_full.KEYS, flavour=name)
+
+
+def run_trident() -> None:
+    what = "coherent 2 -> 4 matrix element, Monte Carlo over seven variables: tests/trident_full.py"
+    c_v, c_a = 0.5 + 2.0 * OURS["s_W^2"], 0.5
+    for experiment, target in (("CCFR", "Fe"), ("CHARM-II", "glass")):
+        energy = OURS[f"trident.{experiment}.energy"]
+        used = ["G_F", "s_W^2", "1/alpha(0)", "m_mu", "trident.skin", f"trident.{experiment}.energy"]
+        used += [f"trident.{target}.{key}" for key in ("charge", "radius", "number")]
+        full = {key: value for key, (value, _) in trident_full.integrate(energy, target, 17, 16).items()}
+        standard = c_v**2 * full["V"] + c_a**2 * full["A"]
+        parts = {
+            "sm": (standard, {}),
+            "vector": (full["V"], {"c_v": 1.0, "c_a": 0.0}),
+            "axial": (full["A"], {"c_v": 0.0, "c_a": 1.0}),
+        }
+        for name, (value, couplings) in parts.items():
+            label = f"{name}({target})"
+            record("trident_full", label, what, "trident.cross_section", value, used, energy=energy, target=target, **couplings)
+        for m in trident_full.MASSES:
+            one = 2.0 * c_v * full[f"V1({m})"] / (math.sqrt(2.0) * OURS["G_F"]) / standard
+            two = full[f"V2({m})"] / (2.0 * OURS["G_F"] ** 2) / standard
+            for name, value in (("interference", one), ("squared", two)):
+                label = f"{name}({target}, {m:g})"
+                quantity = f"trident.components: {name} over sm"
+                record("trident_full", label, what, quantity, value, used, m_zp=m, energy=energy, target=target)
+            # the positive root of two g^4 + one g^2 = room, as the limit is defined
+            ratio = 0.82 + 1.96 * 0.28 if experiment == "CCFR" else 1.58 + 1.96 * 0.57
+            square = (math.sqrt(one**2 + 4.0 * two * (ratio - 1.0)) - one) / (2.0 * two)
+            label = f"limit({experiment}, {m:g})"
+            record(
+                "trident_full", label, what, "trident.coupling_limit", math.sqrt(square), used, m_zp=m, experiment=experiment
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -992,13 +1074,17 @@ def main() -> None:
     run_hazma()
     run_hazma_relic()
     run_alpaca()
+    run_sntools()
+    run_solar()
+    run_trident()
     names = [entry["id"] for entry in records]
     if len(set(names)) != len(names) or not all(math.isfinite(entry["value"]) for entry in records):
         raise RuntimeError("an id is there twice, or a value is not finite")
     used = sorted({key for entry in records for key in entry["inputs"]})
     result = {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "versions": {code: metadata.version(package) for code, package in CODES.items()},
+        "versions": {code: metadata.version(package) for code, package in CODES.items()}
+        | {code: f"(tests/{code}.py, scipy {metadata.version('scipy')})" for code in SECOND_METHODS},
         # what was put in: a test can see without these codes that an input has moved since
         "inputs": {"belle2": {k: OURS[k] for k in used}, "pdg2026": {k: OURS_PDG[k] for k in used}},
         "values": records,
@@ -1006,7 +1092,7 @@ def main() -> None:
     head = json.dumps({k: v for k, v in result.items() if k != "values"}, indent=1)
     lines = ",\n".join(json.dumps(entry) for entry in records)  # one value a line, so that a change is one line
     output.write_text(f'{head[:-2]},\n "values": [\n{lines}\n]}}\n', encoding="utf-8")
-    print(f"{len(records)} values from {len(CODES)} codes -> {output}")
+    print(f"{len(records)} values from {len(CODES)} codes and {len(SECOND_METHODS)} second methods -> {output}")
 
 
 if __name__ == "__main__":

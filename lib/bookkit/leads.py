@@ -1,0 +1,170 @@
+r"""The lead of a chapter against its outputs: every number of the first paragraph stands in a table.
+
+A lead is prose and is not computed. What it says in digits is held here: a number of the lead needs one that rounds to it in
+the tables of its chapter, their captions, the check table or the knobs; the text of a link to another chapter needs one there.
+So a lead goes stale with a failing test, not in silence. It is no proof: numbers in words ("a quarter") are not read, a number
+of one digit is met easily, and one of two digits may be met by a neighbour.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+
+from . import chapters, checks, tables
+
+__all__ = ["Said", "lead", "missing", "numbers", "read", "shown"]
+
+_POWER = r"(?:\\times|×|\\cdot)\s*10\^\{?(?P<power>-?\d+)\}?"
+# indices and exponents, but those of ten
+_SCRIPT = re.compile(r"(?:_|(?<!10)\^)(?:\{[^{}]*\}|\\?\w+|\S)")
+# a bracket with a common power of ten
+_BRACKET = re.compile(r"\(([^()]*)\)\s*\\times\s*10\^\{?(-?\d+)\}?")
+# no part of a name such as A10, g-2 or DarkSide-50, nor the digits of another number
+_BEFORE = r"(?<![\w.])(?<![A-Za-z][-−‑])"
+# no factor of a formula, as in 2m_X or 4\pi
+_AFTER = r"(?![\w^]|\.\d|\s*/\s*[\\(]|\\(?!,|%|times|cdot|text|le|ge|pm|ll|gg|approx|sim|quad|mathrm|rm))"
+_NUMBER = re.compile(
+    rf"{_BEFORE}(?:10\^\{{?(?P<bare>-?\d+)\}}?(?!\w)|(?P<digits>\d+(?:\.\d+)?)(?:\s*{_POWER}|(?:e(?P<e>[-+]?\d+))?{_AFTER}))"
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+# confidence levels, which say what a limit or an interval is
+_LEVELS = ("68", "90", "95")
+_UNITS = {"%": (1.0, 1e-2), "MeV": (1.0, 1e-3), "GeV": (1.0, 1e3)}
+# of the number itself, or of the range or list that it begins
+_UNIT = re.compile(r"(?:\s*(?:to|and|or|,|–)\s*[\d.]+)*(?:\\,|\\mathrm\{|\\rm|[\s$~{])*\\?(%|MeV|GeV)")
+_MARKUP = re.compile(r"<!--.*?-->|\{\w+:\w+\}`[^`]*`|\]\([^)]*\)|`[^`]*`", re.S)
+_LINK = re.compile(r"\[([^\[\]]*)\]\((\w+)\.ipynb(?:#[\w-]*)?\)")
+_PLAIN = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
+_SCALE = re.compile(r"\[(1e[-+]?\d+|%)[^\]]*\]")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A number of a text.
+
+    Parameters
+    ----------
+    text : str
+        As it stands there.
+    value : float
+        What it says.
+    half : float
+        Half a unit of its last digit.
+    factors : tuple of float
+        What it may be multiplied with to be found, by its unit.
+    """
+
+    text: str
+    value: float
+    half: float
+    factors: tuple[float, ...] = (1.0,)
+
+    def meets(self, number: float) -> bool:
+        """Whether a number, perhaps in another unit, rounds to this one."""
+        return any(abs(number - factor * self.value) <= factor * self.half * (1 + 1e-9) for factor in self.factors)
+
+
+def read(name: str) -> Any:
+    """Return the stored notebook of a chapter."""
+    return nbformat.read(chapters.ROOT / chapters.path_of(name), as_version=4)
+
+
+def lead(notebook: Any) -> str:
+    """Return what stands below the title and the verdict of a chapter."""
+    return str(notebook.cells[0].source).partition("<!-- verdict -->")[2].strip()
+
+
+def numbers(text: str) -> Iterator[Said]:
+    r"""Read the numbers of a text in MyST.
+
+    Parameters
+    ----------
+    text : str
+        Prose with formulas between dollars.
+
+    Yields
+    ------
+    Said
+        Indices, exponents, factors of a formula, names, years and confidence levels are none.
+
+    Examples
+    --------
+    >>> from bookkit import leads
+    >>> found = leads.numbers(r"At A10 $m_{H_1}=2.15$ GeV needs $8.3\times10^{-6}$, 5 % of $2m_X^2$.")
+    >>> [(x.text, x.value) for x in found]
+    [('2.15', 2.15), ('8.3\\times10^{-6}', 8.3e-06), ('5', 5.0)]
+    """
+    text = re.sub(r"\\[A-Za-z]+", r"\g<0> ", _SCRIPT.sub("'", _MARKUP.sub(" ", text)))
+    text = _BRACKET.sub(lambda found: re.sub(r"\d+(?:\.\d+)?", rf"\g<0>e{found[2]}", found[1]), text)
+    for match in _NUMBER.finditer(text):
+        digits = match["digits"] or "1"
+        if match["bare"] is None and match["power"] is None and _YEAR.fullmatch(digits):
+            continue
+        power = int(match["bare"] or match["power"] or match["e"] or 0)
+        half = 0.5 * 10.0 ** (power - len(digits.partition(".")[2]))
+        unit = _UNIT.match(text, match.end())
+        if unit and unit[1] == "%" and digits in _LEVELS:
+            continue
+        yield Said("".join(match[0].split()), float(f"{digits}e{power}"), half, _UNITS[unit[1]] if unit else (1.0,))
+
+
+def _plain(text: str) -> Iterator[float]:
+    text = re.sub(r"\s*(?:\\times|×)\s*10\^\{?(-?\d+)\}?", r"e\1", text.replace("−", "-"))
+    yield from (abs(float(found)) for found in _PLAIN.findall(text))
+
+
+def shown(notebook: Any) -> list[float]:
+    """List the numbers that a chapter shows or is asked with.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A chapter with stored outputs.
+
+    Returns
+    -------
+    list of float
+        Absolute values: cells, titles and captions of its tables, cells also times the unit of their column, such as [1e-6];
+        rows of its check table; the values of its knobs.
+    """
+    found: list[float] = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if record := data.get(tables.MIME):
+                found += _plain(" ".join([record["caption"], *record["columns"]]))
+                for row in record["rows"]:
+                    for title, text in zip(record["columns"], row, strict=True):
+                        unit = _SCALE.search(title)
+                        scale = 1.0 if unit is None else 1e-2 if unit[1] == "%" else float(unit[1])
+                        found += (factor * number for number in _plain(text) for factor in {1.0, scale})
+            if checks.parse(data) is not None:
+                found += _plain(data["text/plain"])
+    knobs = chapters.knobs(chapters.parameters_source(notebook)).values()
+    return found + [abs(float(knob.default)) for knob in knobs if isinstance(knob.default, int | float)]
+
+
+def missing(notebook: Any) -> list[str]:
+    """List the numbers of the lead that no table has.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A chapter with stored outputs.
+
+    Returns
+    -------
+    list of str
+        As they stand in the lead, each once.
+    """
+    text, found = lead(notebook), []
+    for linked in _LINK.finditer(text):
+        found += _without(linked[1], shown(read(linked[2])))
+    return list(dict.fromkeys(_without(_LINK.sub(" ", text), shown(notebook)) + found))
+
+
+def _without(text: str, there: list[float]) -> list[str]:
+    return [said.text for said in numbers(text) if not any(map(said.meets, there))]
