@@ -20,6 +20,7 @@ from bookkit import chapters, checks, figures, lock, reference, run
 from bookkit.chapters import Knob, knobs, parse_argument
 from bookkit.checks import MIME, Check, CheckTable, Tolerance, ToleranceError, calculation, over, talk
 from bookkit.tables import Table
+from darkhiggs import inputs
 from darkhiggs.errors import ParameterError
 
 pytestmark = pytest.mark.house
@@ -478,6 +479,22 @@ def test_chapter_starts_only_with_values_in_range(monkeypatch: pytest.MonkeyPatc
     assert not styled
     chapters.start("two_body", defaults)
     assert styled
+
+
+def test_a_chapter_works_with_the_inputs_of_its_knob(monkeypatch: pytest.MonkeyPatch) -> None:
+    knob = new_code_cell('input_set = "talk"  # one of talk, today: published limits', metadata={"tags": ["parameters"]})
+    other = new_code_cell("m_h1 = 2.0  # GeV, 0.4 to 4.3: mass", metadata={"tags": ["parameters"]})
+    found: dict[str, Any] = {"two_body": new_notebook(cells=[knob]), "muon_g2": new_notebook(cells=[other])}
+    monkeypatch.setattr(chapters, "_read", found.__getitem__)
+    monkeypatch.setattr(figures, "use_style", lambda: None)
+    monkeypatch.setattr(inputs, "_everywhere", inputs._everywhere)
+    chapters.start("two_body", {"input_set": "today"})
+    assert inputs.active() == ("today", ()) and inputs.value("bound.higgs_invisible", "1") == 0.107
+    with pytest.raises(ParameterError, match=r"^input_set = 'tomorrow' is not one of talk, today$"):
+        chapters.start("two_body", {"input_set": "tomorrow"})
+    # another chapter of the same process does not inherit it
+    chapters.start("muon_g2", {"m_h1": 2.0, "input_set": "today"})
+    assert inputs.active() == ("talk", ())
 
 
 def test_notebook_without_parameters_is_refused() -> None:

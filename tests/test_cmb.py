@@ -290,5 +290,5 @@ def test_a_light_h1_on_below_and_above_its_resonance():
         assert np.isfinite(ratio).all() and (ratio >= 0.0).all()
         assert np.array_equal(cmb.allowed(line), ratio <= 1.0)
         assert (ratio[[0, 1, 2, 5, 6]] < 1.0).all() and (ratio[4] > ratio[5]).all()
-        for search in direct_detection.EXPERIMENTS:
+        for search in direct_detection.searches():
             assert np.isfinite(direct_detection.over_limit(line, search)).all()

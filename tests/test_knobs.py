@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from bookkit import chapters, figures
-from darkhiggs import belle2, cmb, neutrinos, relic
+from darkhiggs import belle2, cmb, inputs, neutrinos, relic
 
 # Pure functions in which the time goes; the runs of a chapter ask them in part for the same.
 DEAR = {
@@ -95,7 +95,7 @@ def remembered(function):
     @wraps(function)
     def call(*args, **kwargs):
         try:
-            key = function.__qualname__, pickle.dumps((args, kwargs))
+            key = function.__qualname__, inputs.active(), pickle.dumps((args, kwargs))
         except (pickle.PicklingError, AttributeError, TypeError):
             return function(*args, **kwargs)
         if key not in ANSWERS:
@@ -114,6 +114,8 @@ def test_chapter_runs_at_ends_of_its_knobs(name, knobs, monkeypatch):
     import matplotlib.pyplot as plt
 
     monkeypatch.setattr(figures, "use_style", lambda: None)
+    # a chapter chooses the inputs of its process
+    monkeypatch.setattr(inputs, "_everywhere", inputs._everywhere)
     monkeypatch.delitem(os.environ, "BOOK_OUTPUT", raising=False)
     for owner, functions in DEAR.items():
         for function in functions:

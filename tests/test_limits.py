@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import limits
+from darkhiggs import inputs, limits
 from darkhiggs.errors import DataError, ParameterError
 
 
@@ -44,9 +44,15 @@ def test_published_points(name, m, upper, cl):
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("name", limits.curves())
-def test_curves_are_well_formed(name):
-    curve = limits.curve(name)
+@pytest.mark.parametrize(
+    ("look_up", "name", "label"),
+    [(limits.curve, name, "talk") for name in limits.curves()]
+    + [(limits.projection, name, "talk") for name in limits.projections()]
+    + [(limits.curve, name, "today") for name in inputs.use("today")(limits.curves)()],
+)
+def test_curves_are_well_formed(look_up, name, label):
+    with inputs.use(label):
+        curve = look_up(name)
     assert np.all(np.diff(curve.m) > 0)
     assert np.all(curve.upper > 0)
     assert curve.m.shape == curve.upper.shape
@@ -99,3 +105,25 @@ def test_bad_input_is_named():
         limits.curve("CERN")
     with pytest.raises(ParameterError, match="m = -1 GeV"):
         limits.curve("KOTO").upper_at(-1.0)
+
+
+@pytest.mark.published
+def test_single_numbers_beside_the_curves():
+    # the abstract of 2018 against the reading of its figure; a newer point, and a reach from the number of muons
+    assert_allclose(limits.curve("KOTO").upper_at(0.135), inputs.get("published.koto_x_2018").value, rtol=0.05)
+    assert inputs.get("published.koto_x").value < limits.curve("KOTO").upper_at(0.135)
+    muons = [inputs.get(name).value for name in ("published.na64mu_muons", "projection.na64mu_muons")]
+    scaled = limits.curve("NA64mu").upper_at(0.01) * np.sqrt(muons[0] / muons[1])
+    assert_allclose(limits.projection("NA64mu").upper_at(0.01), scaled, rtol=0.25)
+    # y of the figure, and so g_X^2, falls as the number of muons
+    phases = [limits.projection(name).upper_at(0.01) for name in ("M3-1", "M3-2")]
+    assert_allclose(phases[0] / phases[1], np.sqrt(1e3), rtol=0.02)
+
+
+@pytest.mark.identity
+def test_a_reach_is_no_limit():
+    assert not set(limits.projections()) & (set(limits.curves()) - {"NA64mu"})
+    with pytest.raises(DataError, match="no limit is called 'M3-1'"):
+        limits.curve("M3-1")
+    with pytest.raises(DataError, match="no projection is called 'LZ'; known: M3-1, "):
+        limits.projection("LZ")

@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import yaml
 
+from darkhiggs import inputs
 from darkhiggs.errors import ParameterError
 
 from . import claims, figures, lock
@@ -216,7 +217,9 @@ def parse_argument(argument: str) -> tuple[str, Any]:
 
 
 def start(name: str, variables: Mapping[str, Any]) -> None:
-    """Begin a chapter: check its knobs and set the figure style.
+    """Begin a chapter: check its knobs, choose its inputs and set the figure style.
+
+    A chapter with a knob ``input_set`` works with this set from here on, any other with the talk's.
 
     Parameters
     ----------
@@ -236,6 +239,7 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
         if knob.name not in variables:
             raise ParameterError(f"{knob.name} has no value; the cell tagged 'parameters' runs before chapters.start")
         knob.check(variables[knob.name])
+    inputs.activate(variables["input_set"] if "input_set" in declared else "talk")
     figures.use_style()
 
 

@@ -143,7 +143,7 @@ def breaks(sector: DarkSector) -> tuple[Array, Array]:
     Raises
     ------
     ParameterError
-        If lambda_phi_x is not zero and m_h1 not set.
+        If lambda_phi_x is not zero and m_h1 not set, or m_x and m_h1 are set and lambda_phi_x is not.
 
     Examples
     --------

@@ -923,7 +923,7 @@ class Likelihood:
         size, seed = whole("size", size, 100, 1_000_000), whole("seed", seed, 0, 2**53)
         line = Spectrum.line(m_x)
         fit = self.fit_rate(line, standard)
-        gain = np.maximum(fit.chi2_zero - fit.chi2, 0.0)
+        gain = np.where(fit.flags["at_zero"], 0.0, np.maximum(fit.chi2_zero - fit.chi2, 0.0))
         best = int(np.argmax(gain.round(6)))
         threshold = np.sqrt(gain[best])
         along = (self if standard == "fixed" else self._released())._directions(line)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,9 @@ class Row(Owned):
         Confidence level; 0 where the source states none.
     allowed : ndarray of bool
         Whether the value is at most the limit, to 1e-9; False at masked points.
+    sigma : ndarray
+        How many standard deviations the value lies above what is measured. Of N_eff, the muon g-2 and the relic density both
+        are inputs; any other limit is taken for that of a normal measurement of zero, one that states no level for 95 %.
     source, cite : str
         Where the limit is published, and the key of the book's bibliography.
 
@@ -54,6 +57,7 @@ class Row(Owned):
     unit: str
     cl: float
     allowed: npt.NDArray[np.bool_]
+    sigma: Array
     source: str
     cite: str
 
@@ -70,6 +74,8 @@ class Verdict(Owned):
         Name of the row with the largest value over its limit; empty at masked points.
     ratio : ndarray
         That value over its limit: above 1 where a point is excluded; nan at masked points.
+    sigma : ndarray
+        Largest number of standard deviations in any row; nan at masked points.
     rows : tuple of str
         Names of the rows that were asked.
     left_out : tuple of str
@@ -86,8 +92,28 @@ class Verdict(Owned):
     allowed: npt.NDArray[np.bool_]
     limit: npt.NDArray[np.str_]
     ratio: Array
+    sigma: Array
     rows: tuple[str, ...]
     left_out: tuple[str, ...]
+
+    @property
+    def word(self) -> npt.NDArray[np.str_]:
+        """The verdict in a word.
+
+        Returns
+        -------
+        ndarray of str
+            ``"alive"`` where every row allows the point, ``"in tension"`` where one does not, and ``"excluded"`` where it is
+            beyond five standard deviations.
+
+        Examples
+        --------
+        >>> from darkhiggs import constraints, model
+        >>> print(constraints.verdict(model.benchmarks(), inputs="today").word)
+        ['excluded' 'excluded' 'excluded']
+        """
+        words = np.where(self.allowed, "alive", np.where(self.sigma < _EXCLUDED, "in tension", "excluded"))
+        return np.where(np.isnan(self.sigma), "", words)[()]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -133,14 +159,48 @@ class Reach(Owned):
     width: Array
 
 
-_Limit = tuple[npt.ArrayLike, npt.ArrayLike, str, float, str, str]
+class _Limit(NamedTuple):
+    value: Any
+    limit: Any
+    unit: str
+    cl: float
+    source: str
+    cite: str
+    # measured value and error; without them the limit stands for a measurement of zero
+    measured: tuple[Any, float] | None = None
+
+
+# Standard deviations from which on a point counts as excluded, not as in tension
+_EXCLUDED = 5.0
+# Level of a limit that states none, and of one two standard deviations above a measurement
+_LEVEL, _TWO_SIGMA = 0.95, 0.977
+
+
+def _sigma(found: _Limit) -> Array:
+    """Count the standard deviations of a value above what is measured."""
+    from scipy.special import ndtri  # type: ignore[import-untyped]
+
+    if found.measured is not None:
+        centre, error = found.measured
+        distance: Array = (found.value - centre) / error
+    else:
+        distance = ndtri(found.cl or _LEVEL) * found.value / found.limit
+    return distance
 
 
 def _entry(value: Array, name: str, cl: float | None = None, limit: npt.ArrayLike | None = None) -> _Limit:
     """Limit with the level and the source of an input; with another level or number if they are given."""
     quantity = get(name)
     cl = quantity.cl if cl is None else cl
-    return value, quantity.value if limit is None else limit, quantity.unit, cl, quantity.source, quantity.cite
+    return _Limit(value, quantity.value if limit is None else limit, quantity.unit, cl, quantity.source, quantity.cite)
+
+
+def _measured(value: Array, name: str) -> _Limit:
+    """Limit two standard deviations above a measured input."""
+    quantity = get(name)
+    return _entry(value, name, _TWO_SIGMA, quantity.value + 2.0 * quantity.uncertainty)._replace(
+        measured=(quantity.value, quantity.uncertainty)
+    )
 
 
 def _higgs(sector: DarkSector) -> _Limit:
@@ -166,7 +226,7 @@ def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _L
         found = [limits.curve(name) for name in curves]
         upper = np.min([curve.upper_at(sector.require("m_h1")) for curve in found], axis=0)
         value = rate(sector.m_h1, sector.require("sin_theta")) * widths.br_h1_invisible(sector)
-        return value, upper, "1", found[0].cl, found[0].source, found[0].cite
+        return _Limit(value, upper, "1", found[0].cl, found[0].source, found[0].cite)
 
     return rule
 
@@ -181,8 +241,15 @@ def _once(function: Callable[..., Array], *parameters: Array) -> Array:
     return function(*points.T)[back.reshape(-1)]
 
 
+def _radiation(shift: Array) -> _Limit:
+    """Limit on a shift of N_eff; what is measured is N_eff itself."""
+    quantity = get("measured.n_eff")
+    centre = quantity.value - neutrinos.n_eff()
+    return _entry(shift, "bound.delta_n_eff")._replace(measured=(centre, quantity.uncertainty))
+
+
 def _n_eff(sector: DarkSector) -> _Limit:
-    return _entry(_once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x), "bound.delta_n_eff")
+    return _radiation(_once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x))
 
 
 def _n_eff_with_x(sector: DarkSector) -> _Limit:
@@ -190,21 +257,21 @@ def _n_eff_with_x(sector: DarkSector) -> _Limit:
         return neutrinos.n_eff([neutrinos.Species(m_x, 2), neutrinos.z_prime(m_zp, g_x)]) - neutrinos.n_eff()
 
     m_x = checked("m_x", sector.require("m_x"), 1e-5, 1e3, "GeV")
-    return _entry(_once(shift, sector.m_zp, sector.g_x, m_x), "bound.delta_n_eff")
+    return _radiation(_once(shift, sector.m_zp, sector.g_x, m_x))
 
 
 def _trident(sector: DarkSector) -> _Limit:
     ratio = get("trident.CCFR.ratio")
-    return sector.g_x, _once(trident.coupling_limit, sector.m_zp), "1", 0.95, ratio.source, ratio.cite
+    return _Limit(sector.g_x, _once(trident.coupling_limit, sector.m_zp), "1", 0.95, ratio.source, ratio.cite)
 
 
 def _na64(sector: DarkSector) -> _Limit:
     curve = limits.curve("NA64mu")
-    return sector.g_x, curve.upper_at(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite
+    return _Limit(sector.g_x, curve.upper_at(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite)
 
 
 def _muon(sector: DarkSector) -> _Limit:
-    return _entry(muon.delta_a_mu(sector.m_zp, sector.g_x), "bound.delta_a_mu")
+    return _measured(muon.delta_a_mu(sector.m_zp, sector.g_x), "measured.delta_a_mu")
 
 
 def _borexino(sector: DarkSector) -> _Limit:
@@ -212,20 +279,18 @@ def _borexino(sector: DarkSector) -> _Limit:
 
 
 def _relic(sector: DarkSector) -> _Limit:
-    planck = get("Omega h^2")
-    return _entry(relic.omega_h2(sector), "Omega h^2", 0.95, planck.value + 2.0 * planck.uncertainty)
+    return _measured(relic.omega_h2(sector), "Omega h^2")
 
 
 def _cmb(sector: DarkSector) -> _Limit:
-    value, limit, _, _, source, cite = _entry(cmb.p_ann(sector), "p_ann", 0.95, cmb.p_ann_max())
-    return value, limit, "GeV^-3", 0.95, source, cite
+    return _entry(cmb.p_ann(sector), "p_ann", 0.95, cmb.p_ann_max())._replace(unit="GeV^-3")
 
 
 def _direct(experiment: str) -> Callable[[DarkSector], _Limit]:
     def rule(sector: DarkSector) -> _Limit:
         curve = limits.curve(experiment)
         value = direct_detection.sigma(sector, experiment)
-        return value, curve.sigma_max(sector.require("m_x")), "GeV^-2", curve.cl, curve.source, curve.cite
+        return _Limit(value, curve.sigma_max(sector.require("m_x")), "GeV^-2", curve.cl, curve.source, curve.cite)
 
     return rule
 
@@ -254,7 +319,7 @@ _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
 
 
 def names() -> tuple[str, ...]:
-    """List the limits.
+    """List the limits of the input set in use.
 
     Returns
     -------
@@ -266,7 +331,7 @@ def names() -> tuple[str, ...]:
         g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
         search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
         largest momentum transfer, which gives the weakest limit. It needs q_x, be it 0: without it a large part would be
-        missing in silence.
+        missing in silence. Some searches have a curve in the set ``"today"`` only, and a row there only.
 
     Examples
     --------
@@ -274,7 +339,8 @@ def names() -> tuple[str, ...]:
     >>> constraints.names()[:4]
     ('Higgs', 'K*0', 'K*0 literal', 'Bs')
     """
-    return tuple(_RULES)
+    unread = set(direct_detection.EXPERIMENTS).difference(direct_detection.searches())
+    return tuple(name for name in _RULES if name not in unread)
 
 
 def _missing(sector: DarkSector, name: str) -> list[str]:
@@ -285,7 +351,7 @@ def _missing(sector: DarkSector, name: str) -> list[str]:
 
 def _known(sector: DarkSector) -> list[str]:
     """Name the limits for which a sector has the parameters."""
-    return [name for name in _RULES if not _missing(sector, name)]
+    return [name for name in names() if not _missing(sector, name)]
 
 
 @public
@@ -340,27 +406,33 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     >>> [row.name for row in constraints.table(model.benchmark("A"), inputs="today") if not row.allowed]
     ['N_eff', 'muon g-2']
     """
-    if which is None:
-        which = _known(sector)
-    expect("which", which, Sequence[str])
-    for name in which:
-        choice("which", name, tuple(_RULES))
-        for parameter in _missing(sector, name):
-            sector.require(parameter)
     good = sector.select(sector.reason == "")
     rows = []
     with use(inputs):
+        if which is None:
+            which = _known(sector)
+        expect("which", which, Sequence[str])
+        for name in which:
+            choice("which", name, names())
+            for parameter in _missing(sector, name):
+                sector.require(parameter)
         found = [_RULES[name][1](good) for name in which]
-    for name, (value, limit, unit, cl, source, cite) in zip(which, found, strict=True):
-        full = [sector.scatter(np.broadcast_to(x, good.shape)) for x in (value, limit)]
+    for name, one in zip(which, found, strict=True):
+        value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
         # what was put on its limit may lie a rounding above it
-        allowed: npt.NDArray[np.bool_] = np.asarray(full[0] <= full[1] * (1.0 + 1e-9))[()]
-        rows.append(Row(name, full[0], full[1], unit, cl, allowed, source, cite))
+        allowed: npt.NDArray[np.bool_] = np.asarray(value <= limit * (1.0 + 1e-9))[()]
+        rows.append(Row(name, value, limit, one.unit, one.cl, allowed, sigma, one.source, one.cite))
     return tuple(rows)
 
 
 @public
-def verdict(sector: DarkSector, which: Sequence[str] | None = None, without: Sequence[str] = (), **options: Any) -> Verdict:
+def verdict(
+    sector: DarkSector,
+    which: Sequence[str] | None = None,
+    without: Sequence[str] = (),
+    *,
+    inputs: str | None = None,
+) -> Verdict:
     """Say where everything that limits a sector allows it, and what decides.
 
     Parameters
@@ -371,7 +443,7 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, without: Seq
         As in `table`.
     without : sequence of str
         Some of `names` that are not asked.
-    **options
+    inputs : str, optional
         As in `table`.
 
     Returns
@@ -397,21 +469,22 @@ def verdict(sector: DarkSector, which: Sequence[str] | None = None, without: Seq
     >>> print(found.allowed, found.limit, found.ratio.round(2))
     [ True  True False] ['DarkSide-50' 'DarkSide-50' 'DarkSide-50'] [0.17 0.65 4.01]
     """
+    with use(inputs):
+        known, asked = names(), _known(sector) if which is None else which
     for name in without:
-        choice("without", name, tuple(_RULES))
-    asked = _known(sector) if which is None else which
+        choice("without", name, known)
     expect("which", asked, Sequence[str])
-    rows = table(sector, [name for name in asked if name not in without], **options)
+    rows = table(sector, [name for name in asked if name not in without], inputs=inputs)
     if not rows:
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
+    sigma = np.max([row.sigma for row in rows], axis=0)[()]
     strongest = np.where(np.isnan(ratio), -np.inf, ratio).argmax(axis=0)
-    names = tuple(row.name for row in rows)
-    limit = np.where(sector.reason == "", np.array(names)[strongest], "")
-    left_out = tuple(name for name in _RULES if name not in names) if which is None else ()
-    return Verdict(
-        np.asarray(np.all([row.allowed for row in rows], axis=0))[()], limit[()], ratio.max(axis=0)[()], names, left_out
-    )
+    told = tuple(row.name for row in rows)
+    limit = np.where(sector.reason == "", np.array(told)[strongest], "")
+    left_out = tuple(name for name in known if name not in told) if which is None else ()
+    allowed = np.asarray(np.all([row.allowed for row in rows], axis=0))[()]
+    return Verdict(allowed, limit[()], ratio.max(axis=0)[()], sigma, told, left_out)
 
 
 @public

@@ -13,7 +13,7 @@ from .errors import DataError, ParameterError
 from .inputs import get, names
 from .units import convert
 
-__all__ = ["Curve", "curve", "curves"]
+__all__ = ["Curve", "curve", "curves", "projection", "projections"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -203,17 +203,26 @@ def curve(name: str) -> Curve:
     >>> round(float(limits.curve("NA62").m[-1]), 3)
     0.24
     """
-    if not isinstance(name, str) or name not in curves():
-        raise DataError(f"no limit is called {shown(name)}; known: {', '.join(curves())}")
-    mass, upper, cl = (get(f"limit.{name}.{part}") for part in ("m", "upper", "cl"))
+    return _read("limit", name, curves())
+
+
+def _read(kind: str, name: str, known: tuple[str, ...]) -> Curve:
+    if not isinstance(name, str) or name not in known:
+        raise DataError(f"no {kind} is called {shown(name)}; known: {', '.join(known)}")
+    mass, upper, cl = (get(f"{kind}.{name}.{part}") for part in ("m", "upper", "cl"))
     masses: Array = mass.to("GeV")
-    reading = get(f"limit.{name}.reading_error").value
-    log_mass = f"limit.{name}.log_mass" in names() and bool(get(f"limit.{name}.log_mass").value)
+    reading = get(f"{kind}.{name}.reading_error").value
+    log_mass = f"{kind}.{name}.log_mass" in names() and bool(get(f"{kind}.{name}.log_mass").value)
     return Curve(name, masses, upper.value, upper.unit, cl.value, reading, upper.source, upper.cite, log_mass)
 
 
+def _listed(kind: str) -> tuple[str, ...]:
+    uppers = (name for name in names() if name.startswith(f"{kind}.") and name.endswith(".upper"))
+    return tuple(sorted(name.removeprefix(f"{kind}.").removesuffix(".upper") for name in uppers))
+
+
 def curves() -> tuple[str, ...]:
-    """List the published limits.
+    """List the published limits of the input set in use.
 
     Returns
     -------
@@ -226,5 +235,49 @@ def curves() -> tuple[str, ...]:
     >>> "KOTO" in limits.curves()
     True
     """
-    uppers = (name for name in names() if name.startswith("limit.") and name.endswith(".upper"))
-    return tuple(sorted(name.removeprefix("limit.").removesuffix(".upper") for name in uppers))
+    return _listed("limit")
+
+
+@public
+def projection(name: str) -> Curve:
+    """Look up what a search expects to reach, which is no limit.
+
+    Parameters
+    ----------
+    name : str
+        One of `projections`.
+
+    Returns
+    -------
+    Curve
+        The reach; its confidence level is 0 where the source states none.
+
+    Raises
+    ------
+    DataError
+        If the name is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> f"{limits.projection('M3-1').upper_at(0.01):.1e}"
+    '1.9e-04'
+    """
+    return _read("projection", name, projections())
+
+
+def projections() -> tuple[str, ...]:
+    """List the searches whose expected reach is a curve.
+
+    Returns
+    -------
+    tuple of str
+        Sorted names.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> limits.projections()
+    ('M3-1', 'M3-2', 'NA64mu', 'Oscura', 'SuperCDMS', 'SuperCDMS-HV-Ge')
+    """
+    return _listed("projection")
