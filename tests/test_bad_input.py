@@ -56,6 +56,7 @@ CALLS: dict[str, dict[str, object]] = {
     "belle2.Likelihood.global_significance": {"m_x": 2.0, "standard": "free", "size": 100, "seed": 2},
     "belle2.Likelihood.chi2": {"spectrum": LINE, "rate": 1e-6},
     "belle2.Likelihood.upper_limit": {"spectrum": LINE, "cl": 0.9},
+    "belle2.Likelihood.projected": {"luminosity": 1000.0, "spectrum": LINE, "rate": 8e-6, "floor": 0.5},
     "belle2.Likelihood.toys": {"spectrum": LINE, "rate": 1e-6, "size": 3, "seed": 2},
     "belle2.Spectrum": {"efficiency": np.full(18, 0.01), "br": 1e-6},
     "belle2.Spectrum.line": {"m_x": 2.0},
@@ -356,7 +357,10 @@ RESULTS: dict[str, dict[str, object]] = {
     "neutrinos.History": dict.fromkeys(("log_a", "t_gamma", "t_nu", "t_nu_e", "eta", "n_eff"), ONE),
     "relic.Coupling": {"value": ONE, "branches": ONE, "reason": np.array(["", "", "no"])},
     "relic.Evolution": dict.fromkeys(("x", "y", "y_eq", "x_f", "omega_h2"), ONE),
-    "scan.RelicWindows": dict.fromkeys(("low", "high", "sin_theta", "higgs", "kstar", "broad", "allowed", "ratio"), ONE)
+    "scan.RelicWindows": dict.fromkeys(
+        ("low", "high", "sin_theta", "higgs", "kstar", "bs", "b0", "broad", "allowed", "ratio", "wanted_low", "wanted_high"),
+        ONE,
+    )
     | {"open_high": ONE > 0, "limit": np.array(["", "", "Bs"]), "pieces": np.ones(3, dtype=int)},
     "scan.Window": {"low": ONE, "high": ONE, "pieces": np.ones(3, dtype=int), "open_low": ONE > 0, "open_high": ONE > 0},
 }

@@ -739,3 +739,48 @@ def test_line_against_more_neutrinos():
     # one degree of freedom less
     assert_allclose(fit.p_value, belle2._tail(28, fit.chi2), rtol=1e-12)
     assert_allclose(np.sum(fit.pulls["HTA BB"] != 0.0), 3)
+
+
+# --- more data
+
+
+@pytest.mark.identity
+def test_projection_gives_back_what_it_was_made_from():
+    likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.15)
+    for luminosity, floor in ((362.0, 1.0), (5000.0, 0.0), (5000.0, 1.0)):
+        more = likelihood.projected(luminosity, line, 8e-6, floor)
+        assert_allclose(more.fit_rate(line).rate, 8e-6, rtol=1e-6)
+        assert_allclose(more.fit_rate(line).chi2, 0.0, atol=1e-8)
+        assert_allclose(likelihood.projected(luminosity, line, 0.0, floor).fit_mu().mu, 1.0, rtol=1e-6)
+    with pytest.raises(ParameterError, match="which were projected"):
+        more.fit_mu(("ITA",))
+    with pytest.raises(ParameterError, match="one spectrum at a time"):
+        likelihood.projected(1000.0, belle2.Spectrum.line([1.0, 2.0]), 8e-6)
+
+
+@pytest.mark.identity
+def test_errors_of_a_projection_fall_with_the_root_of_the_data_unless_systematics_stay():
+    likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.15)
+    error = {
+        (size, floor): likelihood.projected(362.0 * size, line, 0.0, floor).fit_mu().plus
+        for size in (1.0, 100.0, 1600.0)
+        for floor in (0.0, 1.0)
+    }
+    # with everything shrinking the likelihood is that of the smaller data, times their size, once it is a parabola
+    assert_allclose(error[100.0, 0.0] / error[1600.0, 0.0], 4.0, rtol=0.01)
+    assert_allclose(error[1.0, 0.0] / error[100.0, 0.0], 10.0, rtol=0.1)
+    assert error[1.0, 0.0] == error[1.0, 1.0]
+    # the shifts of normalisation and shape that stay today's give an error that more data help little
+    assert error[100.0, 1.0] > 2.5 * error[100.0, 0.0] and error[100.0, 1.0] / error[1600.0, 1.0] < 2.0
+
+
+@pytest.mark.identity
+def test_projection_to_the_present_data_agrees_with_their_experiments():
+    likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.15)
+    now = likelihood.projected(362.0, line, 8e-6)
+    toys = likelihood.toys(line, 8e-6, size=400)
+    assert abs(toys.rate.mean() - 8e-6) < 4.0 * toys.rate.std() / 20.0
+    assert_allclose(now.fit_rate(line).plus, toys.rate.std(), rtol=0.12)
+    # half the data, in two halves: the information adds up
+    half = likelihood.projected(181.0, line, 8e-6, 0.0).fit_rate(line)
+    assert half.plus > now.fit_rate(line).plus

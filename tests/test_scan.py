@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import constraints, inputs, meson_decays, model, relic, scan, widths
+from darkhiggs import belle2, constraints, inputs, meson_decays, model, relic, scan, widths
 from darkhiggs.errors import ParameterError
 
 X = np.geomspace(1.0, 100.0, 60)
@@ -128,7 +128,7 @@ def test_relic_windows_are_those_of_each_choice_alone():
     alone = scan.window(m_x, meson_decays.br_b_to_k_invisible(line), 1.1e-5, 2.5e-5)
     at = 0, 1, 0, 1
     assert_allclose([found.low[at], found.high[at]], [alone.low, alone.high], rtol=1e-9)
-    inside = (m_x * m_x[1] >= alone.low * m_x[0]) & (m_x * m_x[0] <= alone.high * m_x[1])
+    inside = (m_x >= alone.low) & (m_x <= alone.high)
     dark = {"m_x": m_x[inside], "lambda_phi_x": line.lambda_phi_x[inside]}
     top = widths.sin_theta_max(point.replace(q_phi=0.5).v_phi, m_h1=end + 0.5, m_zp=point.m_zp, **dark)
     assert_allclose(found.higgs[at], 0.01 / top.min(), rtol=1e-9)
@@ -137,9 +137,11 @@ def test_relic_windows_are_those_of_each_choice_alone():
     limit = scan.relic_windows(point, m_x, 1.1e-5, 2.5e-5, with_x=True, **choice)
     assert_allclose([limit.ratio, limit.allowed, limit.higgs], 1.0, rtol=1e-9)
     assert limit.limit == "Higgs" and limit.sin_theta < widths.sin_theta_max(500.0, m_h1=end + 0.1, m_zp=0.01)
-    row = constraints.table(line, ["K*0"])[0]
-    assert_allclose(found.kstar[at], np.max((row.value / row.limit)[inside]), rtol=1e-9)
+    row, *others = constraints.table(line, ["K*0", "Bs", "B0"])
+    for name, of in (("kstar", row), ("bs", others[0]), ("b0", others[1])):
+        assert_allclose(getattr(found, name)[at], np.max((of.value / of.limit)[inside]), rtol=1e-9)
     assert 0.0 < found.broad[at] <= 1.0
+    assert_allclose([found.wanted_low[at], found.wanted_high[at]], 1.8e-5)
     whole = constraints.verdict(line, without=["relic density"])
     assert_allclose(found.ratio[at], whole.ratio[inside].max(), rtol=1e-9)
     assert found.limit[at] == whole.limit[inside][whole.ratio[inside].argmax()] and found.limit[at] in whole.rows
@@ -149,6 +151,36 @@ def test_relic_windows_are_those_of_each_choice_alone():
     )
     assert_allclose(fewer.ratio, np.max(row.value[inside] / row.limit[inside]), rtol=1e-9)
     assert fewer.limit == "K*0" and fewer.allowed == 1.0 and fewer.pieces == 1
+
+
+@pytest.mark.identity
+def test_relic_windows_with_the_rate_that_the_spectrum_wants():
+    point, m_x = model.benchmark("B").replace(q_x=0.7), np.geomspace(0.02, 2.3, 15)
+    free = {"offset": [0.1], "q_phi": [0.2], "sin_theta": [0.025]}
+    found = scan.relic_windows(point, m_x, **free)
+    end = inputs.natural("m_B+") - inputs.natural("m_K+")
+    line = scan.on_relic_line(point.replace(m_x=m_x, m_h1=end + 0.1, q_phi=0.2, sin_theta=0.025))
+    good = line.reason == ""
+    spectrum = belle2.Spectrum.from_sector(line.select(good))
+    fit = belle2.Likelihood().fit_rate(spectrum)
+    there = (fit.delta_chi2 > 1.0) & (np.abs(spectrum.br - fit.rate) < np.where(spectrum.br < fit.rate, fit.minus, fit.plus))
+    assert there.sum() > 1
+    inside = m_x[good][there]
+    assert found.low <= inside[0] and found.high >= inside[-1]
+    assert found.low > m_x[good][np.flatnonzero(there)[0] - 1]
+    wanted = found.wanted_low.item(), found.wanted_high.item()
+    # the panels of the integral are shared with the points beside
+    assert_allclose(wanted, [fit.rate[there].min(), fit.rate[there].max()], rtol=2e-3)
+    # at the edge the rate is that of the interval
+    edge = scan.on_relic_line(point.replace(m_x=found.low.item(), m_h1=end + 0.1, q_phi=0.2, sin_theta=0.025))
+    spectrum = belle2.Spectrum.from_sector(edge)
+    fit = belle2.Likelihood().fit_rate(spectrum)
+    ends = np.array([fit.rate - fit.minus, fit.rate + fit.plus])
+    assert np.min(np.abs(spectrum.br / ends - 1.0)) < 0.05
+    # the flat band of the talk asks less than half of it
+    assert found.wanted_low > 2.0e-5 and np.isnan(scan.relic_windows(point, m_x, **free | {"sin_theta": [1e-3]}).low)
+    with pytest.raises(ParameterError, match="low and high are the two edges of the band"):
+        scan.relic_windows(point, m_x, 1e-5, **free)
 
 
 @pytest.mark.identity

@@ -583,11 +583,14 @@ class Likelihood:
         self.channels = tuple(name for name in _belle2_tables.CHANNELS if name in channels)
         keep = np.concatenate([np.arange(30)[_belle2_tables.CHANNELS[name]] for name in self.channels])
         model, observed, self._samples, self.parameters = _belle2_tables.templates()
+        keep.setflags(write=False)
         self._keep, self._model = keep, model.select_bins(keep)
         self._data = _profile.Counts(observed[None, keep], np.zeros((1, model.size)), np.ones((1, 1, 1)))
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
         self.bins = tuple(every[i] for i in keep)
+        # size of the data over that of the published ones, and of the relative errors of simulated samples
+        self._size, self._simulated = 1.0, 1.0
 
     def __repr__(self) -> str:
         """Name the channels."""
@@ -601,15 +604,15 @@ class Likelihood:
         entries = [get(f"belle2.{channel}.signal") for channel in _belle2_tables.CHANNELS]
         events = np.concatenate([entry.value for entry in entries])
         error = np.concatenate([entry.uncertainty / entry.value for entry in entries])
-        return self._row(events), self._row(error)
+        return self._size * self._row(events), self._simulated * self._row(error)
 
     def _mixture(self, spectrum: Spectrum) -> _profile.Signal:
         """Free new physics, in units of the predicted Standard Model rate, beside the fixed Standard Model."""
         fixed, error = self._standard()
         if self._model.loose:
             fixed = np.zeros_like(fixed)
-        free = self._row(spectrum.events(natural("published.br_k_null", "1"))).reshape(-1, len(self._keep))
-        return _profile.Signal(free, np.zeros(len(self._keep)), fixed[None], error)
+        events = self._size * spectrum.events(natural("published.br_k_null", "1"))
+        return _profile.Signal(self._row(events).reshape(-1, len(self._keep)), np.zeros(len(self._keep)), fixed[None], error)
 
     def _released(self) -> "Likelihood":
         """Return the same with the Standard Model signal as a sample whose strength is free."""
@@ -717,6 +720,8 @@ class Likelihood:
         5.2
         """
         if channels is not None and tuple(channels) != self.channels:
+            if self._size != 1.0:
+                raise ParameterError(f"channels = {shown(channels)} is not {self.channels}, which were projected")
             return Likelihood(channels).fit_mu(spectrum=spectrum)
         free, error = self._standard()
         if spectrum is not None:
@@ -725,7 +730,7 @@ class Likelihood:
                     f"spectrum has a br of {float(np.max(spectrum.br)):g}, and mu counts in units of it: "
                     f"give it one up to {_LARGE:g}, or use fit_rate"
                 )
-            free = self._row(spectrum.events())
+            free = self._size * self._row(spectrum.events())
         shape = free.shape[:-1]
         free = free.reshape(-1, len(self._keep))
         return self._fit(_profile.Signal(free, error, np.zeros_like(free[:1]), np.zeros_like(error)), 1.0, 1.0, shape)
@@ -963,6 +968,70 @@ class Likelihood:
             found = found - np.outer(found @ strength, strength) / (strength @ strength)
         unit: Array = found / np.linalg.norm(found, axis=1, keepdims=True)
         return unit
+
+    @public
+    def projected(self, luminosity: float, spectrum: Spectrum, rate: float, floor: float = 1.0) -> "Likelihood":
+        """Return the likelihood of more data of the same kind, whose counts are those expected.
+
+        Parameters
+        ----------
+        luminosity : float
+            Integrated luminosity in fb^-1, 10 to 1e6; the published data have 362.
+        spectrum : Spectrum
+            One shape of new physics that the data hold beside the Standard Model.
+        rate : float
+            Its branching ratio, 0 to 1e-3.
+        floor : float
+            Share of today's systematic errors that stays, 0 to 1. They shrink like the statistical errors down to it; 1 keeps
+            them as they are.
+
+        Returns
+        -------
+        Likelihood
+            Its fits give the expected errors, significances and limits; toys and fits of any spectrum work as before.
+
+        Raises
+        ------
+        ParameterError
+            If an argument is out of range, or more than one spectrum is given.
+
+        Notes
+        -----
+        Efficiencies, backgrounds and cuts stay as published. Backgrounds are those that fit the published data best at the
+        given rate; the errors of the simulated samples shrink like those of the data. The counts are not rounded: the median
+        of experiments, arXiv:1007.1727, section 5 (Asimov data).
+
+        Examples
+        --------
+        >>> from darkhiggs import belle2
+        >>> line = belle2.Spectrum.line(2.15)
+        >>> more = belle2.Likelihood().projected(5000.0, line, 8.2e-6)
+        >>> print(f"{more.fit_rate(line).z_sm:.1f} sigma")
+        7.8 sigma
+        """
+        size = single("luminosity", luminosity, 10.0, 1e6) / natural("belle2.luminosity", "fb^-1")
+        floor, unit = single("floor", floor, 0.0, 1.0), natural("published.br_k_null", "1")
+        if spectrum.efficiency.ndim != 1:
+            raise ParameterError("projected takes one spectrum at a time")
+        signal = self._mixture(spectrum)
+        there = self._minimise(signal, [single("rate", rate, 0.0, 1e-3) / unit], held=True)
+        yields, gammas, _ = self._profiled(signal, there)
+        model, count = self._model, len(self._model.widths)
+        shrunk = max(1.0, size) ** -0.5
+        systematic = max(floor, shrunk)
+        factors = gammas[0, :count] * np.exp(model.widths * there.point[0, 1 : 1 + count])[:, None]
+        other = copy.copy(self)
+        other._size, other._simulated = size * self._size, shrunk * self._simulated
+        other._model = _profile.Templates(
+            size * (gammas * yields)[0, :count],
+            shrunk * model.spread,
+            size * systematic * factors[:, None, :] * model.shifts,
+            systematic * model.widths,
+        )
+        plain = yields[0, count:].sum(axis=0)
+        counts = size * ((gammas * yields)[0, :count].sum(axis=0) + plain)
+        other._data = _profile.Counts(counts[None], np.zeros((1, model.size)), np.ones((1, 1, 1)))
+        return other
 
     @public
     def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:

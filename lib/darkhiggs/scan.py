@@ -213,8 +213,9 @@ class RelicWindows(Record):
     higgs : ndarray
         Mixing angle over its limit from invisible Higgs decays, those into X included: the largest ratio in the window, or in
         the scan.
-    kstar : ndarray
-        Largest B0 -> K*0 rate in the window over its limit, the Standard Model subtracted; nan without a window.
+    kstar, bs, b0 : ndarray
+        Largest rate in the window over its limit: of B0 -> K*0 invisible with the Standard Model subtracted, of B_s and of B0
+        into nothing that is seen; nan without a window.
     broad : ndarray
         Share of the window's points at which H1 is wider than a tenth of its mass; nan without a window.
     allowed : ndarray
@@ -225,6 +226,8 @@ class RelicWindows(Record):
         Name of that row; empty without a window.
     pieces : ndarray of int
         Number of separate stretches between the edges.
+    wanted_low, wanted_high : ndarray
+        Smallest and largest value, over the window, of the rate that is asked: the middle of the band; nan without a window.
 
     Examples
     --------
@@ -242,11 +245,15 @@ class RelicWindows(Record):
     sin_theta: Array
     higgs: Array
     kstar: Array
+    bs: Array
+    b0: Array
     broad: Array
     allowed: Array
     ratio: Array
     limit: npt.NDArray[np.str_]
     pieces: npt.NDArray[np.int_]
+    wanted_low: Array
+    wanted_high: Array
 
 
 def _list(name: str, values: Array) -> Array:
@@ -256,12 +263,29 @@ def _list(name: str, values: Array) -> Array:
     return np.atleast_1d(values)
 
 
+def _spectral(part: DarkSector, source: str) -> tuple[Array, Array, Array, Array]:
+    """Rate of every point, the interval of 68 % that the published spectrum needs of its shape, and the middle of it."""
+    from . import belle2
+
+    there = (part.reason == "") & (2.0 * part.require("m_x") < natural("m_B+") - natural("m_K+"))
+    good = part.select(there)
+    spectrum = belle2.Spectrum.from_sector(good, form_factor=source)
+    seen = spectrum.efficiency.sum(axis=-1) > 0.0
+    fit = belle2.Likelihood().fit_rate(belle2.Spectrum(spectrum.efficiency[seen], spectrum.br[seen]))
+    # what gains less than 1 is not asked for
+    low, high = np.where(fit.delta_chi2 > 1.0, [fit.rate - fit.minus, fit.rate + fit.plus], np.nan)
+    found = np.full((4, *part.shape), np.nan)
+    there[there] = seen
+    found[:, there] = spectrum.br[seen], low, high, np.where(np.isnan(low), np.nan, fit.rate)
+    return tuple(found)
+
+
 @public
 def relic_windows(
     point: DarkSector,
     m_x: npt.ArrayLike,
-    low: float,
-    high: float,
+    low: float | None = None,
+    high: float | None = None,
     *,
     offset: npt.ArrayLike,
     q_phi: npt.ArrayLike,
@@ -278,8 +302,9 @@ def relic_windows(
         A point or a grid: m_zp, g_x and q_x are taken from it.
     m_x : array_like, shape (n,)
         Scan in the mass of X in GeV, increasing.
-    low, high : float
-        The band of the rate.
+    low, high : float, optional
+        The band of the rate. Without them each point has its own: the interval of 68 % that the published spectrum needs of the
+        shape of the point, and none where that gains less than 1 in -2 ln L, see `belle2.Likelihood.fit_rate`.
     offset : array_like, shape (k,)
         m_H1 - (m_B - m_K) in GeV, -4.7 to 120; negative for two bodies.
     q_phi : array_like, shape (j,)
@@ -303,12 +328,12 @@ def relic_windows(
     Raises
     ------
     ParameterError
-        If a parameter is out of range.
+        If a parameter is out of range, or one of low and high is given alone.
 
     Notes
     -----
-    The points of a window are those between its edges and one beyond each of them. The relic density is as it should be, and
-    not asked. A direct search is asked if the point has a q_x.
+    The points of a window are those of the scan with a rate in the band, or those beside it if it falls between them. The
+    relic density is as it should be, and not asked. A direct search is asked if the point has a q_x.
 
     Examples
     --------
@@ -318,6 +343,13 @@ def relic_windows(
     >>> found = scan.relic_windows(model.benchmark("A"), m_x, 1.1e-5, 2.5e-5, offset=[0.1], q_phi=[1.0], sin_theta=[np.inf])
     >>> found.low.shape, bool(np.isnan(found.low[0, 0, 0, 0]))
     ((1, 1, 1, 1), True)
+
+    The spectrum needs more of an H1 off its shell, since slow kaons are hard to see:
+
+    >>> point = model.benchmark("B").replace(q_x=0.7)
+    >>> found = scan.relic_windows(point, m_x, offset=[0.1], q_phi=[0.2], sin_theta=[0.02])
+    >>> print(*(f"{1e6 * x[0, 0, 0, 0]:.0f}" for x in (found.wanted_low, found.wanted_high)))
+    22 35
     """
     from . import constraints, meson_decays, widths
 
@@ -336,6 +368,13 @@ def relic_windows(
         raise ParameterError(f"q_phi = {bad[0]:g} puts v_Phi outside its range [0.1, 1e+06] GeV")
     for source in form_factors:
         choice("form_factors", source, ("HPQCD22", "BallZwicky"))
+    if (low is None) != (high is None):
+        raise ParameterError("low and high are the two edges of the band; give both or neither")
+    band = None
+    if low is not None and high is not None:
+        band = single("low", low, 0.0, open_low=True), single("high", high, 0.0, open_low=True)
+        if band[0] >= band[1]:
+            raise ParameterError(f"low = {low:g} is outside its range (0, {high:g}): the band is empty")
     masses = mass.reshape(-1, 1, 1, *inner)
     line = on_relic_line(plane.replace(m_x=masses))
     dark = {"m_x": masses, "lambda_phi_x": np.nan_to_num(line.lambda_phi_x)}
@@ -344,17 +383,27 @@ def relic_windows(
     step = mass[1] / mass[0]
     light = top if switch("with_x", with_x) else widths.sin_theta_max(plane.v_phi, m_h1=plane.m_h1, m_zp=point.m_zp)
     parts = [line.replace(sin_theta=light if np.isposinf(angle) else angle) for angle in angles]
-    rows = [constraints.table(part, ["K*0"])[0] for part in parts]
+    rows = [constraints.table(part, ["K*0", "Bs", "B0"]) for part in parts]
     options = {"without": ["relic density"]} | options
     verdicts = [constraints.verdict(part, **options) for part in parts]
     wide = [np.nan_to_num(widths.gamma_h1(part) / part.m_h1) > 0.1 for part in parts]
     for source in form_factors:
-        for part, row, verdict, broad in zip(parts, rows, verdicts, wide, strict=True):
-            stretch = window(mass, meson_decays.br_b_to_k_invisible(part, form_factor=source), low, high)
-            # one point beyond each edge, too
-            inside = (masses * step >= stretch.low) & (masses <= stretch.high * step)
+        for part, own, verdict, broad in zip(parts, rows, verdicts, wide, strict=True):
+            if band is None:
+                rate, *needed, middle = _spectral(part, source)
+                bottom, top_of = np.log(np.maximum(needed, 1e-12))
+                # from 1 to e where the logarithm of the rate goes from one edge of its band to the other
+                curve, ends = np.exp((np.log(rate) - bottom) / (top_of - bottom)), (1.0, np.e)
+            else:
+                curve, ends = meson_decays.br_b_to_k_invisible(part, form_factor=source), band
+                middle = np.full(line.shape, 0.5 * sum(band))
+            stretch = window(mass, curve, *ends)
+            inside = (curve >= ends[0]) & (curve <= ends[1])
+            # a window between two points of the scan
+            beside = (masses * step >= stretch.low) & (masses <= stretch.high * step)
+            inside = np.where(inside.any(axis=0), inside, beside)
             count = inside.sum(axis=0)
-            ratio = np.max(np.where(inside, np.nan_to_num(row.value / row.limit), 0.0), axis=0)
+            ratios = [np.max(np.where(inside, np.nan_to_num(row.value / row.limit), 0.0), axis=0) for row in own]
             share, allowed = (np.sum(part_of & inside, axis=0) / np.maximum(count, 1) for part_of in (broad, verdict.allowed))
             angle = np.broadcast_to(part.sin_theta, line.shape)
             asked = (inside | (count == 0)) & (line.reason == "")
@@ -364,8 +413,11 @@ def relic_windows(
             at = worst.argmax(axis=0)[None]
             limit = np.where(count, np.take_along_axis(np.asarray(verdict.limit), at, 0)[0], "")
             none = np.where(count, 0.0, np.nan)
+            asks = np.where(inside & np.isfinite(middle), middle, np.nan)
+            wanted = [np.where(count, reduce(asks, 0), np.nan) for reduce in (np.fmin.reduce, np.fmax.reduce)]
             edges = [stretch.low, stretch.high, stretch.open_high, lowest, higgs]
-            found.append([*edges, ratio + none, share + none, allowed + none, worst.max(axis=0) + none, limit, stretch.pieces])
+            limits = [x + none for x in (*ratios, share, allowed, worst.max(axis=0))]
+            found.append([*edges, *limits, limit, stretch.pieces, *wanted])
     shape = (len(form_factors), len(angles), *line.shape[1:])
     return RelicWindows(*(np.stack(column).reshape(shape) for column in zip(*found, strict=True)))
 
