@@ -361,7 +361,7 @@ RESULTS: dict[str, dict[str, object]] = {
         ("low", "high", "sin_theta", "higgs", "kstar", "bs", "b0", "broad", "allowed", "ratio", "wanted_low", "wanted_high"),
         ONE,
     )
-    | {"open_high": ONE > 0, "limit": np.array(["", "", "Bs"]), "pieces": np.ones(3, dtype=int)},
+    | {"open_low": ONE > 0, "open_high": ONE > 0, "limit": np.array(["", "", "Bs"]), "pieces": np.ones(3, dtype=int)},
     "scan.Window": {"low": ONE, "high": ONE, "pieces": np.ones(3, dtype=int), "open_low": ONE > 0, "open_high": ONE > 0},
 }
 OBJECTS = {

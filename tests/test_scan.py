@@ -140,7 +140,8 @@ def test_relic_windows_are_those_of_each_choice_alone():
     row, *others = constraints.table(line, ["K*0", "Bs", "B0"])
     for name, of in (("kstar", row), ("bs", others[0]), ("b0", others[1])):
         assert_allclose(getattr(found, name)[at], np.max((of.value / of.limit)[inside]), rtol=1e-9)
-    assert 0.0 < found.broad[at] <= 1.0
+    assert 0.0 < found.broad[at] <= 1.0 and not found.open_low[at]
+    assert scan.relic_windows(point, m_x[m_x > alone.low], 1.1e-5, 2.5e-5, offset=[0.5], q_phi=[0.5], sin_theta=[0.01]).open_low
     assert_allclose([found.wanted_low[at], found.wanted_high[at]], 1.8e-5)
     whole = constraints.verdict(line, without=["relic density"])
     assert_allclose(found.ratio[at], whole.ratio[inside].max(), rtol=1e-9)
@@ -213,7 +214,7 @@ def test_relic_windows_without_a_rate_in_the_band_have_no_edges():
     )
     assert all(np.isnan(x).all() for x in (found.low, found.high, found.kstar, found.broad, found.allowed, found.ratio))
     assert found.limit == ""
-    assert found.sin_theta == 0.01 and not found.open_high.any()
+    assert found.sin_theta == 0.01 and not found.open_low.any() and not found.open_high.any()
 
 
 @pytest.mark.identity

@@ -206,8 +206,8 @@ class RelicWindows(Record):
     ----------
     low, high : ndarray
         Edges in GeV; nan where no point has a rate in the band.
-    open_high : ndarray of bool
-        Whether the window ends only where the scan does.
+    open_low, open_high : ndarray of bool
+        Whether the window begins or ends only where the scan does, or where there is no coupling: no edge of the rate.
     sin_theta : ndarray
         Mixing angle: the smallest in the window, or in the scan if there is none.
     higgs : ndarray
@@ -241,6 +241,7 @@ class RelicWindows(Record):
 
     low: Array
     high: Array
+    open_low: npt.NDArray[np.bool_]
     open_high: npt.NDArray[np.bool_]
     sin_theta: Array
     higgs: Array
@@ -349,7 +350,7 @@ def relic_windows(
     >>> point = model.benchmark("B").replace(q_x=0.7)
     >>> found = scan.relic_windows(point, m_x, offset=[0.1], q_phi=[0.2], sin_theta=[0.02])
     >>> print(*(f"{1e6 * x[0, 0, 0, 0]:.0f}" for x in (found.wanted_low, found.wanted_high)))
-    22 35
+    23 95
     """
     from . import constraints, meson_decays, widths
 
@@ -415,7 +416,7 @@ def relic_windows(
             none = np.where(count, 0.0, np.nan)
             asks = np.where(inside & np.isfinite(middle), middle, np.nan)
             wanted = [np.where(count, reduce(asks, 0), np.nan) for reduce in (np.fmin.reduce, np.fmax.reduce)]
-            edges = [stretch.low, stretch.high, stretch.open_high, lowest, higgs]
+            edges = [stretch.low, stretch.high, stretch.open_low, stretch.open_high, lowest, higgs]
             limits = [x + none for x in (*ratios, share, allowed, worst.max(axis=0))]
             found.append([*edges, *limits, limit, stretch.pieces, *wanted])
     shape = (len(form_factors), len(angles), *line.shape[1:])
