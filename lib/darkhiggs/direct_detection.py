@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 #: What X can scatter off.
-TARGETS = ("proton", "neutron", "electron", "oxygen", "silicon", "argon", "xenon")
+TARGETS = ("proton", "neutron", "electron", "oxygen", "silicon", "argon", "germanium", "xenon")
 #: Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4 and of sapphire. Some have a curve in the set
 #: ``"today"`` of inputs only, see `searches`.
 EXPERIMENTS = {
@@ -228,7 +228,7 @@ def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0
     sector : DarkSector
         Needs m_x and q_x.
     target : str
-        One of `TARGETS`: "proton", "neutron", "electron", "oxygen", "silicon", "argon", "xenon".
+        One of `TARGETS`: "proton", "neutron", "electron", "oxygen", "silicon", "argon", "germanium", "xenon".
         What X scatters off; of a nucleus the share of one nucleon, as published limits count.
     q : array_like
         Momentum transfer in GeV at which the propagator is taken, 0 to 1. At 0 the cross-section is the one of a contact
