@@ -523,7 +523,7 @@ ALLOWED = {
     ("limits.Curve", "m"): {"high"},
     ("meson_decays.sin_theta_for", "br_at_unit_mixing"): {"high"},
     **{("model.DarkSector", parameter): {"a nan"} for parameter in CALLS["model.DarkSector"]},
-    **{("model.DarkSector", parameter): {"a nan", "none"} for parameter in ("m_h1", "q_x")},
+    **{("model.DarkSector", parameter): {"a nan", "none"} for parameter in ("m_h1", "sin_theta", "lambda_phi_x", "q_x")},
     ("model.DarkSector.replace", "m_zp"): {"a nan"},
     ("model.DarkSector.replace", "m_h1"): {"a nan", "none"},
     ("model.DarkSector.masked", "reason"): {"text", "texts"},

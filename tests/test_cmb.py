@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate
 
-from darkhiggs import annihilation, cmb, kinetic_mixing, model, relic, units, widths
+from darkhiggs import annihilation, cmb, direct_detection, kinetic_mixing, model, relic, scan, units, widths
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import get, natural
 
@@ -277,3 +277,18 @@ def test_allowed_and_masked_points():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.identity
+def test_a_light_h1_on_below_and_above_its_resonance():
+    # 2.15 GeV, the mass that the spectrum of Belle II wants: everything is finite, and just above the pole the limit is exceeded
+    m_x = 0.5 * 2.15 * np.array([0.02, 0.5, 0.99, 1.0, 1.0001, 1.5, 2.5])
+    for mixing in (0.003, 0.1):
+        line = scan.on_relic_line(model.benchmarks().replace(m_h1=2.15, sin_theta=mixing, m_x=m_x[:, None], q_x=0.7))
+        assert (line.reason == "").all()
+        ratio = cmb.p_ann(line) / cmb.p_ann_max()
+        assert np.isfinite(ratio).all() and (ratio >= 0.0).all()
+        assert np.array_equal(cmb.allowed(line), ratio <= 1.0)
+        assert (ratio[[0, 1, 2, 5, 6]] < 1.0).all() and (ratio[4] > ratio[5]).all()
+        for search in direct_detection.searches():
+            assert np.isfinite(direct_detection.over_limit(line, search)).all()

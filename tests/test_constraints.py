@@ -82,7 +82,7 @@ def test_both_outcomes_of_every_kind():
     assert not constraints.table(POINT.replace(m_x=2e-3), ["N_eff with X"])[0].allowed
     assert not constraints.table(POINT.replace(lambda_phi_x=1e-4), ["relic density"])[0].allowed
     assert not constraints.table(POINT.replace(sin_theta=0.5, lambda_phi_x=1.0, q_x=0.0), ["DarkSide-50"])[0].allowed
-    electrons = model.benchmark("A").replace(m_h1=1.0, m_x=0.1, q_x=[0.7, 1e3])
+    electrons = model.benchmark("A").replace(m_h1=1.0, m_x=0.1, sin_theta=0.0, lambda_phi_x=0.0, q_x=[0.7, 1e3])
     assert constraints.table(electrons, ["XENON1T-electron"])[0].allowed.tolist() == [True, False]
     resonant = POINT.replace(m_h1=[5.0, 5.3669], m_x=0.05, sin_theta=0.01, lambda_phi_x=0.0)
     assert constraints.table(resonant, ["Bs"])[0].allowed.tolist() == [True, False]
@@ -166,8 +166,18 @@ def test_defaults_follow_the_set_in_use():
 def test_only_what_the_sector_has_parameters_for():
     bare = [row.name for row in constraints.table(model.benchmark("B"))]
     assert bare == ["N_eff", "trident", "NA64mu", "muon g-2", "Borexino"]
-    scalar = [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0))]
+    assert [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0))] == bare
+    scalar = [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0, sin_theta=0.0))]
     assert scalar == ["Higgs", "K*0", "K*0 literal", "Bs", "B0", "NA62", "KOTO", *bare]
+    # with an X its coupling belongs to every rate of H1
+    dark = model.benchmark("B").replace(m_h1=1.0, sin_theta=0.01, m_x=0.1)
+    assert [row.name for row in constraints.table(dark)] == [*bare[:1], "N_eff with X", *bare[1:]]
+    assert {"Higgs", "Bs", "CMB", "DarkSide-50"} <= set(constraints.verdict(dark).left_out)
+    for name in ("Higgs", "K*0", "Bs", "NA62", "CMB", "relic density"):
+        with pytest.raises(ParameterError, match="lambda_phi_x is not set"):
+            constraints.table(dark, [name])
+        with pytest.raises(ParameterError, match="sin_theta is not set" if name not in ("CMB", "relic density") else "m_x is"):
+            constraints.table(model.benchmark("B").replace(m_h1=1.0), [name])
     # without a charge a direct search would be the Higgs bosons alone: it is not asked, or asks back
     uncharged = POINT.replace(q_x=None)
     assert not {row.name for row in constraints.table(uncharged)} & set(direct_detection.EXPERIMENTS)

@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from darkhiggs import model, neutrinos, relic, widths
+from darkhiggs import (
+    annihilation,
+    belle2,
+    cmb,
+    constraints,
+    direct_detection,
+    meson_decays,
+    model,
+    neutrinos,
+    relic,
+    widths,
+)
 from darkhiggs.errors import ParameterError, UnitWarning
 from darkhiggs.inputs import natural
 
@@ -359,3 +370,64 @@ def test_result_of_another_shape_is_refused():
     assert sector.pointwise(lambda points: points.m_h1 > 1.5).tolist() == [0.0, 1.0]
     with pytest.raises(ZeroDivisionError):
         sector.pointwise(lambda points: 1 / 0)
+
+
+DARK = model.DarkSector(m_zp=0.01, g_x=1e-4, m_h1=2.0, m_x=0.3)
+ON_PORTAL = (
+    *(getattr(widths, name) for name in ("gamma_h1", "gamma_h1_to_xx", "br_h1_invisible", "gamma_higgs_to_xx")),
+    *(widths.br_higgs_invisible, annihilation.breaks, cmb.p_ann, cmb.visible_fraction, relic.omega_h2),
+    *(meson_decays.br_b_to_k_invisible, meson_decays.br_b_to_kstar_invisible, meson_decays.br_bs_invisible),
+    *(meson_decays.br_b0_invisible, direct_detection.sigma_nucleon, direct_detection.sigma_electron, constraints.reach),
+    *(lambda sector: annihilation.sigma_v(sector, 0.0), lambda sector: meson_decays.dbr_dq2_b_to_k_invisible(1.0, sector)),
+    *(belle2.Spectrum.from_sector, lambda sector: meson_decays.dbr_dq2_b_to_kstar_invisible(1.0, sector)),
+)
+ON_MIXING = (
+    *(getattr(widths, f"gamma_{name}") for name in ("h1_to_leptons", "higgs_to_h1h1", "higgs_to_zpzp", "higgs_to_xx")),
+    *(widths.br_higgs_invisible, meson_decays.br_b_to_k_invisible, meson_decays.br_b_to_kstar_invisible),
+    *(meson_decays.br_bs_invisible, meson_decays.br_b0_invisible, direct_detection.sigma_nucleon),
+    *(direct_detection.sigma_electron, belle2.Spectrum.from_sector),
+    *(lambda sector: direct_detection.sigma(sector.replace(q_x=1.0), "LZ"),),
+)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("rate", ON_PORTAL)
+def test_the_coupling_of_x_is_asked_for_and_not_taken_for_zero(rate):
+    with pytest.raises(ParameterError, match=r"lambda_phi_x is not set; give it a value in \[0, 12.5664\]"):
+        rate(DARK.replace(sin_theta=0.01))
+    rate(DARK.replace(sin_theta=0.01, lambda_phi_x=0.0))
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("rate", ON_MIXING)
+def test_the_mixing_is_asked_for_where_a_rate_is_proportional_to_it(rate):
+    sector = DARK.replace(lambda_phi_x=0.1)
+    with pytest.raises(ParameterError, match=r"sin_theta is not set; give it a value in \[-1, 1\]"):
+        rate(sector)
+    if rate != belle2.Spectrum.from_sector:  # which has no spectrum then
+        assert np.isfinite(rate(sector.replace(sin_theta=0.0)))
+
+
+@pytest.mark.identity
+def test_what_no_mixing_and_no_x_leave():
+    # a correction that is not set is none
+    sector = DARK.replace(lambda_phi_x=0.1)
+    none = sector.replace(sin_theta=0.0)
+    for rate in (widths.gamma_h1, widths.br_h1_invisible, cmb.p_ann, lambda s: annihilation.sigma_v(s, 0.3), relic.omega_h2):
+        assert rate(sector) == rate(none)
+    assert sector.cos_theta == 1.0 and model.scalar_potential(sector) == model.scalar_potential(none)
+    # without an X, no channel to it; without an H1, its charge alone
+    bare = model.DarkSector(m_zp=0.01, g_x=1e-4, m_h1=2.0, sin_theta=0.01)
+    assert widths.gamma_h1_to_xx(bare) == widths.gamma_higgs_to_xx(bare) == 0.0
+    assert meson_decays.br_b_to_k_invisible(bare, "xx") == 0.0 < meson_decays.br_b_to_k_invisible(bare)
+    charged = model.DarkSector(m_zp=0.01, g_x=1e-4, m_x=0.3, q_x=1.0)
+    assert annihilation.sigma_v(charged, 0.1) == annihilation.sigma_v(charged.replace(lambda_phi_x=0.0, sin_theta=0.0), 0.1)
+    # and the coupling of the annihilation is looked for by itself
+    assert relic.coupling_for(DARK).value > 0.0
+
+
+@pytest.mark.identity
+def test_a_point_without_couplings_is_masked_too():
+    sector = model.benchmark("A").replace(m_h1=[1.0, 2.0]).masked(["", "not wanted"])
+    assert sector.lambda_phi_x is None and np.isnan(widths.gamma_h1(sector)).tolist() == [False, True]
+    assert sector.reason.tolist() == ["", "not wanted"]

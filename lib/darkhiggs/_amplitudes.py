@@ -101,6 +101,7 @@ class Collision:
     """What the channels of X X* share, each computed when it is first asked for."""
 
     def __init__(self, sector: DarkSector, s: Array, beta_2: Array) -> None:
+        sector = sector._settled()
         self.sector, self.s, self.beta_2 = sector, s, beta_2
         self.gauge: Array = np.square(sector.g_x * (0.0 if sector.q_x is None else sector.q_x))
         self.cubic: Array = sector.lambda_phi_x * sector.v_phi

@@ -45,7 +45,7 @@ def spectrum(
 ) -> Array:
     """Rate into K or K* and a virtual H1 of mass sqrt(q2), at unit mixing from `two_body`, times its `line_shape`."""
     q = np.sqrt(q2)
-    return two_body(q) * sector.sin_theta**2 * q * line_shape(q2, sector, final_state, floor) / np.pi
+    return two_body(q) * sector.require("sin_theta") ** 2 * q * line_shape(q2, sector, final_state, floor) / np.pi
 
 
 def _rule(sector: DarkSector, q_max: float, order: int) -> tuple[Array, Array, Array]:

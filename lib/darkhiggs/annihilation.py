@@ -37,8 +37,8 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x, and m_h1 if lambda_phi_x is not zero. Without m_h1 the dark Higgs, without q_x the gauge
-        interactions of X are left out.
+        Needs m_x, with m_h1 also lambda_phi_x, and m_h1 if that is not zero. Without m_h1 the dark Higgs, without q_x the gauge
+        interactions of X, without sin_theta the mixing are left out.
     s : array_like
         Squared energy in the centre of mass in GeV^2, from 4 m_X^2; broadcast against the sector's shape.
     channel : {"zpzp", "h1h1", "zph1", "nunu", "leptons"}, optional
@@ -53,7 +53,7 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
     Raises
     ------
     ParameterError
-        If m_x, or an m_h1 that is needed, is not set, if s is below 4 m_X^2, or if the channel is unknown.
+        If m_x, or an m_h1 or a lambda_phi_x that is needed, is not set, if s is below 4 m_X^2, or if the channel is unknown.
 
     Notes
     -----
@@ -143,15 +143,16 @@ def breaks(sector: DarkSector) -> tuple[Array, Array]:
     Raises
     ------
     ParameterError
-        If lambda_phi_x is not zero and m_h1 not set.
+        If lambda_phi_x is not zero and m_h1 not set, or m_x and m_h1 are set and lambda_phi_x is not.
 
     Examples
     --------
     >>> from darkhiggs import annihilation, model
-    >>> positions, widths = annihilation.breaks(model.benchmark("A").replace(m_x=0.1, m_h1=1.0, q_x=1.0))
+    >>> positions, widths = annihilation.breaks(model.benchmark("A").replace(m_x=0.1, m_h1=1.0, lambda_phi_x=0.0, q_x=1.0))
     >>> print(positions[widths > 0.0])
     [1.15000e-02 1.00000e+00 1.25131e+02]
     """
+    sector = sector._settled()
     leptons = [2.0 * natural(f"m_{lepton}") for lepton in LEPTONS]
     rows: list[tuple[npt.ArrayLike, npt.ArrayLike]] = [(threshold, 0.0) for threshold in leptons]
     rows.append((2.0 * sector.m_zp, 0.0))

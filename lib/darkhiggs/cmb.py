@@ -288,6 +288,7 @@ def _parts(sector: DarkSector) -> tuple[Array, Array, Array]:
         # above the muon threshold no more is claimed than the largest efficiency
         return np.where(mass > pair, ceiling, _cascade(m_x[..., None], mass))
 
+    sector = sector._settled()
     rate = {c: annihilation.sigma_v(sector, 0.0, c) for c in ("zpzp", "h1h1", "leptons")}
     direct = np.where(2.0 * m_x > pair, ceiling, _efficiency(m_x - natural("m_e"), "ee"))
     seen = rate["zpzp"] * visible + rate["leptons"]
@@ -321,7 +322,7 @@ def visible_fraction(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If m_x, or an m_h1 that is needed, is not set.
+        If m_x, or an m_h1 or a lambda_phi_x that is needed, is not set.
 
     Notes
     -----
@@ -362,7 +363,7 @@ def p_ann(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If m_x, or an m_h1 that is needed, is not set.
+        If m_x, or an m_h1 or a lambda_phi_x that is needed, is not set.
 
     Notes
     -----
@@ -397,7 +398,7 @@ def allowed(sector: DarkSector) -> npt.NDArray[np.bool_]:
     Raises
     ------
     ParameterError
-        If m_x, or an m_h1 that is needed, is not set.
+        If m_x, or an m_h1 or a lambda_phi_x that is needed, is not set.
 
     Examples
     --------

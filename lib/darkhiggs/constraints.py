@@ -225,7 +225,7 @@ def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _L
     def rule(sector: DarkSector) -> _Limit:
         found = [limits.curve(name) for name in curves]
         upper = np.min([curve.upper_at(sector.require("m_h1")) for curve in found], axis=0)
-        value = rate(sector.m_h1, sector.sin_theta) * widths.br_h1_invisible(sector)
+        value = rate(sector.m_h1, sector.require("sin_theta")) * widths.br_h1_invisible(sector)
         return _Limit(value, upper, "1", found[0].cl, found[0].source, found[0].cite)
 
     return rule
@@ -295,24 +295,26 @@ def _direct(experiment: str) -> Callable[[DarkSector], _Limit]:
     return rule
 
 
+# What every rate needs that is proportional to the mixing; lambda_phi_x if there is an X
+_MIXED = ("m_h1", "sin_theta", "lambda_phi_x")
 # Name: (parameters that have to be set, the rule)
 _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
-    "Higgs": (("m_h1",), _higgs),
-    "K*0": (("m_h1",), _kstar),
-    "K*0 literal": (("m_h1",), _kstar_literal),
-    "Bs": (("m_h1",), _meson(meson_decays.br_bs_invisible, "bound.bs_invisible")),
-    "B0": (("m_h1",), _meson(meson_decays.br_b0_invisible, "bound.b0_invisible")),
-    "NA62": (("m_h1",), _kaon(meson_decays.br_k_to_pi_scalar, "NA62", "NA62-low", "NA62-pi0")),
-    "KOTO": (("m_h1",), _kaon(meson_decays.br_kl_to_pi0_scalar, "KOTO")),
+    "Higgs": (_MIXED, _higgs),
+    "K*0": (_MIXED, _kstar),
+    "K*0 literal": (_MIXED, _kstar_literal),
+    "Bs": (_MIXED, _meson(meson_decays.br_bs_invisible, "bound.bs_invisible")),
+    "B0": (_MIXED, _meson(meson_decays.br_b0_invisible, "bound.b0_invisible")),
+    "NA62": (_MIXED, _kaon(meson_decays.br_k_to_pi_scalar, "NA62", "NA62-low", "NA62-pi0")),
+    "KOTO": (_MIXED, _kaon(meson_decays.br_kl_to_pi0_scalar, "KOTO")),
     "N_eff": ((), _n_eff),
     "N_eff with X": (("m_x",), _n_eff_with_x),
     "trident": ((), _trident),
     "NA64mu": ((), _na64),
     "muon g-2": ((), _muon),
     "Borexino": ((), _borexino),
-    "relic density": (("m_h1", "m_x"), _relic),
-    "CMB": (("m_h1", "m_x"), _cmb),
-    **{name: (("m_h1", "m_x", "q_x"), _direct(name)) for name in direct_detection.EXPERIMENTS},
+    "relic density": (("m_x", "m_h1", "lambda_phi_x"), _relic),
+    "CMB": (("m_x", "m_h1", "lambda_phi_x"), _cmb),
+    **{name: (("m_x", "q_x", *_MIXED), _direct(name)) for name in direct_detection.EXPERIMENTS},
 }
 
 
@@ -341,9 +343,15 @@ def names() -> tuple[str, ...]:
     return tuple(name for name in _RULES if name not in unread)
 
 
+def _missing(sector: DarkSector, name: str) -> list[str]:
+    """Parameters that a limit needs and a sector does not have."""
+    absent = [parameter for parameter in _RULES[name][0] if getattr(sector, parameter) is None]
+    return [parameter for parameter in absent if parameter != "lambda_phi_x" or sector.m_x is not None]
+
+
 def _known(sector: DarkSector) -> list[str]:
     """Name the limits for which a sector has the parameters."""
-    return [name for name in names() if all(getattr(sector, parameter) is not None for parameter in _RULES[name][0])]
+    return [name for name in names() if not _missing(sector, name)]
 
 
 @public
@@ -406,7 +414,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
         expect("which", which, Sequence[str])
         for name in which:
             choice("which", name, names())
-            for parameter in _RULES[name][0]:
+            for parameter in _missing(sector, name):
                 sector.require(parameter)
         found = [_RULES[name][1](good) for name in which]
     for name, one in zip(which, found, strict=True):
@@ -586,7 +594,7 @@ def reach(sector: DarkSector, br_limit: float | None = None) -> Reach:
     """
     br_limit = single("br_limit", natural("bound.higgs_invisible", "1") if br_limit is None else br_limit)
     good = sector.select(sector.reason == "").replace(sin_theta=_PROBE)
-    dark = {} if good.m_x is None else {"m_x": good.m_x, "lambda_phi_x": good.lambda_phi_x}
+    dark = {} if good.m_x is None else {"m_x": good.m_x, "lambda_phi_x": good.require("lambda_phi_x")}
     higgs = widths.sin_theta_max(good.v_phi, br_limit, m_h1=good.require("m_h1"), m_zp=good.m_zp, **dark)
     each = np.stack([np.broadcast_to(higgs, good.shape), *_largest_mixing(good)])
     top = each.min(axis=0)

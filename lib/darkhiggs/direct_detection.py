@@ -135,7 +135,8 @@ def _through_higgs(sector: DarkSector, mass: float, strength: float, convention:
 
 def _scattering(sector: DarkSector, mass: float, strength: float, convention: str, q: npt.ArrayLike) -> Array:
     choice("convention", convention, _CONVENTIONS)
-    couplings = np.square(sector.lambda_phi_x * sector.sin_theta)
+    _ = sector.require("m_x"), sector.require("m_h1")
+    couplings = np.square(sector.require("lambda_phi_x") * sector.require("sin_theta"))
     value: Array = couplings * _through_higgs(sector, mass, strength, convention, q)
     return value[()]
 
@@ -147,7 +148,7 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree", *, q: npt.ArrayL
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x and m_h1.
+        Needs m_x, m_h1, sin_theta and lambda_phi_x.
     convention : {"tree", "talk"}
         The tree-level result of the Lagrangian, or the formula as printed, which is 16 times larger.
     q : array_like
@@ -161,7 +162,7 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree", *, q: npt.ArrayL
     Raises
     ------
     ParameterError
-        If m_x or m_h1 is not set, the convention is unknown or q is out of range.
+        If a parameter is not set, the convention is unknown or q is out of range.
 
     Notes
     -----
@@ -188,7 +189,7 @@ def sigma_electron(sector: DarkSector, convention: str = "tree", *, q: npt.Array
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x and m_h1.
+        Needs m_x, m_h1, sin_theta and lambda_phi_x.
     convention : {"tree", "talk"}
         As in `sigma_nucleon`.
     q : array_like
@@ -202,7 +203,7 @@ def sigma_electron(sector: DarkSector, convention: str = "tree", *, q: npt.Array
     Raises
     ------
     ParameterError
-        If m_x or m_h1 is not set, the convention is unknown or q is out of range.
+        If a parameter is not set, the convention is unknown or q is out of range.
 
     Notes
     -----
@@ -395,7 +396,7 @@ def sigma(sector: DarkSector, experiment: str, transfer: str = "largest", *, exc
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x; m_h1 for the Higgs bosons; q_x for the Z', be it 0.
+        Needs m_x; m_h1, sin_theta and lambda_phi_x for the Higgs bosons; q_x for the Z', be it 0.
     experiment : str
         As in `coupling_max`.
     transfer : {"contact", "typical", "largest"}

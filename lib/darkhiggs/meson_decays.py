@@ -307,7 +307,7 @@ def dbr_dq2_b_to_k_invisible(
     q2 : array_like
         Squared mass of the invisible pair in GeV^2, 1e-20 to 1e6; broadcasts against the sector.
     sector : DarkSector
-        Needs m_h1; without m_x only Z' Z' is left.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     charge : {"+", "0"}
@@ -323,7 +323,7 @@ def dbr_dq2_b_to_k_invisible(
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or m_h1 is not set.
+        If a parameter is out of range or not finite, or one that is needed is not set.
 
     Notes
     -----
@@ -353,7 +353,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1; without m_x only Z' Z' is left.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     charge : {"+", "0"}
@@ -369,7 +369,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or m_h1 is not set.
+        If a parameter is out of range or not finite, or one that is needed is not set.
 
     Notes
     -----
@@ -398,7 +398,7 @@ def dbr_dq2_b_to_kstar_invisible(
     q2 : array_like
         Squared mass of the invisible pair in GeV^2, 1e-20 to 1e6; broadcasts against the sector.
     sector : DarkSector
-        Needs m_h1; without m_x only Z' Z' is left.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     charge : {"0", "+"}
@@ -414,7 +414,7 @@ def dbr_dq2_b_to_kstar_invisible(
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or m_h1 is not set.
+        If a parameter is out of range or not finite, or one that is needed is not set.
 
     Notes
     -----
@@ -440,7 +440,7 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1; without m_x only Z' Z' is left.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     charge : {"0", "+"}
@@ -456,7 +456,7 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or m_h1 is not set.
+        If a parameter is out of range or not finite, or one that is needed is not set.
 
     Notes
     -----
@@ -486,7 +486,7 @@ def _annihilation(
 
     def rate(points: DarkSector) -> Array:
         q2 = np.full(points.shape, mass**2)
-        coupling = np.square(kappa * scale * density * points.sin_theta)
+        coupling = np.square(kappa * scale * density * points.require("sin_theta"))
         share: Array = coupling * line_shape(q2, points, final_state) * lifetime
         return share / (1.0 + 2.0 * coupling * line_shape(q2, points, None) * lifetime)
 
@@ -500,7 +500,7 @@ def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1; without m_x only Z' Z' is left.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     kappa : float, optional
@@ -514,7 +514,7 @@ def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or m_h1 is not set.
+        If a parameter is out of range or not finite, or one that is needed is not set.
 
     Notes
     -----
@@ -544,7 +544,7 @@ def br_b0_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1; without m_x only Z' Z' is left.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x; without m_x only Z' Z' is left.
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     kappa : float, optional
@@ -558,7 +558,7 @@ def br_b0_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or m_h1 is not set.
+        If a parameter is out of range or not finite, or one that is needed is not set.
 
     Notes
     -----

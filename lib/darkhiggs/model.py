@@ -97,9 +97,9 @@ class DarkSector(Owned):
         Mass of the complex scalar dark matter X in GeV, 1e-12 to 1e4.
     m_h1 : array_like or None
         Mass of the light scalar H1 in GeV, 1e-12 to that of the Higgs boson, 125.1.
-    sin_theta : array_like
+    sin_theta : array_like or None
         Sine of the scalar mixing angle, -1 to 1.
-    lambda_phi_x : array_like
+    lambda_phi_x : array_like or None
         Quartic coupling of ``|X|^2 |Phi|^2``, 0 to 4 pi.
     q_x : array_like or None
         Charge of X; the talk leaves it open, so it has no default.
@@ -122,7 +122,10 @@ class DarkSector(Owned):
     Notes
     -----
     arXiv:2401.10112: ``m_Z' = g_X |Q_Phi| v_Phi``. A parameter left at None is asked for by name as soon as a
-    function needs it.
+    function needs it; to have no coupling or no mixing, set it to 0. lambda_phi_x is needed by every rate of H1 or H2 in a
+    sector with an X, that is with m_x; without m_x there is no such channel, without m_h1 X annihilates by its charge alone.
+    sin_theta is needed by what is proportional to it; where it is a correction, as in the width of H1, the annihilation of X
+    or the potential, none is no mixing.
 
     In a grid, a bad element of an array does not stop the others: it becomes nan, `reason` says why, and whatever
     depends on it is nan at that point. A point once masked stays masked in a copy. A sector owns its arrays: they are
@@ -142,8 +145,8 @@ class DarkSector(Owned):
     g_x: Any
     m_x: Any = None
     m_h1: Any = None
-    sin_theta: Any = 0.0
-    lambda_phi_x: Any = 0.0
+    sin_theta: Any = None
+    lambda_phi_x: Any = None
     q_x: Any = None
     q_phi: Any = 1.0
     _reason: InitVar[Any] = None
@@ -157,7 +160,7 @@ class DarkSector(Owned):
         shapes: dict[str, Array] = {}
         for name, (low, high, unit) in _ranges().items():
             value = getattr(self, name)
-            if value is None and name in ("m_x", "m_h1", "q_x"):
+            if value is None and name in ("m_x", "m_h1", "sin_theta", "lambda_phi_x", "q_x"):
                 continue
             array = shapes[name] = numbers(name, value, unit)
             if array.ndim == 0:
@@ -178,7 +181,7 @@ class DarkSector(Owned):
                     array = np.where(bad, np.nan, array)
             object.__setattr__(self, name, owned(name, array) if array.ndim else array[()])
         shape = together(**shapes) if any(array.ndim for array in shapes.values()) else ()
-        if self.m_x is None and (self.lambda_phi_x != 0.0).any():
+        if self.m_x is None and self.lambda_phi_x is not None and (self.lambda_phi_x != 0.0).any():
             raise ParameterError(f"m_x is not set, but lambda_phi_x is; give the mass of X in GeV, {M_MIN:g} to 10000 GeV")
         object.__setattr__(self, "_reason", owned("reason", _first(reasons, shape)) if shape or reasons else _GOOD)
         if _reason is None:
@@ -288,14 +291,14 @@ class DarkSector(Owned):
         Returns
         -------
         DarkSector
-            With nan for lambda_phi_x at these points, which every rate of X needs.
+            With nan at these points for lambda_phi_x, which every rate of X needs; for m_zp where it is not set.
 
         Examples
         --------
         >>> from darkhiggs import model
-        >>> sector = model.benchmark("A").replace(m_x=[0.1, 0.2]).masked(["", "not wanted"])
+        >>> sector = model.benchmark("A").replace(m_x=[0.1, 0.2], lambda_phi_x=0.5).masked(["", "not wanted"])
         >>> print(sector.reason.tolist(), sector.lambda_phi_x)
-        ['', 'not wanted'] [ 0. nan]
+        ['', 'not wanted'] [0.5 nan]
         """
         words = np.asarray(reason)
         if not all(isinstance(word, str) for word in words.ravel()):
@@ -303,7 +306,8 @@ class DarkSector(Owned):
         words = _first([self.reason, words.astype(np.str_)], self.shape)
         if not self.shape and words != "":
             raise ParameterError("a single point cannot be masked; mask the points of a grid")
-        return dataclasses.replace(self, lambda_phi_x=np.where(words == "", self.lambda_phi_x, np.nan), _reason=words)
+        name = "m_zp" if self.lambda_phi_x is None else "lambda_phi_x"
+        return dataclasses.replace(self, **{name: np.where(words == "", getattr(self, name), np.nan)}, _reason=words)
 
     @public
     def select(self, points: npt.ArrayLike) -> Self:
@@ -422,10 +426,23 @@ class DarkSector(Owned):
         value.setflags(write=False)
         return value
 
+    @property
+    def _sine(self) -> Array:
+        """Sine of the mixing angle, 0 if none is set."""
+        value: Array = np.float64(0.0) if self.sin_theta is None else self.sin_theta  # type: ignore[assignment]
+        return value
+
+    def _settled(self) -> Self:
+        """Return the sector in which X annihilates: without a mixing if none is set, without H1 if its mass is not."""
+        changes: dict[str, Any] = {} if self.sin_theta is not None else {"sin_theta": 0.0}
+        if self.lambda_phi_x is None:
+            changes["lambda_phi_x"] = 0.0 if self.m_h1 is None or self.m_x is None else self.require("lambda_phi_x")
+        return self.replace(**changes) if changes else self
+
     @cached_property
     def cos_theta(self) -> Array:
-        """Cosine of the mixing angle, not negative."""
-        value: Array = np.sqrt(1.0 - self.sin_theta**2)
+        """Cosine of the mixing angle, not negative; 1 if none is set."""
+        value: Array = np.sqrt(1.0 - self._sine**2)
         value.setflags(write=False)
         return value
 
@@ -497,7 +514,7 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1.
+        Needs m_h1; without sin_theta nothing mixes.
 
     Returns
     -------
@@ -524,7 +541,7 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     '0.0138'
     """
     m_1, m_2 = sector.require("m_h1"), natural("m_h")
-    s, c, v_h, v_phi = sector.sin_theta, sector.cos_theta, v_higgs(), sector.v_phi
+    s, c, v_h, v_phi = sector._sine, sector.cos_theta, v_higgs(), sector.v_phi
     # M^2 in the basis (h, phi), from the eigenvalues and the mixing angle
     lambda_h = (c**2 * m_2**2 + s**2 * m_1**2) / (2.0 * v_h**2)
     lambda_phi = (s**2 * m_2**2 + c**2 * m_1**2) / (2.0 * v_phi**2)

@@ -395,7 +395,8 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x, and m_h1 if lambda_phi_x is not zero. Without q_x the gauge interactions of X are left out.
+        Needs m_x, with m_h1 also lambda_phi_x, and m_h1 if that is not zero. Without q_x the gauge interactions of X are left
+        out, without sin_theta the mixing.
     x : array_like
         m_X/T, 1 to 1e6; broadcast against the sector's shape.
 

@@ -37,7 +37,8 @@ def flags(sector: DarkSector) -> dict[str, npt.NDArray[np.bool_]]:
     [False  True]
     """
     largest = np.abs(sector.q_phi) if sector.q_x is None else np.maximum(np.abs(sector.q_phi), np.abs(sector.q_x))
-    strong = (np.asarray(sector.lambda_phi_x) >= 4.0 * np.pi) | (sector.g_x * largest > np.sqrt(4.0 * np.pi))
+    quartic = np.asarray(0.0 if sector.lambda_phi_x is None else sector.lambda_phi_x)
+    strong = (quartic >= 4.0 * np.pi) | (sector.g_x * largest > np.sqrt(4.0 * np.pi))
     broad = np.asarray(False)
     if sector.m_h1 is not None:
         strong = strong | (scalar_potential(sector)["lambda_phi"] > 4.0 * np.pi)

@@ -105,7 +105,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1 unless `mass` is given; without m_x the width is zero.
+        Needs m_h1 unless `mass` is given, and lambda_phi_x; without m_x the width is zero.
     mass : array_like, optional
         Virtuality sqrt(q2) in GeV in place of m_h1.
 
@@ -136,7 +136,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
 def _h1_to_xx(sector: DarkSector, m: Array) -> Array:
     if sector.m_x is None:
         return np.zeros(np.broadcast_shapes(sector.shape, np.shape(m)))[()]
-    return sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.lambda_phi_x * sector.v_phi)
+    return sector.cos_theta**2 * _scalar_pair(m, sector.m_x, sector.require("lambda_phi_x") * sector.v_phi)
 
 
 @public
@@ -146,7 +146,7 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1 unless `mass` is given.
+        Needs sin_theta, and m_h1 unless `mass` is given.
     mass : array_like, optional
         Virtuality sqrt(q2) in GeV in place of m_h1.
 
@@ -172,6 +172,7 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     >>> f"{widths.gamma_h1_to_leptons(model.benchmark('A').replace(m_h1=2.0, sin_theta=0.01)):.2e}"
     '1.44e-12'
     """
+    sector.require("sin_theta")
     return _h1_to_leptons(sector, _mass(sector, mass))
 
 
@@ -181,7 +182,7 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
     for threshold, strength in _leptons():
         beta_2 = clip(1.0 - threshold / m_2, 0.0)
         total += strength * beta_2 * square_root(beta_2)
-    return sector.sin_theta * sector.sin_theta * m * total
+    return sector._sine * sector._sine * m * total
 
 
 @cached
@@ -198,7 +199,7 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1 unless `mass` is given.
+        Needs m_h1 unless `mass` is given, and lambda_phi_x if there is an m_x; without sin_theta no leptons.
     mass : array_like, optional
         Virtuality sqrt(q2) in GeV in place of m_h1 (the running width).
 
@@ -229,7 +230,7 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1.
+        As for `gamma_h1`.
 
     Returns
     -------
@@ -364,7 +365,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1.
+        Needs m_h1 and sin_theta.
 
     Returns
     -------
@@ -374,7 +375,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If m_h1 is not set.
+        If m_h1 or sin_theta is not set.
 
     Notes
     -----
@@ -386,6 +387,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     >>> f"{widths.gamma_higgs_to_h1h1(model.benchmark('A').replace(m_h1=2.0, sin_theta=3e-3)):.4e}"
     '3.3192e-04'
     """
+    sector.require("sin_theta")
     m_2 = natural("m_h")
     coupling = scalar_potential(sector)["g_211"]
     return coupling**2 / (32.0 * np.pi * m_2) * np.sqrt(_beta_squared(m_2, sector.require("m_h1")))
@@ -398,12 +400,17 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        A point or grid.
+        Needs sin_theta.
 
     Returns
     -------
     ndarray or float
         Width in GeV.
+
+    Raises
+    ------
+    ParameterError
+        If sin_theta is not set.
 
     Notes
     -----
@@ -415,7 +422,7 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
     >>> f"{widths.gamma_higgs_to_zpzp(model.benchmark('A').replace(sin_theta=3e-3)):.4e}"
     '3.3157e-04'
     """
-    return np.square(sector.sin_theta) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
+    return np.square(sector.require("sin_theta")) * _vector_pair(natural("m_h"), sector.m_zp, sector.v_phi)
 
 
 @public
@@ -425,12 +432,17 @@ def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Without m_x the width is zero.
+        Needs sin_theta and lambda_phi_x; without m_x the width is zero.
 
     Returns
     -------
     ndarray or float
         Width in GeV.
+
+    Raises
+    ------
+    ParameterError
+        If there is an m_x, but no sin_theta or lambda_phi_x.
 
     Notes
     -----
@@ -445,7 +457,8 @@ def gamma_higgs_to_xx(sector: DarkSector) -> Array:
     """
     if sector.m_x is None:
         return np.zeros(sector.shape)[()]
-    return np.square(sector.sin_theta) * _scalar_pair(natural("m_h"), sector.m_x, sector.lambda_phi_x * sector.v_phi)
+    coupling = sector.require("lambda_phi_x") * sector.v_phi
+    return np.square(sector.require("sin_theta")) * _scalar_pair(natural("m_h"), sector.m_x, coupling)
 
 
 @public
@@ -455,7 +468,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1.
+        Needs m_h1 and sin_theta, and lambda_phi_x if there is an m_x.
 
     Returns
     -------
@@ -465,7 +478,7 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If m_h1 is not set.
+        If a parameter that is needed is not set.
 
     Notes
     -----
