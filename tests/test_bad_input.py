@@ -233,6 +233,7 @@ CALLS: dict[str, dict[str, object]] = {
     "relic.omega_h2_z_prime": {"mass": 0.1, "m_zp": 0.01, "g_x": 1e-3, "charge": 1.0, "particle": "chi"},
     "relic.thermal_average": {"sector": GRID, "x": 20.0},
     "relic.thermal_cross_section": {"mass": 0.1, "wave": "s", "self_conjugate": True},
+    "scan.chance": {"low": [0.02, 0.03], "high": [0.1, 0.2], "tolerance": 0.1, "edges": (0.01, 1.0), "ratios": (1.3, 15.0)},
     "scan.crossing": {"x": [1.0, 2.0], "y": [1.0, 2.0], "level": 1.5},
     "scan.on_relic_line": {"sector": GRID},
     "scan.relic_windows": {
@@ -532,6 +533,7 @@ ALLOWED = {
     ("model.DarkSector.pointwise", "function"): {"complex", "nan"},
     ("model.DarkSector.scatter", "values"): NO_ENDS | NOT_FINITE | {"truths"},
     ("scan.crossing", "level"): {"high"},
+    **{("scan.chance", edge): {"a nan"} for edge in ("low", "high")},
     ("scan.crossing", "y"): NO_ENDS | NOT_FINITE,
     ("scan.relic_windows", "high"): {"high"},
     ("scan.relic_windows", "sin_theta"): {"inf"},
@@ -602,7 +604,7 @@ def test_results_refuse_units(name):
                 call(name, **{parameter: Metres(value) if not isinstance(value, dict) else {"a": Metres(1.0)}})
 
 
-TABLES = {"scan.window", "scan.crossing", "scan.relic_windows", "limits.Curve"}
+TABLES = {"scan.chance", "scan.window", "scan.crossing", "scan.relic_windows", "limits.Curve"}
 # Vectors, whose axes are no grid
 VECTORS = {"nuisance", "charges", "breaks", "edges", "values", "efficiency", "resonance", "points", "reason", "y", "upper"}
 GRIDS = {name: [p for p in arguments if p not in VECTORS and kinds(name, p)[0] == "array"] for name, arguments in CALLS.items()}

@@ -185,6 +185,30 @@ def test_relic_windows_with_the_rate_that_the_spectrum_wants():
 
 
 @pytest.mark.identity
+def test_chance_is_the_area_of_the_windows_that_meet():
+    edges, ratios, tolerance = (0.01, 1.0), (1.3, 15.0), 0.15
+    # a parallelogram in the logarithms of the lower edge and the ratio
+    side = np.log((1.0 + tolerance) / (1.0 - tolerance))
+    whole = np.log(edges[1] / edges[0]) * np.log(ratios[1] / ratios[0])
+    one = scan.chance([0.05], [0.3], tolerance, edges, ratios)
+    assert_allclose(one, side**2 / whole, rtol=0.02)
+    # the same twice counts once, another far away counts anew, none not at all
+    assert scan.chance([0.05, 0.05], [0.3, 0.3], tolerance, edges, ratios) == one
+    assert_allclose(scan.chance([0.05, 0.2, np.nan], [0.3, 0.8, np.nan], tolerance, edges, ratios), 2.0 * one, rtol=0.02)
+    assert scan.chance([0.05], [5.0], tolerance, edges, ratios) == 0.0
+    rng = np.random.default_rng(5)
+    low = np.exp(rng.uniform(*np.log(edges), 200_000))
+    high = low * np.exp(rng.uniform(*np.log(ratios), 200_000))
+    many = np.array([[0.02, 0.03], [0.025, 0.1], [0.1, 0.5], [0.12, 0.52]])
+    hit = np.any([(np.abs(a / low - 1) < tolerance) & (np.abs(b / high - 1) < tolerance) for a, b in many], axis=0)
+    assert_allclose(scan.chance(*many.T, tolerance, edges), hit.mean(), rtol=0.03)
+    with pytest.raises(ParameterError, match="edges of shape"):
+        scan.chance([0.05], [0.3], tolerance, (1.0, 0.1))
+    with pytest.raises(ParameterError, match="not two lists of the same length"):
+        scan.chance([0.05], [0.3, 0.4], tolerance, edges)
+
+
+@pytest.mark.identity
 def test_upper_edge_is_where_a_search_begins_to_exclude():
     sector = model.benchmark("A").replace(m_h1=4.7, q_x=[0.0, 0.7])
     free, ended = scan.upper_edge(sector, 0.8, 2.3, at_higgs_limit=True)

@@ -19,6 +19,7 @@ from .model import DarkSector
 __all__ = [
     "RelicWindows",
     "Window",
+    "chance",
     "crossing",
     "on_relic_line",
     "relic_windows",
@@ -171,6 +172,66 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     2.5
     """
     return first_crossing(*_scan(x, y), single("level", level, 0.0, open_low=True))
+
+
+@public
+def chance(
+    low: npt.ArrayLike,
+    high: npt.ArrayLike,
+    tolerance: float,
+    edges: tuple[float, float],
+    ratios: tuple[float, float] = (1.3, 15.0),
+) -> float:
+    """Share of random windows that at least one of a list of windows meets.
+
+    Parameters
+    ----------
+    low, high : array_like, shape (n,)
+        Edges of the list, positive; nan for none.
+    tolerance : float
+        Largest relative difference of either edge from that of the random window, above 0 and below 1.
+    edges : tuple of float
+        Range of the lower edge of a random window, which is even in its logarithm.
+    ratios : tuple of float
+        Range of the upper edge over the lower one, above 1, even in its logarithm.
+
+    Returns
+    -------
+    float
+        From 0 to 1, by the midpoints of 400 x 400 cells.
+
+    Raises
+    ------
+    ParameterError
+        If the shapes do not fit, or a range is empty.
+
+    Notes
+    -----
+    It is the chance that a choice among n is found for a target that has nothing to do with them.
+
+    Examples
+    --------
+    >>> from darkhiggs import scan
+    >>> print(f"{scan.chance([0.02, 0.03], [0.1, 0.1], 0.15, (0.01, 1.0)):.4f}")
+    0.0164
+    """
+    low, high = numbers("low", low).astype(float), numbers("high", high).astype(float)
+    if low.ndim != 1 or low.shape != high.shape:
+        raise ParameterError(f"low of shape {low.shape} and high of shape {high.shape} are not two lists of the same length")
+    tolerance = single("tolerance", tolerance, 0.0, 1.0, open_low=True)
+    even = (np.arange(400) + 0.5) / 400
+    drawn = []
+    for name, pair, above in (("edges", edges, 0.0), ("ratios", ratios, 1.0)):
+        ends = checked(name, pair, above, open_low=True)
+        if ends.shape != (2,) or ends[0] >= ends[1]:
+            raise ParameterError(f"{name} of shape {ends.shape} has to be two numbers that increase")
+        drawn.append(ends[0] * (ends[1] / ends[0]) ** even)
+    first = drawn[0][:, None]
+    second = first * drawn[1]
+    hit = np.zeros(second.shape, dtype=bool)
+    for a, b in zip(low, high, strict=True):
+        hit |= (np.abs(a / first - 1.0) <= tolerance) & (np.abs(b / second - 1.0) <= tolerance)
+    return float(hit.mean())
 
 
 @public
