@@ -259,7 +259,7 @@ def test_dependencies_follow_imports() -> None:
         "requirements.txt",
         "book/references.bib",
     } <= found
-    assert "lib/darkhiggs/muon.py" not in found and "lib/bookkit/audit.py" not in found
+    assert "lib/darkhiggs/white_dwarfs.py" not in found and "lib/bookkit/audit.py" not in found
 
 
 @pytest.fixture
