@@ -28,6 +28,13 @@ def test_numbers_of_the_lead_stand_in_a_table(name: str) -> None:
     assert leads.missing(leads.read(name)) == list(EXCEPTIONS.get(name, {}))
 
 
+def test_findings_of_the_front_page_stand_in_the_chapters_they_link() -> None:
+    found = leads.findings((chapters.ROOT / "book/intro.md").read_text(encoding="utf-8"))
+    assert len(found) == 5 and all(".ipynb)" in finding for finding in found)
+    assert [leads.unlinked(finding) for finding in found] == [[]] * 5
+    assert leads.unlinked(found[0].replace("2.7", "2.2")) == ["2.2"]
+
+
 def test_exceptions_have_chapters_and_reasons() -> None:
     assert EXCEPTIONS.keys() <= set(chapters.names())
     assert all(len(reason.split()) >= 4 for reasons in EXCEPTIONS.values() for reason in reasons.values())

@@ -15,7 +15,7 @@ import nbformat
 
 from . import chapters, checks, tables
 
-__all__ = ["Said", "lead", "missing", "numbers", "read", "shown"]
+__all__ = ["Said", "findings", "lead", "missing", "numbers", "read", "shown", "unlinked"]
 
 _POWER = r"(?:\\times|×|\\cdot)\s*10\^\{?(?P<power>-?\d+)\}?"
 # indices and exponents, but those of ten
@@ -36,7 +36,7 @@ _UNITS = {"%": (1.0, 1e-2), "MeV": (1.0, 1e-3), "GeV": (1.0, 1e3)}
 # of the number itself, or of the range or list that it begins
 _UNIT = re.compile(r"(?:\s*(?:to|and|or|,|–)\s*[\d.]+)*(?:\\,|\\mathrm\{|\\rm|[\s$~{])*\\?(%|MeV|GeV)")
 _MARKUP = re.compile(r"<!--.*?-->|\{\w+:\w+\}`[^`]*`|\]\([^)]*\)|`[^`]*`", re.S)
-_LINK = re.compile(r"\[([^\[\]]*)\]\((\w+)\.ipynb(?:#[\w-]*)?\)")
+_LINK = re.compile(r"\[([^\[\]]*)\]\((?:chapters/)?(\w+)\.ipynb(?:#[\w-]*)?\)")
 _PLAIN = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?!\w)")
 _SCALE = re.compile(r"\[(1e[-+]?\d+|%)[^\]]*\]")
 
@@ -164,6 +164,40 @@ def missing(notebook: Any) -> list[str]:
     for linked in _LINK.finditer(text):
         found += _without(linked[1], shown(read(linked[2])))
     return list(dict.fromkeys(_without(_LINK.sub(" ", text), shown(notebook)) + found))
+
+
+def findings(page: str) -> list[str]:
+    """List the numbered findings of the front page.
+
+    Parameters
+    ----------
+    page : str
+        Its source, in which ``## What is found`` heads a numbered list.
+
+    Returns
+    -------
+    list of str
+        One entry each, without its number.
+    """
+    section = page.partition("## What is found\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\d+\. (.+)$", section, re.M)
+
+
+def unlinked(text: str) -> list[str]:
+    """List the numbers of a text that no chapter linked from it has in a table.
+
+    Parameters
+    ----------
+    text : str
+        Prose with links to chapters.
+
+    Returns
+    -------
+    list of str
+        As they stand there.
+    """
+    there = [number for _, name in _LINK.findall(text) for number in shown(read(name))]
+    return list(dict.fromkeys(_without(_LINK.sub(" ", text), there)))
 
 
 def _without(text: str, there: list[float]) -> list[str]:
