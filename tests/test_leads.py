@@ -16,10 +16,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "z_plane": dict.fromkeys(("3.2", "3.3"), "pulls in the table of the muon g-2, to which the lead has no link"),
     "trident": {"7": "reading error of the published curve, an input that no table shows"},
     "solar": {"97": "share of the largest coupling at A10; the tables have the couplings themselves"},
-    "windows_b": {
-        **dict.fromkeys(("90", "450"), "window of the talk, in the check table of what the windows imply"),
-        "0.006": "wanted mixing of two bodies, in the table of the two-body chapter",
-    },
+    "windows_b": dict.fromkeys(("90", "450"), "window of the talk, in the check table of what the windows imply"),
 }
 
 
