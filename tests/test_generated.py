@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from pybtex.database import parse_file, parse_string
+from pybtex.richtext import Text
+from pybtex.scanner import PybtexSyntaxError
 
 from bookkit import chapters, checks, generate, new, reference, run
 from bookkit.build import lettered
@@ -705,6 +707,20 @@ def test_code_of_the_other_chapter_is_taken_with_other_parameters(monkeypatch: p
     replace(source, "benchmark = ", "point = ")
     with pytest.raises(run.ChapterError, match=r"^chapter windows_a, which windows_b runs, has no parameter benchmark$"):
         reference.followed("windows_b")
+
+
+def test_bibliography_can_be_printed() -> None:
+    """What the pages would stop at: an article without its journal, a comment sign or a brace that TeX would take for one."""
+    faults = []
+    for key, entry in parse_file(str(ROOT / "book/references.bib")).entries.items():
+        if entry.type == "article" and "journal" not in entry.fields:
+            faults.append(f"{key}: an article without a journal; make it @misc")
+        for field, text in entry.fields.items():
+            try:
+                Text.from_latex(text)
+            except PybtexSyntaxError as error:
+                faults.append(f"{key}: {field} is no LaTeX, {error}")
+    assert not faults
 
 
 def test_papers_that_would_be_cited_alike_get_letters() -> None:
