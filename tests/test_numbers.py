@@ -213,7 +213,7 @@ def test_stored_text_has_stable_digits_only(name: str) -> None:
             text = str(output.get("text", "")) + json.dumps(output.get("data", {}))
             text = re.sub(r"\b\d{4}\.\d{5}\b", "", text)  # of arXiv
             numbers = re.findall(r"(?<![\w.])[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?(?![\w.])", text)
-            digits = {number: len(re.sub(r"[eE].*|[-+.]", "", number).lstrip("0")) for number in numbers}
+            digits = {number: len(re.sub(r"[eE].*|[-+.]", "", number).strip("0")) for number in numbers}
             assert {number for number, count in digits.items() if count > STABLE} == set()
             assert not re.search(r"(?<![\w.])-0(\.0*)?%?(?![\w.])", text), "a zero with a sign"
 
