@@ -329,3 +329,14 @@ def test_reach_keeps_masked_points_in_their_places():
     assert found.rate.shape == found.limit.shape == found.reached.shape == (2, 2)
     assert np.isnan(found.gain[1]).all() and not found.reached[1].any() and (found.limit[1] == "").all()
     assert_allclose(found.gain[0, 0], constraints.reach(POINT.replace(m_x=0.5)).gain, rtol=1e-6)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize(("meson", "row"), [("m_Bs", "Bs"), ("m_B0", "B0")])
+def test_the_largest_mixing_on_a_resonant_meson_is_at_its_limit(meson, row):
+    # H1 as heavy as the meson, narrow: the decay takes a part of the mesons that is not small, and the rate is no square
+    sector = POINT.replace(m_h1=inputs.value(meson), m_x=0.5, lambda_phi_x=1e-3, q_phi=0.2)
+    found = constraints.reach(sector)
+    assert str(found.limit) == row
+    there = constraints.table(sector.replace(sin_theta=found.sin_theta), [row])[0]
+    assert_allclose(there.value, there.limit, rtol=1e-9)

@@ -221,6 +221,8 @@ def test_upper_edge_is_where_a_search_begins_to_exclude():
     assert constraints.verdict(line).allowed.tolist() == [True, False]
     with pytest.raises(ParameterError, match="low = 2 GeV is outside"):
         scan.upper_edge(sector, 2.0, 1.0)
+    with pytest.raises(ParameterError, match=r"^high = 1500 GeV is outside its range \[1e-06, 1000\] GeV$"):
+        scan.upper_edge(sector, 0.8, 1500.0)
 
 
 @pytest.mark.identity
