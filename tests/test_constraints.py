@@ -340,3 +340,11 @@ def test_the_largest_mixing_on_a_resonant_meson_is_at_its_limit(meson, row):
     assert str(found.limit) == row
     there = constraints.table(sector.replace(sin_theta=found.sin_theta), [row])[0]
     assert_allclose(there.value, there.limit, rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_of_equal_limits_the_first_is_named():
+    # X of 0.5 GeV is long gone: N_eff with X and without it differ in their last bits only
+    sector = model.DarkSector(m_zp=0.02, g_x=1e-4, m_x=0.5)
+    assert str(constraints.verdict(sector, ["N_eff", "N_eff with X"]).limit) == "N_eff"
+    assert str(constraints.verdict(sector, ["N_eff with X", "N_eff"]).limit) == "N_eff with X"

@@ -71,7 +71,8 @@ class Verdict(Owned):
     allowed : ndarray of bool
         Whether every row allows the point; False at masked points.
     limit : ndarray of str
-        Name of the row with the largest value over its limit; empty at masked points.
+        Name of the row with the largest value over its limit, the first of those that are equal to 1e-6; empty at masked
+        points.
     ratio : ndarray
         That value over its limit: above 1 where a point is excluded; nan at masked points.
     sigma : ndarray
@@ -172,6 +173,8 @@ class _Limit(NamedTuple):
 
 # Standard deviations from which on a point counts as excluded, not as in tension
 _EXCLUDED = 5.0
+# Relative difference of two ratios that count as equal when the strongest limit is named
+_EQUAL = 1e-6
 # Level of a limit that states none, and of one two standard deviations above a measurement
 _LEVEL, _TWO_SIGMA = 0.95, 0.977
 
@@ -479,7 +482,9 @@ def verdict(
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
     sigma = np.max([row.sigma for row in rows], axis=0)[()]
-    strongest = np.where(np.isnan(ratio), -np.inf, ratio).argmax(axis=0)
+    known_ratio = np.where(np.isnan(ratio), -np.inf, ratio)
+    # of rows that are as good as equal the first is named, whatever the last bits are
+    strongest = (known_ratio >= (1.0 - _EQUAL) * known_ratio.max(axis=0)).argmax(axis=0)
     told = tuple(row.name for row in rows)
     limit = np.where(sector.reason == "", np.array(told)[strongest], "")
     left_out = tuple(name for name in known if name not in told) if which is None else ()
