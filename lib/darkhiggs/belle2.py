@@ -1009,7 +1009,7 @@ class Likelihood:
         >>> print(f"{more.fit_rate(line).z_sm:.1f} sigma")
         7.8 sigma
         """
-        size = single("luminosity", luminosity, 10.0, 1e6) / natural("belle2.luminosity", "fb^-1")
+        size = single("luminosity", luminosity, 10.0, 1e6, "fb^-1") / natural("belle2.luminosity", "fb^-1")
         floor, unit = single("floor", floor, 0.0, 1.0), natural("published.br_k_null", "1")
         if spectrum.efficiency.ndim != 1:
             raise ParameterError("projected takes one spectrum at a time")
