@@ -329,7 +329,7 @@ def names() -> tuple[str, ...]:
     tuple of str
         In the order of `table`: ``"Higgs"`` is BR(H2 -> invisible), 13 % in the talk; ``"K*0"`` has the lowest Standard Model
         rate of the literature subtracted, ``"K*0 literal"`` has not; ``"Bs"`` and ``"B0"`` are the decays into nothing that is
-        seen; ``"N_eff"`` has the Z' with kinetic mixing, ``"N_eff with X"`` X too, both below the 0.5 of the talk;
+        seen; ``"N_eff"`` has the Z' with kinetic mixing, ``"N_eff with X"`` X too, both below 0.5 in the talk;
         ``"muon g-2"`` lets the Z' add no more than two standard deviations above the discrepancy; ``"Borexino"`` is the largest
         g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
         search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
@@ -482,9 +482,9 @@ def verdict(
         raise ParameterError("which is empty; give the name of at least one limit")
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
     sigma = np.max([row.sigma for row in rows], axis=0)[()]
-    known_ratio = np.where(np.isnan(ratio), -np.inf, ratio)
+    counted = np.where(np.isnan(ratio), -np.inf, ratio)
     # of rows that are as good as equal the first is named, whatever the last bits are
-    strongest = (known_ratio >= (1.0 - _EQUAL) * known_ratio.max(axis=0)).argmax(axis=0)
+    strongest = (counted >= (1.0 - _EQUAL) * counted.max(axis=0)).argmax(axis=0)
     told = tuple(row.name for row in rows)
     limit = np.where(sector.reason == "", np.array(told)[strongest], "")
     left_out = tuple(name for name in known if name not in told) if which is None else ()
