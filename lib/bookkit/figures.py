@@ -1,4 +1,4 @@
-"""One style for all figures: colour-blind safe, SVG, opaque white, byte-stable."""
+"""One style for all figures: colour-blind safe, readable on a phone, SVG, opaque white, byte-stable."""
 
 import csv
 import os
@@ -16,20 +16,24 @@ __all__ = [
     "BENCHMARKS",
     "DIGEST",
     "PALETTE",
+    "FigureError",
     "band",
     "contours",
     "digest",
     "draw",
     "draw_benchmarks",
     "excluded",
+    "faults",
     "frame",
     "horizontal",
+    "label",
     "legend",
     "marks",
     "measured",
     "plain",
     "region",
     "save_curves",
+    "show",
     "ticks",
     "use_style",
 ]
@@ -57,6 +61,13 @@ BENCHMARKS: dict[str, dict[str, Any]] = {
     "B": {"color": PALETTE["red"], "ls": "-.", "marker": "^"},
 }
 _LINES = ("-", "--", "-.", ":")
+# A figure is 5.4 inches wide, with letters of 12 points. A phone shows it over its full width of 400 pixels, 300 points.
+_WIDTH, _LETTERS = 5.4, 12.0
+_PHONE, _SMALLEST = 300.0, 9.0
+
+
+class FigureError(ValueError):
+    """A figure cannot be read: small letters, or something under a legend."""
 
 
 def use_style() -> None:
@@ -68,14 +79,15 @@ def use_style() -> None:
     mpl.rcdefaults()
     mpl.rcParams.update(
         {
-            "figure.figsize": (6.4, 4.4),
+            "figure.figsize": (_WIDTH, 4.2),
             "figure.facecolor": "white",
             "savefig.facecolor": "white",
             "savefig.transparent": False,
             "figure.constrained_layout.use": True,
             "svg.hashsalt": "darkhiggs",
             "svg.fonttype": "path",
-            "font.size": 12.0,
+            "font.size": _LETTERS,
+            "axes.titlesize": _LETTERS,
             "axes.grid": True,
             "grid.color": "#dddddd",
             "grid.linewidth": 0.6,
@@ -83,7 +95,10 @@ def use_style() -> None:
             "axes.prop_cycle": cycler(color=[c for name, c in PALETTE.items() if name not in ("grey", "black")]),
             "legend.frameon": True,
             "legend.framealpha": 0.95,
-            "legend.fontsize": 10.0,
+            "legend.fontsize": _LETTERS,
+            "legend.handlelength": 1.8,
+            "legend.columnspacing": 1.2,
+            "legend.labelspacing": 0.3,
             "lines.linewidth": 1.8,
             "xtick.direction": "in",
             "ytick.direction": "in",
@@ -430,7 +445,27 @@ def measured(
     ax.set_yticks(range(len(rows)), [label for label, _ in rows])
 
 
-def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int = 2, fontsize: float = 9.5, **more: Any) -> None:
+def label(ax: Any, names: Mapping[str, tuple[float, float, str]], **more: Any) -> None:
+    """Write names beside lines, in their colours, on a light ground.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to write.
+    names : mapping of str to (float, float, str)
+        Abscissa and ordinate of the middle of the text, and the style of the line as in `draw`, by text.
+    **more
+        Keywords of ``ax.text`` for all of them, such as ``ha`` or ``rotation``.
+    """
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=3.0, foreground="white")]
+    for text, (x, y, style) in names.items():
+        place = {"ha": "center", "va": "center", "path_effects": halo, "color": _line(style, 0)["color"], **more}
+        ax.text(x, y, text, clip_on=True, **place)
+
+
+def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int = 2, **more: Any) -> None:
     """Write a legend of what is drawn, from styles instead of handles.
 
     Parameters
@@ -442,8 +477,6 @@ def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int =
         take names of `PALETTE`.
     ncols : int
         Columns.
-    fontsize : float
-        Size in points.
     **more
         Keywords of ``legend``, such as ``loc``.
     """
@@ -463,7 +496,90 @@ def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int =
             style: dict[str, Any] = {"ls": "", "ms": 7} if "marker" in given else {}
             handles.append(Line2D([], [], label=label, **{**style, **given}))
     place = {"loc": "outside lower center"} if hasattr(where, "subplots") else {}
-    where.legend(handles=handles, **{"ncols": ncols, "fontsize": fontsize, **place, **more})
+    where.legend(handles=handles, **{"ncols": ncols, **place, **more})
+
+
+def faults(figure: Any) -> list[str]:
+    """List what a reader of a figure could not see, on a phone too.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure, drawn once by this function.
+
+    Returns
+    -------
+    list of str
+        One sentence each: letters below 9 points where the figure is as wide as a phone, a line or a mark under the legend of
+        its panel, two texts on each other, a legend without an entry.
+    """
+    figure.canvas.draw()
+    scale = _PHONE / (72.0 * figure.get_figwidth())
+    found, boxes = [], []
+    for text in _texts(figure):
+        if scale * text.get_fontsize() < _SMALLEST:
+            size = f"{num(scale * text.get_fontsize()):.1f} points on a phone"
+            found.append(f"the text {text.get_text()!r} has {size}, not {_SMALLEST:g}")
+        boxes.append((text, text.get_window_extent().shrunk(0.9, 0.6)))
+    for number, (one, box) in enumerate(boxes):
+        found += [
+            f"the texts {one.get_text()!r} and {other.get_text()!r} stand on each other"
+            for other, there in boxes[number + 1 :]
+            if box.overlaps(there) and {one.get_rotation(), other.get_rotation()} <= {0.0, 90.0}
+        ]
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        if legend is not None:
+            found += [f"{name} runs under the legend of its panel" for name in _hidden(ax, legend.get_window_extent())]
+    return list(dict.fromkeys(found))
+
+
+def _texts(figure: Any) -> list[Any]:
+    """Texts of a figure that show, without what stands outside of the range of its axis."""
+    from matplotlib.text import Text
+
+    unseen = set()
+    for ax in figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                if not low <= tick.get_loc() <= high:
+                    unseen |= {tick.label1, tick.label2}
+    return [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip() and text not in unseen]
+
+
+def _hidden(ax: Any, box: Any) -> list[str]:
+    """Names of the lines and marks of a panel that pass through a box of pixels."""
+    found = []
+    curves = [(line.get_label(), line.get_transform().transform_path(line.get_path())) for line in ax.lines]
+    for drawn in ax.collections:
+        if not len(drawn.get_facecolor()):
+            curves += [(drawn.get_label(), drawn.get_transform().transform_path(path)) for path in drawn.get_paths()]
+    for name, path in curves:
+        points = path.vertices[np.isfinite(path.vertices).all(axis=1)]
+        # between two points of a curve too
+        share = np.linspace(0.0, 1.0, 9)[:, None, None]
+        dense = (points[:-1] + share * (points[1:] - points[:-1])).reshape(-1, 2) if len(points) > 1 else points
+        seen = ax.get_window_extent().shrunk(0.999, 0.999)
+        if any(box.contains(*point) and seen.contains(*point) for point in dense):
+            found.append(f"the line {name!r}")
+    return found
+
+
+def show() -> None:
+    """Show the figure of a chapter; when the book is built, refuse one that cannot be read.
+
+    Raises
+    ------
+    FigureError
+        If the environment variable ``BOOK_FIGURES`` is ``strict``, as the runner of the chapters sets it for the defaults, and
+        the figure has `faults`.
+    """
+    import matplotlib.pyplot as plt
+
+    if os.environ.get("BOOK_FIGURES") == "strict" and (found := faults(plt.gcf())):
+        raise FigureError("; ".join(found))
+    plt.show()
 
 
 class _Digest:

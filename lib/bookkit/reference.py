@@ -156,7 +156,7 @@ def refresh(name: str) -> list[str]:
     path, scratch = ROOT / chapters.path_of(name), ROOT / "_build/reference" / name
     old = nbformat.read(path, as_version=4)
     path.write_text(nbformat.writes(followed(name)) + "\n", encoding="utf-8")
-    new = run.execute(name, scratch / f"{name}.ipynb", {}, scratch)
+    new = run.execute(name, scratch / f"{name}.ipynb", {}, scratch, BOOK_FIGURES="strict")
     if name == _PICTURED:
         (ROOT / "book/_static/result.svg").write_text(_picture(name, new), encoding="utf-8")
     changes = moved(old, stored(new))

@@ -228,7 +228,7 @@ def stage(name: str) -> None:
     fingerprint = chapters.fingerprint(chapters.find(name))
     scratch = ROOT / "_build/running" / name
     shutil.rmtree(scratch, ignore_errors=True)
-    notebook = execute(name, scratch / f"{name}.ipynb", {}, scratch / "data")
+    notebook = execute(name, scratch / f"{name}.ipynb", {}, scratch / "data", BOOK_FIGURES="strict")
     _finish(name, notebook, scratch / "data")
     # papermill's own bookkeeping (paths, times) has no place in the book
     for holder in (notebook, *notebook.cells):

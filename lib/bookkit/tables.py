@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .figures import plain
 from .numbers import num
 
 __all__ = ["MIME", "Table", "bold", "markdown"]
@@ -129,7 +130,7 @@ class Table:
 
     def __repr__(self) -> str:
         """Return the aligned text that nbval holds."""
-        grid = [list(self.columns), *([cell.replace("**", "") for cell in row] for row in self.rows)]
+        grid = [list(map(plain, self.columns)), *([cell.replace("**", "") for cell in row] for row in self.rows)]
         widths = [max(len(row[i]) for row in grid) for i in range(len(self.columns))]
         lines = (
             "  ".join(
@@ -137,7 +138,7 @@ class Table:
             )
             for row in grid
         )
-        return "\n".join([self.caption, *(line.rstrip() for line in lines)])
+        return "\n".join([plain(self.caption), *(line.rstrip() for line in lines)])
 
     def _repr_mimebundle_(self, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> dict[str, Any]:
         return {"text/plain": repr(self), "text/markdown": shown(self.record()), MIME: self.record()}
