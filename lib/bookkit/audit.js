@@ -28,6 +28,10 @@ window.book = {
         if (raw.test(text) && !element.closest("mjx-container")) found.math.push(`${element.localName}: ${text.slice(0, 100)}`);
     for (const error of document.querySelectorAll("mjx-merror, merror, [data-mjx-error]"))
       found.math.push(`formula with an error: ${error.getAttribute("data-mjx-error") ?? error.textContent.slice(0, 100)}`);
+    for (const word of document.querySelectorAll("mjx-mtext"))
+      if (getComputedStyle(word).color === "rgb(255, 0, 0)") found.math.push(`formula with a command that is not known: ${word.outerHTML.slice(0, 100)}`);
+    for (const element of (document.querySelector("article") ?? document.body).querySelectorAll("*"))
+      if (element instanceof HTMLUnknownElement) found.math.push(`text taken for a tag: ${element.outerHTML.slice(0, 60)}`);
     const root = document.querySelector("article") ?? document.body;
     for (const image of root.querySelectorAll("figure, img:not(figure img, .toggler)"))
       found.figures.push({
@@ -92,6 +96,26 @@ window.book = {
         (found[`${id} (${node.impact}): ${reason}`] ??= []).push(node.target.join(" ").replaceAll('[data-contrast=""]', ""));
       }
     return Object.entries(found).map(([fault, places]) => `${fault}: ${places.length} x, first ${places[0]}`);
+  },
+
+  // Top of the first figure of a chapter, 0 on other pages.
+  figure: () => {
+    const figure = location.pathname.includes("/chapters/") ? document.querySelector("article figure") : null;
+    return figure ? figure.getBoundingClientRect().top + scrollY : 0;
+  },
+
+  // What hides its end, and formulas below six tenths of their size. On a phone code is folded, so that it is not cut there.
+  cut: () => {
+    const found = [], article = document.querySelector("article") ?? document.body;
+    dispatchEvent(new Event("resize"));
+    for (const box of article.querySelectorAll("table, pre, div.math, div.math mjx-container, div.results, .pst-scrollable-table-container"))
+      if (box.checkVisibility() && box.scrollWidth > box.clientWidth + 2 && getComputedStyle(box).display !== "inline")
+        found.push(`${box.localName}.${box.className} is ${box.scrollWidth} px wide in ${box.clientWidth} px: ${box.textContent.trim().slice(0, 50)}`);
+    for (const formula of article.querySelectorAll("div.math mjx-container")) {
+      const share = parseFloat(formula.style.fontSize) / (1.195 * parseFloat(getComputedStyle(formula.parentElement).fontSize));
+      if (share < 0.6) found.push(`a formula is shown at ${Math.round(100 * share)} % of its size: ${formula.closest("div.math").id}`);
+    }
+    return found;
   },
 
   // The article and all that holds it must not scroll sideways; a table or a formula inside it may.

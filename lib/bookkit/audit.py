@@ -34,10 +34,12 @@ KINDS = {
     "network": "a request fails",
     "picture": "a picture does not show",
     "figure": "a figure lacks number, caption or alt text, or has an alt text that is too short, too long or the caption again",
-    "math": "TeX or MyST markup is left as text, or a formula has an error",
+    "math": "TeX or MyST markup is left as text, a formula has an error, or text was taken for a tag",
     "console": "the console shows a line",
     "axe": "a serious or critical finding of axe-core",
     "overflow": "the page is wider than the window",
+    "cut": "a table, a formula or code is wider than its column, or a formula had to become too small to fit",
+    "first": "the figure of a chapter begins below the first screen of a desktop, or the second of a phone",
     "link": "an internal link leads nowhere",
 }
 ALT_LENGTH = (80, 400)
@@ -264,6 +266,12 @@ async def _inspect(page: Any, base: str, site: Path, name: str, ids: Callable[[P
         await page.set_viewport_size(size)
         if text := await page.evaluate("book.overflow()"):
             note("overflow", text)
+        for text in await page.evaluate("book.cut()"):
+            note("cut", f"{text} ({size['width']} px)")
+        screens = 1 if size is DESKTOP else 2
+        top = await page.evaluate("book.figure()")
+        if top > screens * size["height"]:
+            note("first", f"the figure begins at {top:.0f} px ({size['width']} px wide, {size['height']} px high)")
     await page.wait_for_timeout(400)  # the theme lets a key scroll what became too wide, after 300 ms
     await axe("html", {"runOnly": ["scrollable-region-focusable"]}, f"light, {PHONE['width']} px")
     await page.set_viewport_size(DESKTOP)

@@ -11,13 +11,17 @@ import sys
 import time
 from pathlib import Path
 
-from . import chapters, claims, generate, lock, run
+import nbformat
+
+from . import chapters, checks, claims, generate, lock, page, run
 from .chapters import ROOT
 from .run import STAGE
 
 __all__ = ["lettered", "main", "stale"]
 
 _HTML = ROOT / "_build/html"
+# What the pages are made of.
+_SOURCE = ROOT / "_build/source"
 
 
 def stale() -> list[str]:
@@ -45,17 +49,21 @@ def _site() -> Path:
 
 
 def _sync() -> None:
-    """Make the stage hold exactly the pages and the chapters of the table of contents."""
-    keep = {*_staged(), *(STAGE / path.relative_to(ROOT) for path in _pages())}
-    for path in [path for path in STAGE.rglob("*") if path.is_file() and path not in keep]:
-        path.unlink()
-    for path in _pages():
-        target = STAGE / path.relative_to(ROOT)
+    """Write what the pages are made of: texts, executed chapters in the order of a reader, downloads."""
+    shutil.rmtree(_SOURCE, ignore_errors=True)
+    for path in [*_pages(), *(path for path in _staged() if path.suffix != ".ipynb" or "data" in path.parts)]:
+        target = _SOURCE / path.relative_to(STAGE if path.is_relative_to(STAGE) else ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
-    papers = STAGE / "book/references.bib"
+    papers = _SOURCE / "book/references.bib"
     papers.write_text(lettered(papers.read_text(encoding="utf-8")), encoding="utf-8")
-    generate.write_pages(STAGE, STAGE)
+    generate.write_pages(STAGE, _SOURCE)
+    for name in chapters.names():
+        notebook = nbformat.read(STAGE / chapters.path_of(name), as_version=4)
+        record = checks.check_record(notebook)
+        assert record is not None
+        shown = page.arrange(notebook, name, record, run.links(name))
+        (_SOURCE / chapters.path_of(name)).write_text(nbformat.writes(shown), encoding="utf-8")
 
 
 def lettered(text: str) -> str:
@@ -95,7 +103,7 @@ def _make_pages(site: Path) -> int:
     _sync()
     work = ROOT / "_build/work"
     shutil.rmtree(work, ignore_errors=True)
-    command = [sys.executable, "-m", "bookkit.build", "sphinx", str(STAGE), "--path-output", str(work)]
+    command = [sys.executable, "-m", "bookkit.build", "sphinx", str(_SOURCE), "--path-output", str(work)]
     command += ["-q", "-W", "-n", "--keep-going"]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     refused = re.search(r"\[Errno (\d+)\] (.*)", result.stdout)

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .numbers import num, stable
-from .tables import Table, markdown
+from .tables import Table, formula, markdown
 
 __all__ = [
+    "BADGE",
     "CALCULATION",
     "KINDS",
     "MIME",
@@ -51,6 +52,8 @@ _TINY = 1e-2
 # One part in 1e9 of slack: half the effect is often the very number meant.
 _HALF = 0.5 * (1.0 + 1e-9)
 MIME = "application/vnd.darkhiggs.checks+json"
+# The verdicts take the place of this comment in a chapter.
+BADGE = "<!-- verdict -->"
 
 
 class ToleranceError(ValueError):
@@ -584,6 +587,11 @@ def headline(record: Mapping[str, Any]) -> tuple[str, str]:
     return first, f"{record['talk']} ({spelled(record) or record['reason']})"
 
 
+def in_words(record: Mapping[str, Any]) -> str:
+    """Return both verdicts as a line of text, for a notebook outside of the book."""
+    return "Calculation: {}. The talk: {}.".format(*headline(record))
+
+
 def spelled(record: Mapping[str, Any]) -> str:
     """Say how many rows of the talk hold, are open, fail."""
     plain = {"holds": "hold", "holds after a correction": "after a correction", "fails": "fail"}
@@ -612,8 +620,25 @@ def shown(row: Mapping[str, Any], which: str) -> str:
 
 
 def _markdown(record: Mapping[str, Any]) -> str:
+    """Write the table: what differs and what the talk states on top, what agrees besides folded with its count."""
+    fold = [row for row in record["rows"] if row["kind"] not in _TALK and row["inside"]]
+    top = sorted((row for row in record["rows"] if row not in fold), key=_rank)
+    if not top or len(fold) < 3:
+        top, fold = [*top, *fold], []
+    said = f"{len(fold)} more rows agree: published numbers, independent codes and identities"
+    rest = f'\n\n<details class="rest">\n<summary>{said}</summary>\n\n{_table(record, fold)}\n\n</details>\n' if fold else ""
+    return f'<div class="results" tabindex="0">\n\n{_table(record, top)}{rest}\n\n</div>\n'
+
+
+def _rank(row: Mapping[str, Any]) -> int:
+    """Place of a row in the table: what fails, what is open, what holds, what is no test."""
+    order = (*OUTCOMES[3:0:-1], "differs", OUTCOMES[0], "agrees", UNTESTED, OUTCOMES[4])
+    return order.index(row["outcome"])
+
+
+def _table(record: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> str:
     cells = []
-    for row in record["rows"]:
+    for row in rows:
         # the full source of an entry with a citation stands on the inputs page
         where = f"{row['kind']}, {{cite:t}}`{row['cite']}`" if row["cite"] else f"{row['kind']}, {row['source']}"
         outcome = said(row)
@@ -633,16 +658,6 @@ def _markdown(record: Mapping[str, Any]) -> str:
             )
         )
     return markdown(["quantity", "outcome", "reference", "this book", "tolerance and its reason"], cells)
-
-
-def formula(text: str) -> str:
-    """Return a printed number as a formula, 4.97e-06 as 4.97 x 10^-6; a word stays, a range has two."""
-    if " to " in text:
-        return " to ".join(map(formula, text.split(" to ")))
-    mantissa, _, power = text.partition("e")
-    if power.lstrip("-+").isdigit():
-        return f"${mantissa} \\times 10^{{{int(power)}}}$"
-    return f"${text}$" if re.fullmatch(r"-?[\d.]+", text) else text
 
 
 def parse(bundle: dict[str, Any]) -> dict[str, Any] | None:

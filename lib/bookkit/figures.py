@@ -66,6 +66,30 @@ _WIDTH, _LETTERS = 5.4, 12.0
 _PHONE, _SMALLEST = 300.0, 9.0
 
 
+# How the label of a curve is written without TeX: pattern and letters, in this order.
+_LETTERS_OF = {
+    "=": " = ",
+    r"\\nu\\bar\\nu": " nu nubar",
+    r"\\(?:rm|mathrm|text|mathcal|left|right)(?![a-z])\s*|\\[,;!]": "",
+    r"\\[lr]?vert(?![a-z])\s*": "|",
+    r"\\langle\s*": "<",
+    r"\\rangle": ">",
+    r"\\sin\\theta": "sin(theta)",
+    r"\\to(?![a-z])": " -> ",
+    r"\\times": " x ",
+    r"\\pm": " +- ",
+    r"\\leq?(?![a-z])": " <= ",
+    r"\\geq?(?![a-z])": " >= ",
+    r"\\approx": " ~ ",
+    r"\^\{?([*+0-]+)\}?(?![\d.])": r"\1",
+    "H_1": "H1",
+    "H_2": "H2",
+    r"(H1|K\+|nubar)(?=[A-Z])": r"\1 ",
+    # the name of a Greek letter ends before the next one
+    r"\\([A-Za-z]+)(?=\\)": r"\1 ",
+}
+
+
 class FigureError(ValueError):
     """A figure cannot be read: small letters, or something under a legend."""
 
@@ -134,7 +158,9 @@ def plain(label: str) -> str:
     """
 
     def letters(formula: re.Match[str]) -> str:
-        text = formula[1].replace(r"\nu\bar\nu", " nu nubar").replace("=", " = ").replace("H_1", "H1")
+        text = formula[1]
+        for pattern, letter in _LETTERS_OF.items():
+            text = re.sub(pattern, letter, text)
         return re.sub(r"[\\{}]", "", text)
 
     return " ".join(re.sub(r"\$([^$]*)\$", letters, label).split())

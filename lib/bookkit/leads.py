@@ -15,7 +15,7 @@ import nbformat
 
 from . import chapters, checks, tables
 
-__all__ = ["Said", "findings", "lead", "missing", "numbers", "read", "shown", "unlinked"]
+__all__ = ["SEE", "Said", "findings", "lead", "missing", "numbers", "read", "shown", "unlinked"]
 
 _POWER = r"(?:\\times|×|\\cdot)\s*10\^\{?(?P<power>-?\d+)\}?"
 # indices and exponents, but those of ten
@@ -73,8 +73,9 @@ def read(name: str) -> Any:
 
 
 def lead(notebook: Any) -> str:
-    """Return what stands below the title and the verdict of a chapter."""
-    return str(notebook.cells[0].source).partition("<!-- verdict -->")[2].strip()
+    """Return the answer of a chapter, which stands below title and verdicts, and what is to be seen in its figure."""
+    answer = str(notebook.cells[0].source).partition(checks.BADGE)[2].strip()
+    return "\n\n".join([answer, *(cell.source.partition("\n")[2] for cell in notebook.cells if cell.source.startswith(SEE))])
 
 
 def numbers(text: str) -> Iterator[Said]:

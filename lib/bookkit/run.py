@@ -20,17 +20,15 @@ import nbformat
 
 from darkhiggs.errors import ParameterError
 
-from . import chapters, checks, figures, generate, lock
+from . import chapters, checks, lock
 from .chapters import ROOT
 from .checks import check_record
 
-__all__ = ["STAGE", "ChapterError", "built_from", "downloads", "each", "execute", "main", "say"]
+__all__ = ["STAGE", "ChapterError", "built_from", "downloads", "each", "execute", "links", "main", "say"]
 
 STAGE = ROOT / "_build/stage"
 _ATTEMPTS = 3
 _CELL_SECONDS = 300
-# The verdict badge and the downloads take the place of these comments in a chapter.
-_BADGE, _DOWNLOADS = "<!-- verdict -->", "<!-- downloads -->"
 
 
 class ChapterError(RuntimeError):
@@ -140,24 +138,35 @@ def _bibtex(keys: tuple[str, ...]) -> str:
     return str(BibliographyData({key: entries[key] for key in keys}).to_string("bibtex"))
 
 
-def _finish(name: str, notebook: nbformat.NotebookNode, data: Path) -> dict[str, Any]:
-    """Put badge and downloads into an executed chapter and write the files they point to."""
+def _offer(name: str, notebook: nbformat.NotebookNode, data: Path) -> None:
+    """Write what the page of an executed chapter offers beside the curves: rows and verdicts, references, the notebook."""
     record = check_record(notebook)
     if record is None:
         raise ChapterError(f"chapter {name} shows no check table")
     data.mkdir(parents=True, exist_ok=True)
     (data / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (data / f"{name}.bib").write_text(_bibtex(citations(notebook, record)), encoding="utf-8")
-    files = {f"{name}.json": "checks and verdict (JSON)", f"{name}.bib": "references (BibTeX)"}
-    files |= {path.name: f"curves: {path.stem} (CSV)" for path in sorted(data.glob("*.csv"))}
-    links = "\n".join(f"- {{download}}`{text} <data/{name}/{file}>`" for file, text in files.items())
+    copy = nbformat.from_dict(notebook)
+    _in_words(copy, checks.in_words(record))
+    (data / f"{name}.ipynb").write_text(nbformat.writes(copy) + "\n", encoding="utf-8")
+
+
+def links(name: str) -> list[str]:
+    """List what the page of a chapter offers, as Markdown."""
+    told = {
+        f"{name}.ipynb": "executed notebook, in running order (.ipynb)",
+        f"{name}.json": "checks and verdicts (JSON)",
+        f"{name}.bib": "references (BibTeX)",
+    }
+    files = told | {path.name: f"curves: {path.stem} (CSV)" for path in sorted(downloads(name).glob("*.csv"))}
+    return [f"- {{download}}`{text} <data/{name}/{file}>`" for file, text in files.items()]
+
+
+def _in_words(notebook: nbformat.NotebookNode, words: str) -> None:
+    """Put words in the place of the verdicts."""
     for cell in notebook.cells:
-        # what nbval compares of the curves is no part of the page
-        if "outputs" in cell:
-            cell.outputs = [output for output in cell.outputs if figures.DIGEST not in output.get("data", {})]
         if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(_BADGE, generate.verdicts(record)).replace(_DOWNLOADS, links)
-    return record
+            cell.source = cell.source.replace(checks.BADGE, words)
 
 
 def _replace(path: Path, text: str) -> None:
@@ -229,10 +238,10 @@ def stage(name: str) -> None:
     scratch = ROOT / "_build/running" / name
     shutil.rmtree(scratch, ignore_errors=True)
     notebook = execute(name, scratch / f"{name}.ipynb", {}, scratch / "data", BOOK_FIGURES="strict")
-    _finish(name, notebook, scratch / "data")
     # papermill's own bookkeeping (paths, times) has no place in the book
     for holder in (notebook, *notebook.cells):
         holder.metadata.pop("papermill", None)
+    _offer(name, notebook, scratch / "data")
     if chapters.fingerprint(name) != fingerprint:
         raise ChapterError(f"a file that chapter {name} depends on changed while it ran; run it again")
     notebook.metadata["fingerprint"] = fingerprint
@@ -249,7 +258,7 @@ def stage(name: str) -> None:
 def _mark_rerun(notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) -> None:
     """Put the verdicts of a rerun under its title, and say which knobs moved: the text was written for the defaults."""
     declared, record = chapters.knobs(chapters.parameters_source(notebook)), check_record(notebook)
-    words = "" if record is None else "Calculation: {}. The talk: {}.".format(*checks.headline(record))
+    words = "" if record is None else checks.in_words(record)
     moved = [(knob, value, declared[knob].default) for knob, value in parameters.items() if value != declared[knob].default]
     if moved:
         changes = "; ".join(f"`{knob} = {value}` in place of {default}" for knob, value, default in moved)
@@ -257,9 +266,7 @@ def _mark_rerun(notebook: nbformat.NotebookNode, parameters: Mapping[str, Any]) 
             f"> **Rerun with {changes}.** Tables, figure and checks are those of this run. "
             f"The text and the caption were written for the defaults.\n\n{words}"
         )
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = cell.source.replace(_BADGE, words)
+    _in_words(notebook, words)
 
 
 def alone(name: str, arguments: list[str]) -> None:

@@ -10,10 +10,12 @@ import numpy.typing as npt
 from .figures import plain
 from .numbers import num
 
-__all__ = ["MIME", "Table", "bold", "markdown"]
+__all__ = ["MIME", "Table", "bold", "formula", "markdown"]
 
 MIME = "application/vnd.darkhiggs.table+json"
 # A title, then the format of numbers if there is one.
+# A power of ten that begins a unit, as in [1e-6 GeV].
+_POWER = re.compile(r"\[1e([-+]?\d+)")
 _COLUMN = re.compile(r"(?P<title>\S.*?)(?: (?P<spec>\+?\.\d[efg%]|g))?")
 
 
@@ -76,6 +78,16 @@ def bold(values: npt.ArrayLike, spec: str, where: npt.ArrayLike) -> Any:
     cells = [_cell(value, spec) for value in array.ravel()]
     marked = [f"**{cell}**" if flag else cell for cell, flag in zip(cells, flags.ravel(), strict=True)]
     return np.array(marked, dtype=object).reshape(array.shape)
+
+
+def formula(text: str) -> str:
+    """Return a printed number as a formula, 4.97e-06 as 4.97 x 10^-6; a word stays, a range has two."""
+    if " to " in text:
+        return " to ".join(map(formula, text.split(" to ")))
+    mantissa, _, power = text.partition("e")
+    if power.lstrip("-+").isdigit():
+        return f"${mantissa} \\times 10^{{{int(power)}}}$"
+    return f"${text}$" if re.fullmatch(r"-?[\d.]+", text) else text
 
 
 class Table:
@@ -146,7 +158,12 @@ class Table:
 
 def shown(record: Mapping[str, Any]) -> str:
     """Return the record of a table as Markdown with its caption, in a box that scrolls where the window is narrow."""
-    body = markdown(record["columns"], record["rows"], record["right"])
+    titles = [_POWER.sub(lambda unit: f"[$10^{{{int(unit[1])}}}$", title) for title in record["columns"]]
+    rows = [
+        [formula(cell) if number in record["right"] and "e" in cell else cell for number, cell in enumerate(row)]
+        for row in record["rows"]
+    ]
+    body = markdown(titles, rows, record["right"])
     return f'<div class="results" tabindex="0">\n\n```{{table}} {record["caption"]}\n\n{body}\n```\n\n</div>\n'
 
 

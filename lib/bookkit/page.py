@@ -1,0 +1,153 @@
+"""The page of a chapter: an executed notebook, which stands in running order, put into the order of a reader.
+
+Title, verdicts and answer come first, then the figure and what to see in it, then text and tables, and the code at the end:
+the parameters with the line that reruns the chapter, the rest folded.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from . import chapters, checks, figures, generate, leads
+from .chapters import ROOT
+
+__all__ = ["arrange", "folded", "following", "rerun_line", "title_and_reason"]
+
+_WHY = re.compile(r"\n*<!-- why: (.+?) -->")
+
+
+def title_and_reason(text: str) -> tuple[str, str]:
+    r"""Return the title of a page, and why to read it; ``""`` where its source does not say.
+
+    Parameters
+    ----------
+    text : str
+        Source of the page, or the first cell of a chapter.
+
+    Examples
+    --------
+    >>> from bookkit import page
+    >>> page.title_and_reason("# The CMB\n\nAn answer.\n\n<!-- why: late annihilation ionises hydrogen -->")
+    ('The CMB', 'late annihilation ionises hydrogen')
+    """
+    title, why = re.search(r"^# (.+)$", text, re.M), _WHY.search(text)
+    return title[1] if title else "", why[1] if why else ""
+
+
+def following(name: str, root: Path = ROOT) -> str:
+    """Return the sentence that leads from a chapter to the next page of the table of contents.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    root : Path
+        Where the sources of the pages are.
+
+    Returns
+    -------
+    str
+        Markdown, ``""`` after the last page.
+    """
+    pages, here = chapters.pages(), chapters.path_of(name).with_suffix("").as_posix()
+    after = pages[pages.index(here) + 1 :]
+    if not after:
+        return ""
+    path = next(path for path in (root / f"{after[0]}.ipynb", root / f"{after[0]}.md") if path.is_file())
+    text = path.read_text(encoding="utf-8")
+    title, why = title_and_reason(nbformat.reads(text, as_version=4).cells[0].source if path.suffix == ".ipynb" else text)
+    up = "../" * (len(Path(here).parts) - 1)
+    return f"**Next**: [{title}]({up}{after[0]}{path.suffix})" + (f": {why}." if why else ".")
+
+
+def rerun_line(name: str, parameters: str) -> str:
+    """Return the command that reruns a chapter, with its first parameter at its default.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    parameters : str
+        Source of its cell tagged ``parameters``.
+    """
+    knob = next(iter(chapters.knobs(parameters).values()))
+    return f'make chapter NAME={name} ARGS="{knob.name}={knob.default}"'
+
+
+def folded(sources: Iterable[str]) -> str:
+    """Return the code of several cells as one."""
+    return "\n\n\n".join(source.strip() for source in sources)
+
+
+def _shown(outputs: Iterable[Any], pictures: bool) -> list[Any]:
+    """Return the outputs of a cell that are pictures, or the others; the digest of the curves is no part of the page."""
+    kept = [output for output in outputs if figures.DIGEST not in output.get("data", {})]
+    return [output for output in kept if any(kind.startswith("image/") for kind in output.get("data", {})) == pictures]
+
+
+def arrange(
+    notebook: nbformat.NotebookNode, name: str, record: Mapping[str, Any], links: Sequence[str]
+) -> nbformat.NotebookNode:
+    """Put an executed chapter into the order of its page.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        The executed chapter; it is not changed.
+    name : str
+        Name of the chapter.
+    record : mapping
+        Record of its check table.
+    links : sequence of str
+        Downloads, as Markdown.
+
+    Returns
+    -------
+    NotebookNode
+        What the page is made of.
+    """
+    cells = notebook.cells
+    drawn = next(number for number, cell in enumerate(cells) if "figure" in cell.metadata.get("mystnb", {}))
+    sees = next((number for number, cell in enumerate(cells) if cell.source.startswith(leads.SEE)), None)
+    first = _WHY.sub("", cells[0].source).replace(checks.BADGE, generate.verdicts(record))
+    room = [new_markdown_cell(first)]
+    room.append(_silent(cells[drawn], _shown(cells[drawn].outputs, pictures=True)))
+    room += [new_markdown_cell(cells[sees].source)] if sees is not None else []
+    headed = False
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and number not in (0, sees):
+            room.append(new_markdown_cell(cell.source))
+            headed = not cell.source.startswith("## What the talk states")
+        elif cell.cell_type == "code" and (outputs := _shown(cell.outputs, pictures=False)):
+            room += [] if headed else [new_markdown_cell("## Results")]
+            headed = True
+            room.append(_silent(cell, outputs))
+    parameters = chapters.parameters_source(notebook)
+    code = [cell.source for cell in cells if cell.cell_type == "code" and cell.source != parameters]
+    lines = folded(code).count("\n") + 1
+    room += [
+        new_markdown_cell("## The code\n\nThe chapter runs with these parameters; each comment gives unit and allowed range."),
+        new_code_cell(parameters),
+        new_markdown_cell(
+            f"This command, in the folder of the book, runs the chapter again with a value of yours:\n\n"
+            f"```sh\n{rerun_line(name, parameters)}\n```"
+        ),
+        new_code_cell(
+            folded(code),
+            metadata={"tags": ["hide-input"], "mystnb": {"code_prompt_show": f"Show the other {lines} lines of code"}},
+        ),
+        new_markdown_cell("Downloads:\n\n" + "\n".join(links) + f"\n\n{following(name)}"),
+    ]
+    for number, cell in enumerate(room):
+        cell["id"] = f"cell-{number:02d}"
+    return nbformat.from_dict({**notebook, "cells": room, "metadata": {**notebook.metadata}})
+
+
+def _silent(cell: Any, outputs: Sequence[Any]) -> Any:
+    """Return a cell that shows outputs without its code."""
+    settings = {"mystnb": cell.metadata["mystnb"]} if any(_shown(outputs, pictures=True)) else {}
+    return new_code_cell(cell.source, outputs=list(outputs), metadata={"tags": ["remove-input"], **settings})

@@ -1,0 +1,17 @@
+// Ranks the results of the search: chapters before pages of the library and of the inputs. Read by Sphinx at the build.
+var Scorer = {
+  score: ([page, title, anchor, description, score]) => {
+    if (page.startsWith("book/chapters/")) return score + 40;
+    if (["book/api", "book/inputs", "book/status", "genindex"].includes(page) || description) return score - 20;
+    return score;
+  },
+  objNameMatch: 11, objPartialMatch: 6, objPrio: {0: 15, 1: 5, 2: -5}, objPrioDefault: 0,
+  title: 15, partialTitle: 7, term: 5, partialTerm: 2,
+};
+// The text below a result has no code, no formulas in TeX and no headings of table cells.
+const textOf = Search.htmlToText;
+Search.htmlToText = (source, anchor) => {
+  const page = new DOMParser().parseFromString(source, "text/html");
+  page.querySelectorAll("pre, .math, .label, .prev-next-footer").forEach(element => element.remove());
+  return textOf(page.documentElement.outerHTML, anchor);
+};
