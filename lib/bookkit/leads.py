@@ -17,6 +17,8 @@ from . import chapters, checks, tables
 
 __all__ = ["SEE", "Said", "findings", "lead", "missing", "numbers", "read", "shown", "unlinked"]
 
+# Heads the text below a figure.
+SEE = "## What to see"
 _POWER = r"(?:\\times|×|\\cdot)\s*10\^\{?(?P<power>-?\d+)\}?"
 # indices and exponents, but those of ten
 _SCRIPT = re.compile(r"(?:_|(?<!10)\^)(?:\{[^{}]*\}|\\?\w+|\S)")
