@@ -1,7 +1,7 @@
 """Light dark Higgs, L_mu - L_tau gauge boson and scalar dark matter: rates and limits.
 
-Pure functions of numbers and arrays in natural units (GeV^n, hbar = c = 1).
-A module is imported when it is first used, ``darkhiggs.meson_decays`` or ``from darkhiggs import meson_decays``.
+The functions take and return numbers and arrays in natural units (powers of GeV, hbar = c = 1).
+A module is imported at its first use: ``darkhiggs.meson_decays`` or ``from darkhiggs import meson_decays``.
 """
 
 import importlib
@@ -41,7 +41,7 @@ _MODULES = (
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import a module when it is first asked for."""
+    """Import a module at its first use."""
     if name in _MODULES:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Squared amplitudes of X X* annihilation, channel by channel; who calls them has checked the arguments."""
+"""Squared amplitudes of X X* annihilation, channel by channel; the arguments have to be checked before."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -14,9 +14,9 @@ from .model import DarkSector, scalar_potential, v_higgs
 from .widths import gamma_higgs_to_h1h1, gamma_higgs_to_xx, gamma_higgs_to_zpzp
 
 LEPTONS = ("e", "mu", "tau")
-# Below this y^2 the averages over the angle come from their series, beyond from closed forms that lose 1e-16/y^4.
+# Below this y^2 the averages over the angle are summed as series; the closed forms used above it have an error of 1e-16/y^4.
 _SMALL, _TERMS = 3e-3, 5
-# Keeps an H1 without width finite on its pole
+# Keeps the propagator of an H1 of zero width finite on the pole.
 _TINY = 1e-300
 
 
@@ -37,7 +37,7 @@ def gamma_h2(sector: DarkSector) -> Array:
 @cached
 @read_only
 def _mixing_table() -> tuple[Array, Array]:
-    """Knots in ln(s) and the squared coupling of the Z' to electrons there, over g_X^2; dense at both thresholds."""
+    """Knots in ln(s), dense at the mu and tau thresholds, and the squared coupling of the Z' to electrons there over g_X^2."""
     near = np.geomspace(1e-9, 0.5, 400)
     s = [np.geomspace(1e-7, 1e6, 10000)]
     s += [4.0 * natural(f"m_{lepton}") ** 2 * np.concatenate([1.0 - near, 1.0 + near]) for lepton in ("mu", "tau")]
@@ -51,7 +51,7 @@ def lepton_velocities(s: Array) -> dict[str, Array]:
 
 
 def lepton_current(s: Array, velocities: dict[str, Array]) -> Array:
-    """Charged leptons that a virtual Z' makes, in units of the two neutrinos."""
+    """Rate of a virtual Z' into charged leptons, in units of its rate into the two neutrinos."""
     value: Array = np.interp(np.log(s), *_mixing_table()) * velocities["e"] * (1.0 + 2.0 * natural("m_e") ** 2 / s)
     for name in ("mu", "tau"):
         if np.any(velocities[name] > 0.0):
@@ -66,15 +66,16 @@ def propagator(x: Array, width: Array) -> tuple[Array, Array]:
 
 
 def momentum_squared(s: Array, m_a: Array, m_b: Array) -> Array:
-    """Squared momentum of two products; zero below threshold."""
+    """Squared momentum of the two products in the centre of mass; zero below threshold."""
     return 0.25 * np.maximum(s - (m_a + m_b) ** 2, 0.0) * np.maximum(1.0 - (m_a - m_b) ** 2 / s, 0.0)
 
 
 def angular_averages(s: Array, beta_2: Array, a: Array, k_2: Array, product: Array) -> tuple[Array, ...]:
-    """Averages over the angle for X in the t and u channels.
+    """Averages over the scattering angle for the exchange of X in the t and u channels.
 
-    With y = 2 p k/a, ``t - m_X^2 = -a (1 - y cos)`` and ``u - m_X^2 = -a (1 + y cos)``; `product` is m_a^2 m_b^2. Returns the
-    averages of 1/n, cos^2/n, 1/n^2, cos^2/n^2 and cos^4/n^2 with n = 1 - y^2 cos^2.
+    The momenta of X and of the products are p and k, and ``y = 2 p k/a``.
+    Then ``t - m_X^2 = -a (1 - y cos)`` and ``u - m_X^2 = -a (1 + y cos)``; `product` is m_a^2 m_b^2.
+    The function returns the averages of 1/n, cos^2/n, 1/n^2, cos^2/n^2 and cos^4/n^2 with n = 1 - y^2 cos^2.
     """
     y_2 = s * beta_2 * k_2 / a**2
     small = y_2 < _SMALL
@@ -85,7 +86,7 @@ def angular_averages(s: Array, beta_2: Array, a: Array, k_2: Array, product: Arr
         u_2 *= y_2
         u_2 += (j + 1.0) / (2 * j + 5)
     if not small.all():
-        # 1 - y^2 without the cancellation for light products
+        # 1 - y^2, written without a difference of nearly equal numbers for light products
         rest = (product + s * (1.0 - beta_2) * k_2) / a**2
         safe = np.maximum(y_2, _SMALL)
         y = np.sqrt(safe)
@@ -98,7 +99,7 @@ def angular_averages(s: Array, beta_2: Array, a: Array, k_2: Array, product: Arr
 
 
 class Collision:
-    """What the channels of X X* share, each computed when it is first asked for."""
+    """Quantities that the channels of X X* share, each computed at its first use."""
 
     def __init__(self, sector: DarkSector, s: Array, beta_2: Array) -> None:
         sector = sector._settled()
@@ -119,7 +120,7 @@ class Collision:
 
     @cached_property
     def lepton_cut(self) -> Array:
-        """2 sqrt(s) times the width into charged leptons of a Higgs boson of this mass."""
+        """2 sqrt(s) times the width into charged leptons of a Higgs boson of mass sqrt(s)."""
         total = sum(natural(f"m_{name}") ** 2 * (beta * beta * beta) for name, beta in self.velocities.items())
         return total * self.s / (4.0 * np.pi * v_higgs() ** 2)
 
@@ -129,7 +130,7 @@ class Collision:
 
     @cached_property
     def h1(self) -> tuple[Array, Array]:
-        """Propagator of H1; sqrt(s) Gamma_1(sqrt s) is half the sum of the cuts open at s."""
+        """Propagator of H1 with its running width: sqrt(s) Gamma_1(sqrt s) is half the sum of the cuts that are open at s."""
         sector = self.sector
         r = sector.m_zp**2 / self.s
         bosons = (self.s / sector.v_phi) ** 2 * self.zp_velocity * (1.0 - 4.0 * r + 12.0 * r**2)
@@ -153,7 +154,7 @@ class Collision:
 
     @cached_property
     def phi(self) -> tuple[Array, Array]:
-        """lambda_PhiX times the propagator of phi, i.e. cos^2 of H1 and sin^2 of H2."""
+        """lambda_PhiX times the propagator of phi: cos^2(theta) times that of H1 plus sin^2(theta) times that of H2."""
         sector = self.sector
         parts = [sector.cos_theta**2 * part for part in self.h1]
         if self.mixed:
@@ -161,9 +162,12 @@ class Collision:
         return sector.lambda_phi_x * parts[0], sector.lambda_phi_x * parts[1]
 
     def zpzp(self) -> Array | float:
-        """Two Z': helicity amplitudes over 2, from which the growth of the longitudinal gauge part has cancelled.
+        """Rate into two Z', from helicity amplitudes.
 
-        With G = g^2 Q_X^2, P = lambda (propagator of phi), n as in `angular_averages`, kappa = 4 p^2/a, k and E of a Z':
+        The amplitudes below are divided by 2; the terms of the longitudinal gauge part that grow with energy have cancelled.
+        G = g^2 Q_X^2, P = lambda (propagator of phi), n as in `angular_averages`, p the momentum of X, kappa = 4 p^2/a;
+        m, k and E are mass, momentum and energy of a Z'.
+        The polarisations are x and y (transverse, y normal to the plane of scattering) and L (longitudinal).
         y y: -(G + m^2 P); x x: -(G + m^2 P) + G kappa sin^2/n; x L and L x: +-G kappa (E m/a) sin cos/n;
         L L: a P + G (m^2/a)(1 - kappa cos^2)/n.
         """
@@ -189,7 +193,7 @@ class Collision:
         return beta / (4.0 * np.pi) * total
 
     def h1h1(self) -> Array | float:
-        """Two H1: contact and s channel (constant), X in the t and u channels."""
+        """Rate into two H1: contact term and s channel, which do not depend on the angle, and X in the t and u channels."""
         if not self.portal:
             return 0.0
         sector, s = self.sector, self.s
@@ -209,7 +213,10 @@ class Collision:
         return np.sqrt(k_2 / s) / (8.0 * np.pi) * (re**2 + im**2 - 2.0 * re * exchange * t_0 + exchange**2 * u_0)
 
     def zph1(self) -> Array | float:
-        """Z' H1: transverse and longitudinal Z', both with a factor p; Z' in the s channel, X in t and u."""
+        """Rate into Z' H1: a Z' in the s channel and X in the t and u channels.
+
+        The amplitudes for a transverse and for a longitudinal Z' are both proportional to the momentum of X.
+        """
         sector, s = self.sector, self.s
         if not self.gauged or sector.m_h1 is None:
             return 0.0
@@ -232,16 +239,16 @@ class Collision:
 
     @cached_property
     def through_zp(self) -> Array:
-        """Two neutrinos through the Z'; a Dirac fermion of unit charge and no mass gives as much."""
+        """Rate into two neutrinos through the Z', which is also that into one massless Dirac fermion of unit charge."""
         re, im = self.zp
         return self.gauge * np.square(self.sector.g_x * self.s) * self.beta_2 / (6.0 * np.pi) * (re**2 + im**2)
 
     def nunu(self) -> Array | float:
-        """Muon and tau neutrinos."""
+        """Rate into muon and tau neutrinos."""
         return self.through_zp if self.gauged else 0.0
 
     def leptons(self) -> Array | float:
-        """Charged leptons: the Z' and the scalars do not interfere once the angle is integrated over."""
+        """Rate into charged leptons; Z' and scalar exchange do not interfere after the integral over the angle."""
         value: Array | float = self.through_zp * self.current if self.gauged else 0.0
         if self.portal and self.mixed:
             sector = self.sector
@@ -260,7 +267,10 @@ AMPLITUDES: dict[str, Callable[[Collision], Array | float]] = {
 
 
 def squared_amplitude(sector: DarkSector, s: Array, beta_2: Array, channel: str | None = None) -> Array:
-    """W of one channel or of all; beta_2 comes separately, as 1 - 4 m_X^2/s loses the digits of slow particles."""
+    """W of one channel or of all.
+
+    `beta_2` is a separate argument because 1 - 4 m_X^2/s loses digits for slow particles.
+    """
     wanted = AMPLITUDES if channel is None else (choice("channel", channel, tuple(AMPLITUDES)),)
     collision = Collision(sector, s, beta_2)
     total: Array = np.asarray(sum(AMPLITUDES[name](collision) for name in wanted))

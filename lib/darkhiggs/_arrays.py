@@ -13,12 +13,12 @@ Array = npt.NDArray[np.float64]
 
 
 _INF = math.inf
-# What numpy would turn into a float in silence though it is no number.
+# Types that numpy converts to float without an error although they are not real numbers.
 _NO_NUMBERS = (bool, str, bytes, bytearray, complex, np.bool_, np.complexfloating, np.character, np.datetime64, np.timedelta64)
 
 
 def numbers(name: str, value: npt.ArrayLike, unit: str = "1") -> Array:
-    """Return `value` as a float array, or say that it is none; what a masked array hides is nan."""
+    """Return `value` as a float array, or raise ParameterError; masked entries become nan."""
     kind = type(value)
     if kind is float or kind is np.float64 or (kind is np.ndarray and value.dtype == np.float64):  # type: ignore[union-attr]
         return np.asarray(value)
@@ -36,12 +36,12 @@ _PLAIN = {float, int, np.float64}
 
 
 def carries_unit(value: Any) -> bool:
-    """Whether a quantity, or a labelled array with its unit written beside it."""
+    """Return whether the value is a quantity with a unit, or a labelled array that names its unit."""
     return any(hasattr(value, name) or name in (getattr(value, "attrs", None) or ()) for name in ("unit", "units"))
 
 
 def _floats(value: Any) -> Array:
-    """Convert what holds real numbers and nothing else; raise TypeError otherwise."""
+    """Convert a value that holds only real numbers; raise TypeError otherwise."""
     if isinstance(value, list | tuple):
         plain = _PLAIN.issuperset(map(type, value))
         return np.asarray(value if plain else [_floats(item) for item in value], dtype=np.float64)
@@ -71,7 +71,7 @@ def shown(value: object) -> str:
 
 
 def outside(array: Array, low: float, high: float, open_low: bool) -> npt.NDArray[np.bool_]:
-    """Where an array is not finite or leaves its range."""
+    """Mask of the elements that are not finite or out of range."""
     return ~np.isfinite(array) | (array < low) | (array > high) | (open_low & (array == low))
 
 
@@ -84,10 +84,10 @@ def checked(
     *,
     open_low: bool = False,
 ) -> Array:
-    """Return `value` as a float array, or raise a sentence that names what is wrong."""
+    """Return `value` as a float array, or raise ParameterError with the name, the value and the allowed range."""
     array = numbers(name, value, unit)
     if array.ndim == 0:
-        # plain comparisons are ten times as fast; nan fails them
+        # comparisons of plain floats are ten times as fast; nan fails them
         one = array.item()
         if (low < one or (one == low and not open_low)) and one <= high and -_INF < one < _INF:
             return array
@@ -128,14 +128,14 @@ def whole(name: str, value: npt.ArrayLike, low: int, high: int) -> int:
 
 
 def switch(name: str, value: bool) -> bool:
-    """Return `value` if it is True or False, which a text never is."""
+    """Return `value` if it is True or False; any other value, also a text, is refused."""
     if not isinstance(value, bool | np.bool_):
         raise ParameterError(f"{name} = {shown(value)} is neither True nor False")
     return bool(value)
 
 
 def together(**arrays: Any) -> tuple[int, ...]:
-    """Return the common shape of arrays, or say by name that they have none."""
+    """Return the common shape of arrays, or raise ParameterError with their names and shapes."""
     try:
         return np.broadcast_shapes(*(array.shape for array in arrays.values()))
     except ValueError:
@@ -161,11 +161,12 @@ def legendre(order: int) -> tuple[Array, Array]:
 
 
 def composite(breaks: Array, scales: Array, order: int) -> tuple[Array, Array]:
-    """Nodes and weights of a rule for functions with poles, thresholds and steps at known places.
+    """Nodes and weights of a quadrature rule for functions with poles, thresholds and steps at known positions.
 
-    `breaks` and `scales` have shape (k,) + shape; the rule runs from the smallest break to the largest. Towards each break the
-    nodes lie at distances scale sinh(t), equidistant enough in t to follow a Lorentzian of half width `scale`, a root or
-    a power down to that distance. Nodes and weights have shape (2 (k - 1) order,) + shape.
+    `breaks` and `scales` have shape (k,) + shape; the rule runs from the smallest break to the largest.
+    Near each break the nodes lie at distances scale sinh(t) from it, with the t of a Gauss-Legendre rule.
+    They follow a Lorentzian of half width `scale`, a square root or a power down to that distance.
+    Nodes and weights have shape (2 (k - 1) order,) + shape.
     """
     rank = np.argsort(breaks, axis=0)
     breaks, scales = np.take_along_axis(breaks, rank, 0), np.take_along_axis(scales, rank, 0)

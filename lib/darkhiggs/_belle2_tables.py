@@ -1,4 +1,4 @@
-"""What Belle II published with arXiv:2507.12393: efficiency against q2, counts and templates, laid out for the likelihood."""
+"""Efficiency against q2, counts and templates that Belle II published with arXiv:2507.12393, arranged for the likelihood."""
 
 from typing import Any
 
@@ -26,7 +26,10 @@ def efficiency() -> tuple[Array, Array]:
 
 
 def efficiency_at(q2: Array) -> Array:
-    """Linear in q2 between the centres of the bins, so that a line crosses no edge; bins last."""
+    """Efficiency at q2, linear between the centres of the q2 bins, with the signal bins on the last axis.
+
+    The interpolation makes the efficiency of a line a continuous function of its mass.
+    """
     centres, rows = efficiency()
     place = np.interp(q2, centres, np.arange(len(centres)))
     left = np.minimum(place.astype(int), len(centres) - 2)
@@ -35,23 +38,23 @@ def efficiency_at(q2: Array) -> Array:
 
 
 def end() -> float:
-    """(m_B - m_K)^2 in GeV^2."""
+    """Kinematic end of the spectrum, (m_B - m_K)^2 in GeV^2."""
     return float((natural("m_B+") - natural("m_K+")) ** 2)
 
 
 def panels(low: float, high: float, breaks: Array) -> tuple[Array, Array]:
-    """Nodes and weights between low and high, split where the efficiency has its kinks and at `breaks`."""
+    """Nodes and weights between low and high, in panels that end at the kinks of the efficiency and at `breaks`."""
     cuts = np.concatenate([efficiency()[0], breaks, [low, high]])
     edges = np.unique(np.clip(cuts, low, high))
     u, w = legendre(_NODES)
-    # the slope of 3u^2 - 2u^3 vanishes at both ends, where a threshold may have its root
+    # the slope of 3u^2 - 2u^3 vanishes at both ends, so that a square root at a threshold is integrated accurately
     size = np.diff(edges)[:, None]
     nodes = edges[:-1, None] + size * (u**2 * (3.0 - 2.0 * u))
     return nodes.ravel(), (size * (6.0 * u * (1.0 - u) * w)).ravel()
 
 
 def _spread(channel: str, values: Any, off: float = 0.0) -> Array:
-    """Put the values of one channel into the row of all 30 bins; `off` times the same off resonance."""
+    """Put the values of one channel into the row of all 30 bins; its off-resonance bins hold `off` times the values."""
     row = np.zeros(30)
     if channel == "ITA":
         row[_ON], row[_OFF] = values, off * values
@@ -61,7 +64,7 @@ def _spread(channel: str, values: Any, off: float = 0.0) -> Array:
 
 
 def signal_row(events: Array) -> Array:
-    """Put the 18 signal bins among all 30; there is no signal off resonance."""
+    """Put the 18 signal bins into the row of all 30; the off-resonance bins have no signal."""
     row = np.zeros((*events.shape[:-1], 30))
     row[..., _ON], row[..., _TAGGED] = events[..., :12], events[..., 12:]
     return row
@@ -77,7 +80,7 @@ def templates() -> tuple[_profile.Templates, Array, tuple[str, ...], tuple[str, 
         sample: [n.removeprefix(prefix) for n in names() if n.startswith(prefix) and not n.endswith("normalisation")]
         for sample, prefix in prefixes.items()
     }
-    # what moves both taggings is one parameter
+    # a systematic uncertainty that both taggings share is one parameter
     shapes = (*sorted({*moved["charged"], *moved["BB"]}), "continuum_weight")
     ratio = natural("belle2.ITA.off_ratio", "1")
     yields, errors = np.zeros((2, len(samples), 30))

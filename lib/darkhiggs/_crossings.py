@@ -1,4 +1,4 @@
-"""Where a curve takes a value."""
+"""Position at which a curve takes a given value."""
 
 import math
 
@@ -8,21 +8,21 @@ from ._arrays import Array
 
 
 def first_crossing(x: Array, y: Array, level: float) -> Array:
-    """Find where a curve first takes a value; both logarithms are straight between the points.
+    """Find where a curve first takes a value, by linear interpolation of ln y in ln x.
 
     Parameters
     ----------
     x : ndarray, shape (n,)
         Positions, positive and increasing.
     y : ndarray, shape (n, ...)
-        The curve, or one for each trailing index, not negative; nan where it has no value.
+        The curve, or one curve for each trailing index, not negative; nan where it has no value.
     level : float
         The value, positive.
 
     Returns
     -------
     ndarray or float
-        Position, of the trailing shape; nan where the curve does not take the value.
+        Position, with the trailing shape of `y`; nan where the curve does not take the value.
     """
     log_x, log_y = np.log(x), np.log(np.maximum(y.reshape(len(x), math.prod(y.shape[1:])), 1e-300)) - np.log(level)
     hit = (log_y[:-1] <= 0.0) != (log_y[1:] <= 0.0)

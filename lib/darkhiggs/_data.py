@@ -1,9 +1,10 @@
-"""The data files, read and checked: plain records, from which units and inputs are made.
+"""Reader of the data files, which checks them and returns plain records for the modules `units` and `inputs`.
 
 A record has every field of an input: ``value`` and ``uncertainty`` as numbers or arrays, ``unit``, ``source``, ``cite``,
-``note``, the confidence level ``cl``, and the sides ``plus`` and ``minus``, None where they do not differ. An entry with
-``upper`` is a whole curve, and becomes one record for each of its parts. One with ``file`` has a table beside it for its value.
-One with ``same_as`` is another name of an entry, and its record has nothing else.
+``note``, the confidence level ``cl``, and the two errors ``plus`` and ``minus``, which are None where they do not differ.
+An entry with ``upper`` is a whole curve; it becomes one record for each of its parts.
+The value of an entry with ``file`` stands in a table in the same folder.
+An entry with ``same_as`` is another name of an entry, and its record has no other field.
 """
 
 import tomllib
@@ -21,7 +22,7 @@ from .errors import DataError
 Record = dict[str, Any]
 
 _FIELDS = {"value", "uncertainty", "plus", "minus", "unit", "source", "cite", "note", "cl"}
-# Parts of a curve beside `upper`, and their units; the last one may be left out
+# Parts of a curve besides `upper`, with their units; the last one may be left out.
 _PARTS = {"m": "GeV", "cl": "1", "reading_error": "1", "log_mass": "1"}
 
 
@@ -37,7 +38,10 @@ def _finite(raw: Any) -> bool:
 
 
 def entries(table: dict[str, Any], whole: bool = False) -> dict[str, Any]:
-    """Replace each curve by one entry for each of its parts, all with the same source; `whole` keeps no part of another."""
+    """Replace each curve by one entry for each of its parts, all with the same source.
+
+    With `whole` a part that is left out gets its default, so that it is not taken from the curve of another set.
+    """
     found: dict[str, Any] = {}
     for name, raw in table.items():
         if not isinstance(raw, dict) or "upper" not in raw or "value" in raw:
@@ -53,7 +57,7 @@ def entries(table: dict[str, Any], whole: bool = False) -> dict[str, Any]:
 
 
 def faults(name: str, raw: Any) -> list[str]:
-    """Say everything that is wrong with one entry."""
+    """List all faults of one entry."""
     if not isinstance(raw, dict):
         return [f"{name}: is not a table"]
     if "same_as" in raw:
@@ -71,7 +75,7 @@ def faults(name: str, raw: Any) -> list[str]:
 
 
 def record(raw: dict[str, Any]) -> Record:
-    """Fill the fields that an entry without faults leaves out."""
+    """Make the record of an entry without faults; the fields that it leaves out get their defaults."""
     if "same_as" in raw:
         return dict(raw)
     plus, minus = raw.get("plus"), raw.get("minus")
@@ -94,9 +98,9 @@ def record(raw: dict[str, Any]) -> Record:
 
 
 def _table(path: Traversable, file: Any) -> Any:
-    """Rows of a table that lies beside a data file; what is no table, as it is."""
+    """Rows of a table in the folder of a data file; a text, which `faults` reports, if there is no such table."""
     try:
-        # a file of the library may lie in an archive
+        # the installed library may be inside a zip archive
         text = (path.parent / str(file)).read_text(encoding="utf-8")  # type: ignore[attr-defined]
         return np.loadtxt(text.splitlines(), delimiter=",", ndmin=2).tolist()
     except (OSError, ValueError):
@@ -104,7 +108,7 @@ def _table(path: Traversable, file: Any) -> Any:
 
 
 def _with_tables(table: dict[str, Any], path: Traversable) -> dict[str, Any]:
-    """Read the tables that entries have for their values."""
+    """Read the tables that entries name as their values."""
     found = dict(table)
     for name, raw in table.items():
         if isinstance(raw, dict) and "file" in raw and "value" not in raw:
@@ -114,7 +118,7 @@ def _with_tables(table: dict[str, Any], path: Traversable) -> dict[str, Any]:
 
 
 def read(path: Traversable) -> dict[str, dict[str, Record]]:
-    """Read one file as set name to entry name to record; refuse it as a whole, with all its faults listed."""
+    """Read one file as a dictionary of sets, each a dictionary of records by name; a file with faults is refused as a whole."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -130,7 +134,7 @@ def read(path: Traversable) -> dict[str, dict[str, Record]]:
 
 
 def merged(paths: Iterable[Traversable]) -> dict[str, dict[str, Record]]:
-    """Read several files; a name may stand in one of them only."""
+    """Read several files; a name may occur in only one of them."""
     together: dict[str, dict[str, Record]] = {"": {}}
     for path in paths:
         for label, found in read(path).items():
@@ -144,6 +148,6 @@ def merged(paths: Iterable[Traversable]) -> dict[str, dict[str, Record]]:
 
 @lru_cache
 def shipped() -> dict[str, dict[str, Record]]:
-    """Read all files of the library."""
+    """Read all data files of the library."""
     folder = resources.files("darkhiggs") / "data"
     return merged(sorted((path for path in folder.iterdir() if path.name.endswith(".toml")), key=lambda path: path.name))

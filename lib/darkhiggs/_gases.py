@@ -11,7 +11,7 @@ _V_MAX = 7.2
 
 
 def occupation(y: Array, statistics: str) -> Array:
-    """1/(exp(y) -+ 1) without overflow."""
+    """Occupation number 1/(exp(y) -+ 1), computed without overflow."""
     q = np.exp(-y)
     return q / (-np.expm1(-y) if statistics == "boson" else 1.0 + q)
 

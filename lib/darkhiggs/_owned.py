@@ -1,4 +1,4 @@
-"""What holds arrays owns them: read-only copies, however the object was made, copied or stored."""
+"""Base classes of objects with arrays: they keep read-only copies, also after the object was copied or unpickled."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ _FEW = 4
 
 
 class Table(dict[str, Any]):
-    """A dictionary that nobody can change."""
+    """A read-only dictionary."""
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("this table is read-only; dict(...) makes a copy that is not")
@@ -25,12 +25,12 @@ class Table(dict[str, Any]):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Rebuild it in one step."""
+        """Rebuild the table from a plain dictionary in one step."""
         return type(self), (dict(self),)
 
 
 def without_units(name: str, value: Any) -> None:
-    """Refuse a quantity, and a list or an array of them."""
+    """Raise ParameterError for a quantity with a unit, or for a list or array of them."""
     if carries_unit(value):
         raise ParameterError(f"{name} carries a unit; give plain numbers")
     if isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.dtype == object and value.ndim):
@@ -39,7 +39,7 @@ def without_units(name: str, value: Any) -> None:
 
 
 def owned(name: str, value: Any) -> Any:
-    """Return a copy that nobody can write into, of what can be written into."""
+    """Return a read-only copy of a value that could be written into; other values are returned as they are."""
     if type(value) is np.float64:
         return value
     if isinstance(value, dict):
@@ -52,7 +52,7 @@ def owned(name: str, value: Any) -> Any:
 
 
 def frozen(value: Any) -> Any:
-    """Return the same, with every array in it read-only."""
+    """Make every array inside a value read-only, and return the value."""
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
     elif isinstance(value, tuple):
@@ -65,7 +65,7 @@ def frozen(value: Any) -> Any:
 
 
 def read_only(function: Callable[P, R]) -> Callable[P, R]:
-    """Give out arrays that nobody can write into, for results that a cache keeps."""
+    """Make the arrays that a function returns read-only, because a cache keeps them."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -75,7 +75,7 @@ def read_only(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _key(value: Any) -> Any:
-    """Something that can be compared and hashed; nan is equal to nan."""
+    """Key of a value that can be compared and hashed; nan is equal to nan."""
     if isinstance(value, dict):
         return tuple((name, _key(part)) for name, part in value.items())
     array = np.asarray(value)
@@ -85,7 +85,7 @@ def _key(value: Any) -> Any:
 
 
 def show(value: Any, unit: str = "") -> str:
-    """Write a value on a part of a line; what is long by its shape and range."""
+    """Write a value in a few words; a long array is given by its shape and range."""
     if isinstance(value, dict):
         return f"<{len(value)} entries>"
     array = np.asarray(value)
@@ -104,7 +104,7 @@ def show(value: Any, unit: str = "") -> str:
 
 
 class Owned:
-    """Base of a frozen dataclass with arrays, which are compared by what they hold."""
+    """Base of a frozen dataclass with arrays; two objects are equal if their fields have equal values."""
 
     _units: ClassVar[dict[str, str]] = {}
     _more: ClassVar[tuple[str, ...]] = ()
@@ -119,20 +119,20 @@ class Owned:
         vars(self).update({name: owned(name, value) for name, value in state.items()})
 
     def _key(self) -> Any:
-        # not what is derived from the fields and kept
+        # values derived from the fields and stored in the object are left out
         names = [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
         return tuple(_key(getattr(self, name)) for name in (*names, *self._more))
 
     def __eq__(self, other: object) -> bool:
-        """Whether both hold the same."""
+        """Return whether both objects hold the same values."""
         return self._key() == other._key() if isinstance(other, Owned) and type(self) is type(other) else NotImplemented
 
     def __hash__(self) -> int:
-        """Hash what it holds."""
+        """Hash the values of the fields."""
         return hash(self._key())
 
     def __repr__(self) -> str:
-        """Write what is set on one line, with units."""
+        """Write the fields that are set on one line, with units."""
         parts = []
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -146,11 +146,11 @@ class Record(Owned):
     """An owner that is also read as a tuple of its fields."""
 
     def __iter__(self) -> Iterator[Any]:
-        """Give the fields in order."""
+        """Iterate over the values of the fields in order."""
         return (getattr(self, field.name) for field in dataclasses.fields(self))  # type: ignore[arg-type]
 
     def __getitem__(self, index: Any) -> Any:
-        """Give a field by its place."""
+        """Return the value of a field by its position."""
         return tuple(iter(self))[index]
 
     def __len__(self) -> int:

@@ -1,10 +1,15 @@
 """Profile likelihood of binned counts with uncertain templates, for many data sets at once.
 
-Expected counts ``nu_b = sum_s gamma_sb F_s (T_sb + sum_k theta_k D_skb)``, ``F_s = exp(w_s theta_s)``: a log-normal
-normalisation and linear shape shifts, each theta with a normal constraint of unit width, and a multiplier gamma for the
-finite simulated sample of every template and bin. A fixed and a free signal, ``x`` times its template, are samples without
-theta. The gammas are eliminated in closed form: their sum is one normal shift ``delta_b`` of variance
-``V_b = sum_s (rho_sb y_sb)^2``, and ``min over delta of (nu + delta) - n ln(nu + delta) + delta^2/2V`` solves a quadratic.
+The expected count of bin b is ``nu_b = sum_s gamma_sb F_s (T_sb + sum_k theta_k D_skb)`` with ``F_s = exp(w_s theta_s)``.
+The sum over s runs over the samples, that over k over the shapes; T are the templates and D their shifts.
+Each sample has a log-normal normalisation F of width w and linear shape shifts.
+Each nuisance parameter theta has a normal constraint of unit width.
+Every template has in every bin a multiplier gamma, which describes the finite simulated sample.
+A fixed signal, and a free signal of ``x`` times its template, are samples without theta.
+The gammas are eliminated in closed form.
+Their sum is one normal shift ``delta_b`` of variance ``V_b = sum_s (rho_sb y_sb)^2``, with the relative errors rho of the
+yields y.
+The minimum of ``(nu + delta) - n ln(nu + delta) + delta^2/2V`` over delta, for the count n, is the root of a quadratic.
 """
 
 from dataclasses import dataclass
@@ -21,7 +26,7 @@ Index = npt.NDArray[np.intp]
 
 
 def _some(array: Array, sets: Index) -> Array:
-    """Rows of an array that has one a set, or one for all."""
+    """Rows of an array that has one row for each data set, or one row for all of them."""
     return array if len(array) == 1 else array[sets]
 
 
@@ -29,7 +34,7 @@ def _some(array: Array, sets: Index) -> Array:
 class Templates:
     """Backgrounds: yields and their relative errors (samples, bins), shifts (samples, shapes, bins), widths (samples,).
 
-    The last shape may be `loose`: nothing constrains it.
+    If `loose` is true, the last shape has no constraint.
     """
 
     yields: Array
@@ -39,7 +44,7 @@ class Templates:
     loose: bool = False
 
     def select_bins(self, bins: slice | Array) -> "Templates":
-        """Keep some bins."""
+        """Return the templates of some bins."""
         return Templates(self.yields[:, bins], self.spread[:, bins], self.shifts[:, :, bins], self.widths, self.loose)
 
     @cached_property
@@ -49,7 +54,7 @@ class Templates:
 
     @cached_property
     def squares(self) -> Array:
-        """Products of two shifts, (samples and bins, shapes and shapes)."""
+        """Products of two shifts, of shape (samples bins, shapes shapes)."""
         rows = self.shifts.transpose(0, 2, 1)
         samples, bins, shapes = rows.shape
         return (rows[..., :, None] * rows[..., None, :]).reshape(samples * bins, shapes * shapes)
@@ -61,7 +66,7 @@ class Templates:
 
     @cached_property
     def prior(self) -> Array:
-        """One for each constrained parameter, zero for a loose one."""
+        """Strength of the constraint of each nuisance parameter: 1, or 0 for a loose one."""
         return (np.arange(self.size) < self.size - self.loose).astype(np.float64)
 
 
@@ -75,7 +80,7 @@ class Signal:
     fixed_spread: Array
 
     def subset(self, sets: Index) -> "Signal":
-        """Keep some sets."""
+        """Return the signals of some sets."""
         return Signal(_some(self.free, sets), self.free_spread, _some(self.fixed, sets), self.fixed_spread)
 
 
@@ -88,15 +93,15 @@ class Counts:
     gammas: Array
 
     def subset(self, sets: Index) -> "Counts":
-        """Keep some sets."""
+        """Return the counts of some sets."""
         return Counts(_some(self.observed, sets), _some(self.centres, sets), _some(self.gammas, sets))
 
 
 @dataclass(frozen=True)
 class Minimum:
-    """Parameters (sets, 1 + parameters), -2 ln L over the saturated one, its slope in x, and the error of x.
+    """Result of a fit: parameters (sets, 1 + parameters), -2 ln L relative to the saturated model, its slope in x, error of x.
 
-    `along` is how the parameters follow x, 1 for x itself.
+    `along` is the derivative of the best parameters with respect to x; it is 1 for x itself.
     """
 
     point: Array
@@ -107,22 +112,22 @@ class Minimum:
 
 
 def deviance(observed: Array, expected: Array, variance: Array) -> tuple[Array, Array, Array, Array]:
-    """-2 ln L of each bin after the shift is profiled; half its slope and curvature in the expectation; best count."""
+    """-2 ln L of each bin with the shift profiled, half its slope and curvature in the expectation, and the best count."""
     shifted = expected - variance
     root = np.sqrt(shifted**2 + 4.0 * observed * variance)
-    # the same root of the quadratic, without its cancellation on either side
+    # the same root of the quadratic, written for either sign without a difference of nearly equal numbers
     below = 2.0 * observed * variance / np.where(shifted < 0.0, root - shifted, 1.0)
     best = np.where(shifted < 0.0, below, 0.5 * (shifted + root))
     slope = (expected - best) / variance
     curvature = (root - best) / (variance * np.maximum(root, 1e-300))
     excess = best - observed
-    # n ln n would leave its rounding in the difference of two fits
+    # with n ln n the rounding error would remain in the difference of two fits
     value = 2.0 * (excess - observed * np.log1p(excess / np.where(observed > 0.0, observed, 1.0))) + variance * slope**2
     return value, slope, curvature, best
 
 
 def samples(model: Templates, signal: Signal, point: Array) -> tuple[Array, Array]:
-    """Return yields (sets, samples + 2, bins), backgrounds, fixed and free signal, and the normalisation factors."""
+    """Return the yields (sets, samples + 2, bins) of backgrounds, fixed and free signal, and the normalisation factors."""
     count = len(model.widths)
     factors = np.exp(model.widths * point[:, 1 : 1 + count])[..., None]
     shapes = np.tensordot(point[:, 1 + count :], model.shifts, axes=(1, 1))
@@ -140,14 +145,14 @@ def _moments(model: Templates, signal: Signal, yields: Array, gammas: Array) -> 
 
 
 def chi2(model: Templates, signal: Signal, data: Counts, point: Array) -> Array:
-    """-2 ln L over that of a saturated model."""
+    """-2 ln L relative to that of a saturated model."""
     yields, _ = samples(model, signal, point)
     value = deviance(data.observed, *_moments(model, signal, yields, data.gammas))[0]
     return value.sum(axis=1) + np.sum(model.prior * (point[:, 1:] - data.centres) ** 2, axis=1)
 
 
 def _derivatives(model: Templates, signal: Signal, factors: Array, own: Array, weight: Array, free: Array) -> Array:
-    """Differentiate the sum over the samples of weight times yield in each parameter; (sets, 1 + parameters, bins)."""
+    """Differentiate the sum of weight times yield over the samples by each parameter; (sets, 1 + parameters, bins)."""
     weight = np.broadcast_to(weight, own.shape)
     norms = model.widths[:, None] * weight * own
     bent = ((weight * factors).transpose(2, 0, 1) @ model.by_bin).transpose(1, 2, 0)
@@ -166,10 +171,11 @@ def response(model: Templates, signal: Signal, gammas: Array, point: Array) -> t
 
 
 def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tuple[Array, Array, Array]:
-    """Half the gradient of `chi2`, half its curvature, and what of that is never negative.
+    """Half the gradient of `chi2`, half its curvature, and the part of the curvature that is positive semidefinite.
 
-    With ``g`` half the slope of a bin, ``dg = c (d nu - g dV)``. Besides that outer product the normalisations bend the
-    yields, and the variance, a square, bends with every parameter.
+    With g half the slope of a bin and c half its curvature, ``dg = c (d nu - g dV)``; this gives the positive part.
+    The rest of the curvature comes from the second derivatives of the yields in the normalisations, and of the variance in
+    every parameter.
     """
     yields, factors = samples(model, signal, point)
     _, slope, curvature, _ = deviance(data.observed, *_moments(model, signal, yields, data.gammas))
@@ -201,7 +207,7 @@ def slopes(model: Templates, signal: Signal, data: Counts, point: Array) -> tupl
 
 
 def _step(gradient: Array, matrix: Array, held: npt.NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Newton step with x held where it is, and how much half of `chi2` falls, twice, if it is a parabola."""
+    """Newton step, without x for the sets where it is held, and the decrease of `chi2` that a parabola predicts."""
     gradient, matrix = gradient.copy(), matrix.copy()
     gradient[held, 0] = 0.0
     matrix[held, 0, :] = matrix[held, :, 0] = 0.0
@@ -212,14 +218,14 @@ def _step(gradient: Array, matrix: Array, held: npt.NDArray[np.bool_]) -> tuple[
 
 
 def common(*counts: int) -> int:
-    """Return the number of sets, where one stands for any number and none leaves none."""
+    """Return the common number of sets: a count of one fits any number, and a count of zero gives zero."""
     return 0 if 0 in counts else max(counts)
 
 
 def minimise(
     model: Templates, signal: Signal, data: Counts, start: Array, held: npt.NDArray[np.bool_] | bool = False
 ) -> Minimum:
-    """Newton steps, halved until they descend; x stays at its start where it is held."""
+    """Minimise `chi2` by Newton steps, which are halved until they descend; x keeps its start value where it is held."""
     sets = common(len(start), len(data.observed), len(signal.free))
     point = np.array(np.broadcast_to(start, (sets, start.shape[1])))
     held = np.broadcast_to(held, (sets,))
@@ -227,12 +233,12 @@ def minimise(
     slope, columns = np.zeros(sets), np.zeros(point.shape)
     active = np.arange(sets)
     for _ in range(_MOST):
-        # a set that has arrived stays, so that its answer does not depend on the others
+        # a set that has converged is not moved again, so that its result does not depend on the others
         parts = signal.subset(active), data.subset(active)
         gradient, matrix, safe = slopes(model, *parts, point[active])
         step, fall = _step(gradient, safe, held[active])
         newton, ahead = _step(gradient, matrix, held[active])
-        # Newton's own step only where it is near and leads down
+        # the full Newton step is taken only near the minimum and if it descends
         near = (fall < _NEAR) & (ahead >= 0.0) & (ahead < _NEAR)
         step[near], fall[near] = newton[near], ahead[near]
         moving = ~(fall < _ENOUGH)
@@ -256,7 +262,10 @@ def minimise(
 def crossing(
     model: Templates, signal: Signal, data: Counts, best: Minimum, level: Array | float, side: float
 ) -> tuple[Array, Array]:
-    """Where the profiled `chi2` is `level` above its minimum, x above (side +1) or below (-1) it; and the slope there."""
+    """Find x above (side +1) or below (side -1) its best value where the profiled `chi2` is `level` above its minimum.
+
+    The slope of `chi2` in x at that point is returned too.
+    """
     goal = best.chi2 + level
     distance = np.sqrt(level) * best.error
     start = best.point + side * distance[:, None] * best.along

@@ -1,4 +1,4 @@
-"""What a public function says when it fails on an argument that it did not expect."""
+"""Error messages of public functions that fail because of a wrong argument."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -20,13 +20,14 @@ _WORDS = {str: "a text", bool: "True or False", int: "a whole number"}
 
 
 def public(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function answer for its arguments in one sentence that names them.
+    """Make a function report a wrong argument in one sentence that names it.
 
-    Numbers are checked before they are used. What else can be wrong, such as shapes that do not fit together or an object of
-    another kind, is asked only once the function has failed: a good call costs nothing. Numbers too small for a float are
-    zero, also for a user who lets numpy stop at them.
+    Numbers are checked by the function before it uses them.
+    Other faults, such as shapes that do not broadcast or an object of the wrong type, are looked for only after the function
+    has failed, so that a good call costs no time.
+    A number too small for a float counts as zero, also if the user has set numpy to raise an error at underflow.
     """
-    # a class would answer for its objects with its defaults
+    # a class in place of its object would not fail: its default values would be used
     parameters = inspect.signature(function).parameters
     own = [(i, name) for i, name in enumerate(parameters) if _ours(parameters[name].annotation)]
 
@@ -52,12 +53,12 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _ours(hint: Any) -> bool:
-    """Whether an annotation is a class of the library."""
+    """Return whether an annotation is a class of the library."""
     return isinstance(hint, type) and hint.__module__.startswith("darkhiggs")
 
 
 def _fault(function: Callable[..., Any], args: Any, kwargs: Any, error: Exception) -> ParameterError | None:
-    """Find the argument that made a function fail."""
+    """Find the argument that made a function fail, and make the error that names it."""
     signature = inspect.signature(function)
     try:
         bound = signature.bind(*args, **kwargs)
@@ -84,7 +85,7 @@ def _fault(function: Callable[..., Any], args: Any, kwargs: Any, error: Exceptio
 
 
 def expect(name: str, value: Any, hint: Any) -> None:
-    """Raise a sentence if a value is not what its annotation promises."""
+    """Raise ParameterError if a value does not fit its annotation."""
     kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if Any in kinds or (value is None and type(None) in kinds):
         return
@@ -113,7 +114,7 @@ def expect(name: str, value: Any, hint: Any) -> None:
 
 
 def _sequence(name: str, value: Any, kinds: Sequence[Any]) -> None:
-    """Check a list or a tuple, and what is in it."""
+    """Check a list or a tuple and each of its elements."""
     inner = next(get_args(kind)[0] for kind in kinds if get_origin(kind) in (Sequence, tuple))
     if isinstance(value, str) or not isinstance(value, Sequence):
         raise ParameterError(f"{name} = {shown(value)} is not a list")

@@ -1,6 +1,6 @@
-"""What numpy does to one number ten times as slowly as Python.
+"""Operations that Python does on a single number ten times as fast as numpy.
 
-The functions give numbers and arrays the same values.
+The functions return the same values for numbers and for arrays.
 """
 
 import math
@@ -10,13 +10,13 @@ import numpy as np
 
 from ._arrays import Array
 
-# Smallest mass in GeV and coupling of a sector: far below, their squares leave the range of a float.
+# Smallest mass in GeV and smallest coupling of a sector; the squares of far smaller ones leave the range of a float.
 M_MIN, G_MIN = 1e-12, 1e-20
 _ZERO: Any = np.float64(0.0)
 
 
 def clip(value: Any, low: Any, high: Any = np.inf) -> Array:
-    """Cut values to a range; nan stays nan."""
+    """Limit values to a range; nan stays nan."""
     if isinstance(value, np.ndarray):
         above: Array = np.maximum(value, low)
         return above if high == np.inf else np.minimum(above, high)
@@ -24,7 +24,7 @@ def clip(value: Any, low: Any, high: Any = np.inf) -> Array:
 
 
 def divisor(value: Any) -> Array:
-    """Return values, and 1 where they are zero."""
+    """Return the values, with 1 in place of zero."""
     if isinstance(value, np.ndarray):
         return np.where(value == 0.0, 1.0, value)
     return value + (value == 0.0)
@@ -39,6 +39,6 @@ def kept(condition: Any, value: Any) -> Array:
 
 
 def square_root(value: Any) -> Array:
-    """Take the square root of values that are not negative, which is the same number either way."""
+    """Take the square root of values that are not negative; numpy and Python give the same number."""
     taken: Array = np.sqrt(value) if isinstance(value, np.ndarray) else math.sqrt(value)  # type: ignore[assignment]
     return taken

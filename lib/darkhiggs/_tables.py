@@ -1,4 +1,4 @@
-"""Tables with equidistant rows, read by cubics; and that of the degrees of freedom in the Standard Model."""
+"""Cubic interpolation of tables with equidistant rows, and the table of the degrees of freedom in the Standard Model."""
 
 import numpy as np
 
@@ -8,26 +8,26 @@ from .inputs import cached, natural
 
 
 def degrees_of_freedom() -> Array:
-    """Columns T in GeV, g_rho, g_s."""
+    """Table with the columns T in GeV, g_rho and g_s."""
     table: Array = natural("g_*(T)", "1")
     return table
 
 
 def cubics(table: Array) -> Array:
-    """Coefficients, by power, column and interval, of the cubics through four neighbouring rows of a table."""
+    """Coefficients of the cubics through four neighbouring rows of a table, by power, column and interval."""
     rows = np.clip(np.arange(len(table) - 1), 1, len(table) - 3)
     a, b, c, d = (table[rows + i].T for i in (-1, 0, 1, 2))
     return np.stack([b, c - a / 3.0 - b / 2.0 - d / 6.0, (a + c) / 2.0 - b, (d - a) / 6.0 + (b - c) / 2.0])
 
 
 def interpolate(coefficients: Array, position: Array) -> Array:
-    """Read the columns of a table between its rows; beyond its ends they are constant."""
+    """Interpolate the columns of a table between its rows; beyond the ends they are constant."""
     last = coefficients.shape[-1]
     position = clip(position, 0.0, last)
     row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
     t = position - row
     four = coefficients[..., row]
-    # a short array is slow to take apart
+    # unpacking a short array is slow; a list is faster
     constant, linear, square, cubic = four.tolist() if four.ndim == 1 else four
     return ((cubic * t + square) * t + linear) * t + constant
 

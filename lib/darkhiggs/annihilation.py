@@ -37,18 +37,18 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x, with m_h1 also lambda_phi_x, and m_h1 if that is not zero. Without m_h1 the dark Higgs, without q_x the gauge
-        interactions of X, without sin_theta the mixing are left out.
+        Needs m_x; with m_h1 it also needs lambda_phi_x, and m_h1 is needed if lambda_phi_x is not zero.
+        Without m_h1 the dark Higgs is left out, without q_x the gauge interactions of X, without sin_theta the mixing.
     s : array_like
-        Squared energy in the centre of mass in GeV^2, from 4 m_X^2; broadcast against the sector's shape.
+        Squared energy in the centre of mass in GeV^2, at least 4 m_X^2; broadcast against the shape of the sector.
     channel : {"zpzp", "h1h1", "zph1", "nunu", "leptons"}, optional
         Z'Z', H1 H1, Z'H1, two neutrinos, or charged leptons; by default their sum.
 
     Returns
     -------
     ndarray or float
-        ``W = Int |M|^2 dPhi_2``, summed over the final spins, with the 1/2 of identical particles; dimensionless.
-        Exactly zero below the threshold of a channel; nan at masked points of the sector.
+        ``W = Int |M|^2 dPhi_2``, summed over the final spins, with the factor 1/2 for identical particles; dimensionless.
+        It is exactly zero below the threshold of a channel, and nan at masked points of the sector.
 
     Raises
     ------
@@ -57,16 +57,21 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
 
     Notes
     -----
-    Tree level of the Lagrangian of arXiv:2401.10112, exact in all masses; sigma = W/(2 s beta). Z'Z': H1 and H2 in the s
-    channel, the contact term and X in the t and u channels, coherently, as helicity amplitudes in which the growth of
-    the longitudinal gauge part has cancelled analytically; H1 alone gives ``lambda^2/(16 pi s) (s/(s - m_H1^2))^2
-    sqrt(1-4r) (1-4r+12r^2)``, ``r = m_Z'^2/s``, for W/s. H1 H1: contact, H1 and H2, t and u. Z'H1: Z', t and u; a p wave.
-    Neutrinos: ``g^4 Q_X^2 s^2 beta^2/(6 pi |D|^2)``; charged leptons: the Z', which reaches the electron by kinetic mixing, and
-    H1 with H2, which do not interfere with it.
+    Tree level of the Lagrangian of arXiv:2401.10112, exact in all masses; the cross-section is W/(2 s beta).
 
-    H1 and Z' carry running widths, sqrt(s) times those of `darkhiggs.widths` at the mass sqrt(s); H2 a fixed one. In unitary
-    gauge the cut of H1 into Z'Z' grows with s^2: the result is meaningful for s well below 32 pi v_Phi^2. Left out: hadrons,
-    which need one of the two mixings, pairs of the other heavy particles, and final states with an on-shell H2.
+    * Z'Z': H1 and H2 in the s channel, the contact term, and X in the t and u channels, added coherently as helicity
+      amplitudes. The terms of the longitudinal gauge part that grow with energy have cancelled analytically.
+      H1 alone gives ``lambda^2/(16 pi s) (s/(s - m_H1^2))^2 sqrt(1-4r) (1-4r+12r^2)``, ``r = m_Z'^2/s``, for W/s.
+    * H1 H1: the contact term, H1 and H2 in the s channel, and X in the t and u channels.
+    * Z'H1: the Z' in the s channel, and X in the t and u channels; this is a p wave.
+    * Neutrinos: ``g^4 Q_X^2 s^2 beta^2/(6 pi |D|^2)``.
+    * Charged leptons: the Z', which couples to the electron by kinetic mixing, and H1 with H2. The scalars do not
+      interfere with the Z'.
+
+    H1 and Z' have running widths: sqrt(s) times those of `darkhiggs.widths` at the mass sqrt(s). The width of H2 is fixed.
+    In unitary gauge the cut of H1 into Z'Z' grows with s^2, so that the result is meaningful for s well below 32 pi v_Phi^2.
+    Not included are hadrons, which need one of the two mixings, pairs of the other heavy particles, and final states with an
+    on-shell H2.
 
     Examples
     --------
@@ -82,15 +87,15 @@ def rate(sector: DarkSector, s: npt.ArrayLike, channel: str | None = None) -> Ar
 
 @public
 def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None) -> Array:
-    """Cross-section of X X* annihilation times the relative velocity.
+    """Cross-section of X X* annihilation, times the relative velocity.
 
     Parameters
     ----------
     sector : DarkSector
         As for `rate`.
     v_rel : array_like
-        Relative velocity in the centre of mass, twice the velocity of each, from 0 up to but not 2; broadcast
-        against the sector's shape.
+        Relative velocity in the centre of mass, which is twice the velocity of each particle, in [0, 2); broadcast
+        against the shape of the sector.
     channel : {"zpzp", "h1h1", "zph1", "nunu", "leptons"}, optional
         By default the sum.
 
@@ -106,7 +111,8 @@ def sigma_v(sector: DarkSector, v_rel: npt.ArrayLike, channel: str | None = None
 
     Notes
     -----
-    For one X and one X*; a complex X at rest, half of it antiparticles, annihilates with n_X n_X* sigma v.
+    The value is that for one X and one X*.
+    Dark matter that consists of X and X* in equal parts annihilates with the rate n_X n_X* sigma v per volume.
 
     Examples
     --------
@@ -135,10 +141,10 @@ def breaks(sector: DarkSector) -> tuple[Array, Array]:
     Returns
     -------
     positions : ndarray, shape (k,) + sector.shape
-        Energies sqrt(s) in GeV: 2 m_e, 2 m_mu, 2 m_tau, 2 m_Z'; with q_x the pole of the Z'; with a dark Higgs 2 m_H1
-        and the poles of H1 and H2; with both m_Z' + m_H1.
+        Energies sqrt(s) in GeV: 2 m_e, 2 m_mu, 2 m_tau and 2 m_Z'; with q_x the pole of the Z'; with a dark Higgs 2 m_H1
+        and the poles of H1 and H2; with both of them m_Z' + m_H1.
     widths : ndarray, shape (k,) + sector.shape
-        Width of the pole at its mass in GeV; 0 for a threshold.
+        Width of the pole in GeV; 0 for a threshold.
 
     Raises
     ------
@@ -190,7 +196,7 @@ def rate_dirac(
     q_chi : array_like
         Charge of chi, a vector coupling, -1e4 to 1e4.
     s : array_like
-        Squared energy in the centre of mass in GeV^2, from 4 m_chi^2.
+        Squared energy in the centre of mass in GeV^2, at least 4 m_chi^2.
     channel : {"nunu", "leptons", "zpzp"}, optional
         By default their sum.
 
@@ -206,10 +212,11 @@ def rate_dirac(
 
     Notes
     -----
-    Into a Dirac fermion of unit charge ``g^4 q^2 beta_f s^2 (1 + 2 m_chi^2/s)(1 + 2 m_f^2/s)/(6 pi |D|^2)``, half of it into
-    a neutrino, with the running width in D. Into Z'Z' the trace over both diagrams, with ``N = (t - m_chi^2)(u - m_chi^2)``
-    and ``a = s/2 - m_Z'^2``, is ``-4 + [8 a^2 + 16 a (m_Z'^2 + m_chi^2) + 16 m_Z'^2 m_chi^2 + 20 m_Z'^4]/N
-    - 8 a^2 (m_Z'^2 + 2 m_chi^2)^2/N^2`` in units of ``g^4 q^4``.
+    The rate into a Dirac fermion of unit charge is ``g^4 q^2 beta_f s^2 (1 + 2 m_chi^2/s)(1 + 2 m_f^2/s)/(6 pi |D|^2)``, with
+    the running width of the Z' in D; the rate into one neutrino is half of it.
+    For Z'Z' the trace over both diagrams, with ``N = (t - m_chi^2)(u - m_chi^2)`` and ``a = s/2 - m_Z'^2``, is
+    ``-4 + [8 a^2 + 16 a (m_Z'^2 + m_chi^2) + 16 m_Z'^2 m_chi^2 + 20 m_Z'^4]/N - 8 a^2 (m_Z'^2 + 2 m_chi^2)^2/N^2``
+    in units of ``g^4 q^4``.
 
     Examples
     --------

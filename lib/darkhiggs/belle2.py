@@ -1,15 +1,16 @@
 """Likelihood of the Belle II measurement of B+ -> K+ nu nubar for any spectrum of B+ -> K+ + invisible.
 
-Counts and templates of inclusive (ITA, with off-resonance data) and hadronic tagging (HTA), and the efficiency of each fit bin
-against the generated q2, are those published with arXiv:2507.12393. Simplifications:
+The input is published with arXiv:2507.12393: counts and templates of the inclusive tagging analysis (ITA, with off-resonance
+data) and of the hadronic tagging analysis (HTA), and the efficiency of each fit bin against the generated q2.
+Simplifications:
 
-1. Only the leading systematic uncertainties are included. Omitted are those of the signal efficiency and of the form factors,
-   N_BB, kaon identification, and the separate shifts of the B0 template, for which those of the B+ template stand.
-2. Off-resonance templates are one ratio times the on-resonance continuum, with a simulated sample of their own.
-3. Normalisations are log-normal, so that no yield turns negative; a truncated normal prior of the same width moves the
+1. Only the leading systematic uncertainties are included. Those of the signal efficiency, of the form factors, of N_BB and of
+   kaon identification are omitted. The shifts of the B+ template are also used for the B0 template.
+2. The off-resonance templates are the on-resonance continuum times one ratio, with a simulated sample of their own.
+3. Normalisations are log-normal, so that no yield becomes negative. A truncated normal prior of the same width moves the
    signal strength by 0.03 of its error.
-4. A new-physics signal has no statistical error of its own, and in a new-physics fit the Standard Model signal stays at its
-   prediction, unless `Likelihood.fit_rate` is told to free it.
+4. A new-physics signal has no statistical error of its own. In a new-physics fit the Standard Model signal is fixed to its
+   prediction, unless `Likelihood.fit_rate` is called with ``standard="free"``.
 """
 
 import copy
@@ -35,11 +36,11 @@ __all__ = ["Fit", "Likelihood", "Search", "Spectrum", "Toys"]
 _VISIBLE = 1e-5
 _STEPS = 40
 _CLOSE = 1e-7
-# Nodes for a spectrum of the model: the efficiency has a kink in each of its fifty bins.
+# Nodes for a spectrum of the model; many are needed because the efficiency has a kink in each of its fifty bins.
 _FINE = 160
 _LARGE = 1e-2
 _BINS = 18
-# Masses of a search in GeV, if none are given; toys that are worked on at once; what no rounding moves across a threshold.
+# Default masses of a search in GeV; number of toys treated at once; margin that rounding errors cannot cross.
 _SCAN = (0.1, 4.4, 173)
 _CROWD = 10_000
 _SAME = 1e-9
@@ -47,19 +48,19 @@ _SAME = 1e-9
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spectrum(Owned):
-    """Shape of B+ -> K+ + invisible as Belle II sees it.
+    """Shape of a spectrum of B+ -> K+ + invisible, folded with the efficiency of Belle II.
 
     Parameters
     ----------
     efficiency : ndarray, shape (..., 18)
         Mean efficiency of each signal bin: 9 of the ITA signal region, 3 of its control region, 6 of HTA.
     br : ndarray or float
-        Branching ratio that belongs to the spectrum as given; 1 for a line.
+        Branching ratio of the spectrum as given; 1 for a line.
 
     Raises
     ------
     ParameterError
-        If no bin sees the spectrum.
+        If the spectrum has no efficiency in any bin.
 
     Examples
     --------
@@ -72,7 +73,7 @@ class Spectrum(Owned):
     br: Any = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse what no bin sees."""
+        """Refuse a spectrum without efficiency in any bin."""
         efficiency, br = checked("efficiency", self.efficiency, 0.0, 1.0), checked("br", self.br, 0.0)
         if efficiency.shape[-1:] != (_BINS,):
             raise ParameterError(f"efficiency has shape {efficiency.shape}; one value for each of {_BINS} bins is needed")
@@ -100,16 +101,16 @@ class Spectrum(Owned):
         Returns
         -------
         Spectrum
-            One line a mass.
+            One line for each mass.
 
         Raises
         ------
         ParameterError
-            If a mass is out of range, or so close to its end that no bin sees it.
+            If a mass is out of range, or so close to its upper end that no bin has an efficiency for it.
 
         Notes
         -----
-        The efficiency is interpolated linearly in q2 between the centres of its bins, and constant beyond the outer ones.
+        The efficiency is interpolated linearly in q2 between the centres of its bins, and is constant beyond the outer ones.
 
         Examples
         --------
@@ -131,18 +132,18 @@ class Spectrum(Owned):
         breaks: npt.ArrayLike = (),
         resonance: tuple[float, float] | None = None,
     ) -> "Spectrum":
-        """Any spectrum, folded with the efficiency.
+        """Fold any spectrum with the efficiency.
 
         Parameters
         ----------
         dbr_dq2 : callable
-            Takes q2 in GeV^2, shape (n,), returns dBR/dq2 in GeV^-2, shape (n,) or (n, ...), not negative.
+            Takes q2 in GeV^2, shape (n,), and returns dBR/dq2 in GeV^-2, shape (n,) or (n, ...), not negative.
         q2_min, q2_max : float
             Ends of the spectrum in GeV^2, within 0 to (m_B - m_K)^2.
         breaks : array_like
             Values of q2 where the spectrum has a threshold or a kink, in GeV^2.
         resonance : tuple of float, optional
-            Mass and width in GeV of a peak, which is then resolved however narrow it is.
+            Mass and width in GeV of a peak, which is then resolved even if it is very narrow.
 
         Returns
         -------
@@ -152,7 +153,7 @@ class Spectrum(Owned):
         Raises
         ------
         ParameterError
-            If the spectrum is negative, not finite, of the wrong shape, on the wrong range or zero.
+            If the spectrum is negative, zero, not finite or of the wrong shape, or if its range is wrong.
 
         Examples
         --------
@@ -198,24 +199,28 @@ class Spectrum(Owned):
         current : {"scalar", "vector", "tensor"}
             Current of the quarks, sbar b, sbar gamma b or sbar sigma b.
         pair : {"scalar", "fermion"}
-            X X* of a complex scalar, or a Dirac pair with the current of the same name; the tensor one needs fermions.
+            Pair X X* of a complex scalar, or a Dirac pair with the current of the same name. The tensor current needs fermions.
 
         Returns
         -------
         Spectrum
-            With `br` of one.
+            With `br` equal to 1.
 
         Raises
         ------
         ParameterError
-            If the mass is out of range, or the current unknown or without such a pair.
+            If the mass is out of range, the current is unknown, or it cannot produce such a pair.
 
         Notes
         -----
-        With ``p = sqrt(K(m_B^2, m_K^2, q2))``, ``beta = sqrt(1 - 4r)``, ``r = m^2/q2``: scalar ``p f_0^2`` times ``beta``
-        (scalars) or ``q2 beta^3`` (fermions); vector ``p^3 f_+^2`` times ``beta^3`` or ``beta (1 + 2r)``; tensor
-        ``p^3 f_T^2 q2 beta (1 + 8r)``. Scalars through a heavy mediator are the first; massless fermions through the vector
-        current have the shape of the Standard Model.
+        With the Kallen function K, ``p = sqrt(K(m_B^2, m_K^2, q2))``, ``beta = sqrt(1 - 4r)`` and ``r = m^2/q2`` the shapes are
+
+        * scalar current: ``p f_0^2`` times ``beta`` for scalars, times ``q2 beta^3`` for fermions;
+        * vector current: ``p^3 f_+^2`` times ``beta^3`` for scalars, times ``beta (1 + 2r)`` for fermions;
+        * tensor current: ``p^3 f_T^2 q2 beta (1 + 8r)`` for fermions.
+
+        The scalar current with a pair of scalars is the limit of exchange of a heavy scalar.
+        The vector current with massless fermions has the shape of the Standard Model.
 
         Examples
         --------
@@ -248,7 +253,7 @@ class Spectrum(Owned):
     @classmethod
     @public
     def from_sector(cls, sector: DarkSector, final_state: str | None = None, **options: Any) -> "Spectrum":
-        """Decay B+ -> K+ H1, with H1 on or off its shell, at every point of a sector.
+        """Decay B+ -> K+ H1 with an on-shell or off-shell H1, at every point of a sector.
 
         Parameters
         ----------
@@ -262,12 +267,12 @@ class Spectrum(Owned):
         Returns
         -------
         Spectrum
-            Of the sector's shape, with `br` that of `meson_decays.br_b_to_k_invisible`.
+            Of the shape of the sector, with the `br` of `meson_decays.br_b_to_k_invisible`.
 
         Raises
         ------
         ParameterError
-            If a point is masked, or its rate is zero or too soft to be seen.
+            If a point is masked, its rate is zero, or its kaon is too soft for any bin.
 
         Examples
         --------
@@ -297,12 +302,12 @@ class Spectrum(Owned):
     @classmethod
     @public
     def from_histogram(cls, edges: npt.ArrayLike, values: npt.ArrayLike) -> "Spectrum":
-        """Take the branching ratio in bins of q2, flat inside each.
+        """Fold a histogram in q2, flat inside each bin, with the efficiency.
 
         Parameters
         ----------
         edges : array_like, shape (n + 1,)
-            Edges in q2 in GeV^2, increasing, within 0 to (m_B - m_K)^2.
+            Edges of the bins in q2 in GeV^2, increasing, within 0 to (m_B - m_K)^2.
         values : array_like, shape (..., n)
             Branching ratio of each bin, not negative.
 
@@ -314,7 +319,7 @@ class Spectrum(Owned):
         Raises
         ------
         ParameterError
-            If the edges leave the range or do not increase, or a value is negative or not finite.
+            If an edge is out of range, the edges do not increase, or a value is negative or not finite.
 
         Examples
         --------
@@ -335,7 +340,7 @@ class Spectrum(Owned):
 
     @classmethod
     def _folded(cls, q2: Array, density: Array, weights: Array, name: str) -> "Spectrum":
-        """Integrate a density, q2 last, against the efficiency."""
+        """Integrate a density, with q2 on the last axis, against the efficiency."""
         for bad, what in ((~np.isfinite(density), "not finite"), (density < 0.0, "negative")):
             if bad.any():
                 where = q2[np.argwhere(bad)[0][-1]]
@@ -352,7 +357,7 @@ class Spectrum(Owned):
         Parameters
         ----------
         rate : array_like, optional
-            Branching ratio, not negative; default `br`.
+            Branching ratio, not negative; by default `br`.
 
         Returns
         -------
@@ -381,26 +386,26 @@ class Fit(Owned):
     Parameters
     ----------
     value, minus, plus : ndarray or float
-        Best value, a branching ratio or a signal strength, and the two sides of its interval of 68 %.
+        Best value, a branching ratio or a signal strength, and the lower and upper error of its 68 % interval.
     chi2, chi2_zero, chi2_sm : ndarray or float
-        -2 ln L over that of a saturated model: at the best fit, without the fitted signal, and for the Standard Model.
+        -2 ln L relative to a saturated model: at the best fit, without the fitted signal, and for the Standard Model.
     standard : float
-        The Standard Model in units of `value`: signal strength 1, or additional rate 0.
+        The `value` of the Standard Model: signal strength 1, or additional rate 0.
     p_value : ndarray or float
-        Probability of a larger `chi2`, with as many degrees of freedom as bins less one.
+        Probability of a larger `chi2`; the number of degrees of freedom is the number of bins less the fitted signals.
     pulls : dict
         Best value of each nuisance parameter in units of its prior width.
     flags : dict
-        ``at_zero``: the best rate is held at zero; ``minus_at_zero``: its interval ends there; ``large_pull``: a nuisance
-        parameter beyond 3.
+        ``at_zero``: the best rate is held at zero; ``minus_at_zero``: the interval ends at zero; ``large_pull``: a nuisance
+        parameter is more than 3 prior widths from its central value.
     bins : tuple of str
         Names of the bins.
     expected : dict
-        Expected events by sample in each bin, with ``"total"``; and ``"observed"``.
+        Expected events of each sample in each bin, their sum ``"total"``, and the counts ``"observed"``.
     strength : ndarray or float
-        Signal strength of K nu nubar beside the fitted signal: 0 in `Likelihood.fit_mu`, 1 in `Likelihood.fit_rate`, or its
-        best value where that frees it. Then `chi2_zero` belongs to the best strength without the fitted signal, and `z_zero`
-        weighs the signal against more K nu nubar.
+        Signal strength of K nu nubar in addition to the fitted signal: 0 in `Likelihood.fit_mu`, 1 in `Likelihood.fit_rate`, or
+        its best value if it is free there. With a free strength `chi2_zero` is at the best strength without the fitted signal,
+        and `z_zero` compares the signal with a larger rate of K nu nubar.
 
     Examples
     --------
@@ -426,27 +431,27 @@ class Fit(Owned):
 
     @property
     def rate(self) -> Any:
-        """The best value as a branching ratio, of `Likelihood.fit_rate`."""
+        """Best value as a branching ratio, from `Likelihood.fit_rate`."""
         return self.value
 
     @property
     def mu(self) -> Any:
-        """The best value as a signal strength, of `Likelihood.fit_mu`."""
+        """Best value as a signal strength, from `Likelihood.fit_mu`."""
         return self.value
 
     @property
     def delta_chi2(self) -> Any:
-        """How much larger -2 ln L is in the Standard Model."""
+        """Difference of -2 ln L between the Standard Model and the best fit."""
         return self.chi2_sm - self.chi2
 
     @property
     def z_sm(self) -> Any:
-        """Significance against the Standard Model in standard deviations, negative for a deficit."""
+        """Significance with respect to the Standard Model in standard deviations; negative for a deficit."""
         return np.sign(self.value - self.standard) * np.sqrt(np.maximum(self.delta_chi2, 0.0))
 
     @property
     def z_zero(self) -> Any:
-        """Significance against no such signal in standard deviations, negative for a deficit."""
+        """Significance with respect to the fit without the signal in standard deviations; negative for a deficit."""
         return np.sign(self.value) * np.sqrt(np.maximum(self.chi2_zero - self.chi2, 0.0))
 
 
@@ -459,11 +464,11 @@ class Toys(Owned):
     rate : ndarray
         Best rates.
     chi2 : ndarray
-        -2 ln L over that of a saturated model at the best fit.
+        -2 ln L at the best fit, relative to a saturated model.
     ratio : ndarray
-        The same at the true rate less that at the best fit.
+        Difference of -2 ln L between the true rate and the best fit.
     at_zero : ndarray
-        Where the best rate is held at zero.
+        Whether the best rate is held at zero.
 
     Examples
     --------
@@ -480,13 +485,13 @@ class Toys(Owned):
 
     @property
     def coverage(self) -> float:
-        """Share of the experiments whose 68 % interval holds the true rate."""
+        """Share of the experiments whose 68 % interval contains the true rate."""
         return float(np.mean(self.ratio <= 1.0))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Search(Owned):
-    """Significance of the best line of a search over its mass, of `Likelihood.global_significance`.
+    """Significance of the best line of a search over its mass, from `Likelihood.global_significance`.
 
     Parameters
     ----------
@@ -495,19 +500,19 @@ class Search(Owned):
     rate : float
         Best branching ratio there.
     gain : float
-        How much -2 ln L falls there.
+        Decrease of -2 ln L due to the line at this mass.
     p_local : float
-        One-sided probability that background alone gains as much at this mass.
+        One-sided probability that a fluctuation of the background alone gains at least as much at this mass.
     p_global : float
-        Probability that it gains as much at any mass of the search.
+        Probability that it gains at least as much at any mass of the search.
     p_error : float
         Error of `p_global` from the number of simulated experiments.
     crossings : float
-        Expected number of masses where the significance of background alone rises through `z_local`.
+        Expected number of masses at which the significance of the background alone rises above `z_local`.
 
     Notes
     -----
-    ``p_local + crossings`` bounds `p_global` from above, the more closely the rarer the excess.
+    ``p_local + crossings`` is an upper bound on `p_global`, which is the closer the rarer the excess is.
 
     Examples
     --------
@@ -544,12 +549,12 @@ class Search(Owned):
 
     @property
     def trials(self) -> Any:
-        """Trial factor, the ratio of both probabilities."""
+        """Trial factor, the ratio of the global to the local probability."""
         return self.p_global / self.p_local
 
 
 class Likelihood:
-    """Profile likelihood of both taggings, or of one.
+    """Profile likelihood of both tagging analyses, or of one of them.
 
     Parameters
     ----------
@@ -559,14 +564,15 @@ class Likelihood:
     Raises
     ------
     ParameterError
-        If a channel is unknown, or there is none.
+        If a channel is unknown, or none is given.
 
     Notes
     -----
-    HistFactory model: Poisson counts, log-normal normalisations, linear shape shifts, a normal multiplier for the simulated
-    sample of every template in every bin. The multipliers are profiled in closed form, the rest by Gauss-Newton steps with the
-    exact gradient, for many spectra or data sets in one call. A general library would serve no better: pyhf finds the
-    same minimum some hundred times slower (``make bench``).
+    This is a HistFactory model: Poisson counts, log-normal normalisations, linear shape shifts, and a normal multiplier for the
+    simulated sample of every template in every bin.
+    The multipliers are profiled in closed form, the other parameters by Gauss-Newton steps with the exact gradient, for many
+    spectra or data sets in one call.
+    The general library pyhf finds the same minimum, some hundred times slower (``make bench``).
 
     Examples
     --------
@@ -589,7 +595,7 @@ class Likelihood:
         names = [f"{letter}{i}" for letter, count in (("A", 9), ("B", 3)) for i in range(1, count + 1)]
         every = (*names, *(f"off {name}" for name in names), *(f"H{i}" for i in range(1, 7)))
         self.bins = tuple(every[i] for i in keep)
-        # size of the data over that of the published ones, and of the relative errors of simulated samples
+        # ratio to the published data: of the size of the data, and of the relative errors of the simulated samples
         self._size, self._simulated = 1.0, 1.0
 
     def __repr__(self) -> str:
@@ -607,7 +613,7 @@ class Likelihood:
         return self._size * self._row(events), self._simulated * self._row(error)
 
     def _mixture(self, spectrum: Spectrum) -> _profile.Signal:
-        """Free new physics, in units of the predicted Standard Model rate, beside the fixed Standard Model."""
+        """Free signal of new physics, in units of the predicted Standard Model rate, and the fixed Standard Model signal."""
         fixed, error = self._standard()
         if self._model.loose:
             fixed = np.zeros_like(fixed)
@@ -615,7 +621,7 @@ class Likelihood:
         return _profile.Signal(self._row(events).reshape(-1, len(self._keep)), np.zeros(len(self._keep)), fixed[None], error)
 
     def _released(self) -> "Likelihood":
-        """Return the same with the Standard Model signal as a sample whose strength is free."""
+        """Return a copy in which the Standard Model signal is a sample of free strength."""
         fixed, error = self._standard()
         old, other = self._model, copy.copy(self)
         shifts = np.pad(old.shifts, ((0, 1), (0, 1), (0, 0)))
@@ -624,7 +630,7 @@ class Likelihood:
         other._model = _profile.Templates(yields, spread, shifts, np.append(old.widths, 0.0), loose=True)
         other._data = _profile.Counts(self._data.observed, np.zeros((1, other._model.size)), self._data.gammas)
         other._samples = (*self._samples, "free K nu nubar")
-        # its normalisation and its strength are no pulls
+        # the normalisation and the strength of this sample have no prior, hence no pulls
         count = len(old.widths)
         other.parameters = (*self.parameters[:count], "", *self.parameters[count:], "")
         return other
@@ -635,7 +641,7 @@ class Likelihood:
         return _profile.minimise(self._model, signal, data or self._data, start, held)
 
     def _bounded(self, signal: _profile.Signal, free: _profile.Minimum, data: Any = None) -> tuple[_profile.Minimum, Any]:
-        """Find the best fit with x >= 0, and where x is held there."""
+        """Find the best fit with x >= 0, and a mask of the fits in which x is held at zero."""
         held = free.point[:, 0] < 0.0
         if not held.any():
             return free, held
@@ -677,7 +683,7 @@ class Likelihood:
         )
 
     def _profiled(self, signal: _profile.Signal, there: _profile.Minimum) -> tuple[Array, Array, Array]:
-        """Return yields by sample, the multipliers of their simulated samples, and the relative errors of these."""
+        """Return the yields by sample, the multipliers of their simulated samples, and the relative errors of these."""
         model = self._model
         yields, _ = _profile.samples(model, signal, there.point)
         spread = np.concatenate([model.spread, signal.fixed_spread[None], signal.free_spread[None]])
@@ -699,9 +705,9 @@ class Likelihood:
         Parameters
         ----------
         channels : tuple of {"ITA", "HTA"}, optional
-            Default those of the likelihood.
+            By default those of the likelihood.
         spectrum : Spectrum, optional
-            The signal at strength 1 in place of the published one, for example with other form factors.
+            Signal at strength 1 that replaces the published one, for example with other form factors.
 
         Returns
         -------
@@ -737,20 +743,20 @@ class Likelihood:
 
     @public
     def fit_rate(self, spectrum: Spectrum, standard: str = "fixed") -> Fit:
-        """Branching ratio of new physics beside the Standard Model.
+        """Branching ratio of new physics in addition to the Standard Model.
 
         Parameters
         ----------
         spectrum : Spectrum
             One shape, or many at once.
         standard : {"fixed", "free"}
-            Hold the signal strength of K nu nubar at 1, or fit it too; it may become negative.
+            Fix the signal strength of K nu nubar to 1, or fit it too; a free strength may become negative.
 
         Returns
         -------
         Fit
-            The rate is not negative. With a free strength `Fit.strength` is the best one, `Fit.delta_chi2` is what both
-            together gain, and `Fit.z_zero` is the local significance of new physics against more K nu nubar.
+            The rate is not negative. With a free strength `Fit.strength` is its best value, `Fit.delta_chi2` is the gain of
+            rate and strength together, and `Fit.z_zero` is the local significance with respect to a larger rate of K nu nubar.
 
         Raises
         ------
@@ -774,19 +780,19 @@ class Likelihood:
 
     @public
     def chi2(self, spectrum: Spectrum, rate: npt.ArrayLike | None = None) -> Array:
-        """Profile -2 ln L at given rates, over that of a saturated model.
+        """Profiled -2 ln L at given rates, relative to a saturated model.
 
         Parameters
         ----------
         spectrum : Spectrum
             One shape, or many at once.
         rate : array_like, optional
-            Branching ratios, 0 to 1, broadcast against the spectra; default `Spectrum.br`.
+            Branching ratios, 0 to 1, broadcast against the spectra; by default `Spectrum.br`.
 
         Returns
         -------
         ndarray or float
-            Dimensionless; less `Fit.chi2_sm` it is the Delta chi^2 against the Standard Model.
+            Dimensionless; minus `Fit.chi2_sm` it is the Delta chi^2 with respect to the Standard Model.
 
         Raises
         ------
@@ -808,7 +814,7 @@ class Likelihood:
 
     @public
     def upper_limit(self, spectrum: Spectrum, cl: float = 0.95) -> Array:
-        """Upper limit on the rate of new physics, CL_s.
+        """Upper limit on the rate of new physics with the CL_s method.
 
         Parameters
         ----------
@@ -829,7 +835,8 @@ class Likelihood:
 
         Notes
         -----
-        Asymptotic distribution of the statistic that is bounded to rates of at least zero, arXiv:1007.1727, eqs. (62)-(66).
+        The limit uses the asymptotic distribution of the test statistic for rates that cannot be negative, arXiv:1007.1727,
+        eqs. (62)-(66).
 
         Examples
         --------
@@ -847,7 +854,7 @@ class Likelihood:
         yields, gammas, _ = self._profiled(signal, null)
         asimov = _profile.Counts(np.sum(yields * gammas, axis=1), null.point[:, 1:], gammas)
 
-        # the nuisance parameters found last are near those wanted next
+        # the nuisance parameters found last are a good start for the next rate
         last = [null.point.copy(), null.point.copy()]
 
         def profiled(which: int, x: Array, rows: _profile.Index) -> Array:
@@ -857,7 +864,7 @@ class Likelihood:
             return found.chi2
 
         def excess(x: Array, rows: _profile.Index) -> Array:
-            """Logarithm of CL_s over its level."""
+            """Logarithm of the ratio of CL_s to 1 - cl."""
             q = np.maximum(profiled(0, x, rows) - best.chi2[rows], 0.0)
             expected = np.maximum(profiled(1, x, rows), 1e-300)
             far = q > expected
@@ -880,14 +887,15 @@ class Likelihood:
     def global_significance(
         self, m_x: npt.ArrayLike | None = None, standard: str = "fixed", size: int = 20_000, seed: int = 1
     ) -> Search:
-        """Significance of the best line, at its mass and after the search over all masses.
+        """Local significance of the best line, and its global significance in a search over all masses.
 
         Parameters
         ----------
         m_x : array_like, optional
-            Masses of the search in GeV, 0 to m_B - m_K; default 173 from 0.1 to 4.4. A coarse grid searches less.
+            Masses of the search in GeV, 0 to m_B - m_K; by default 173 masses from 0.1 to 4.4. A coarser grid has a smaller
+            trial factor.
         standard : {"fixed", "free"}
-            Hold the signal strength of K nu nubar at 1, or free it, as in `fit_rate`: against more K nu nubar.
+            Fix the signal strength of K nu nubar to 1, or fit it too, as in `fit_rate`.
         size : int
             Number of simulated experiments, 100 to 1000000.
         seed : int
@@ -905,13 +913,16 @@ class Likelihood:
 
         Notes
         -----
-        Near the best fit without a line the significances of all masses are the projections ``u_m . g`` of one normal vector g
-        on unit vectors: ``u_m`` is the signal after the covariance of counts, simulated samples and constrained parameters
-        is divided out, and a free strength projected out. Experiments in which mass m exceeds the threshold c are thrown for
-        every m alike, and ``p = sum_m P(z_m > c) <1/N>`` counts each once, with N the masses above c: nothing is lost however
-        small p is. The length of the curve ``u_m`` gives the mean number of crossings, ``length/(2 pi) exp(-c^2/2)``, of
-        arXiv:1005.1891. Fits of 6000 simulated experiments with the full likelihood on 44 masses give 0.90 +- 0.04 of the
-        probability, 0.03 standard deviations more.
+        Near the best fit without a line the significances of all masses are the projections ``u_m . g`` of one vector g of
+        normal random numbers on unit vectors ``u_m``.
+        The vector ``u_m`` is the signal at mass m after the covariance of counts, simulated samples and constrained parameters
+        is divided out and a free strength is projected out.
+        Experiments in which the significance at mass m exceeds the threshold c are simulated equally often for every m.
+        With N the number of masses above c, ``p = sum_m P(z_m > c) <1/N>`` counts each experiment once.
+        This importance sampling is efficient also for very small p.
+        The length of the curve ``u_m`` gives the mean number of crossings, ``length/(2 pi) exp(-c^2/2)``, of arXiv:1005.1891.
+        Fits of 6000 simulated experiments with the full likelihood on 44 masses give 0.90 +- 0.04 of the probability, which is
+        a significance larger by 0.03 standard deviations.
 
         Examples
         --------
@@ -954,7 +965,7 @@ class Likelihood:
         )
 
     def _directions(self, spectrum: Spectrum) -> Array:
-        """Find the unit vector of each shape, where the best fit without it has a unit covariance; (shapes, bins)."""
+        """Find the unit vector of each shape in coordinates of unit covariance at the best fit without it; (shapes, bins)."""
         signal = self._mixture(spectrum)
         one = signal.subset(np.arange(1))
         null = self._minimise(one, 0.0, held=True)
@@ -971,24 +982,24 @@ class Likelihood:
 
     @public
     def projected(self, luminosity: float, spectrum: Spectrum, rate: float, floor: float = 1.0) -> "Likelihood":
-        """Return the likelihood of more data of the same kind, whose counts are those expected.
+        """Return the likelihood of a larger data set of the same kind, with the expected counts as data.
 
         Parameters
         ----------
         luminosity : float
             Integrated luminosity in fb^-1, 10 to 1e6; the published data have 362.
         spectrum : Spectrum
-            One shape of new physics that the data hold beside the Standard Model.
+            One shape of new physics that the data contain in addition to the Standard Model.
         rate : float
-            Its branching ratio, 0 to 1e-3.
+            Branching ratio of this new physics, 0 to 1e-3.
         floor : float
-            Share of today's systematic errors that stays, 0 to 1. They shrink like the statistical errors down to it; 1 keeps
-            them as they are.
+            Share of today's systematic errors that remains, 0 to 1. The systematic errors shrink like the statistical ones down
+            to this share; 1 keeps them as they are.
 
         Returns
         -------
         Likelihood
-            Its fits give the expected errors, significances and limits; toys and fits of any spectrum work as before.
+            Its fits give the expected errors, significances and limits; toys and fits of any spectrum work as usual.
 
         Raises
         ------
@@ -997,9 +1008,11 @@ class Likelihood:
 
         Notes
         -----
-        Efficiencies, backgrounds and cuts stay as published. Backgrounds are those that fit the published data best at the
-        given rate; the errors of the simulated samples shrink like those of the data. The counts are not rounded: the median
-        of experiments, arXiv:1007.1727, section 5 (Asimov data).
+        Efficiencies, background rates and cuts are those of the published analysis.
+        The backgrounds are those that fit the published data best at the given rate.
+        The errors of the simulated samples shrink like those of the data.
+        The counts are not rounded (Asimov data): their fit gives the median result of many experiments, arXiv:1007.1727,
+        section 5.
 
         Examples
         --------
@@ -1035,7 +1048,7 @@ class Likelihood:
 
     @public
     def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:
-        """Throw experiments at a true rate and fit them like the data.
+        """Simulate experiments at a true rate and fit them like the data.
 
         Parameters
         ----------
@@ -1060,8 +1073,9 @@ class Likelihood:
 
         Notes
         -----
-        Nuisance parameters stand at their best fit for the true rate; counts and the auxiliary measurements, of the
-        normalisations, of the shapes and of every simulated sample, are all thrown.
+        The true nuisance parameters are the best fit to the data at the true rate.
+        The counts are random, and so are the auxiliary measurements of the normalisations, of the shapes and of every simulated
+        sample.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Annihilation at recombination: what the cosmic microwave background allows, and what X leaves of it."""
+"""Dark-matter annihilation at recombination: the limit of the cosmic microwave background, and the value for X."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -27,14 +27,14 @@ __all__ = [
     "visible_fraction",
 ]
 
-#: Final states whose energy the plasma absorbs, with a table each.
+#: Final states whose energy the plasma absorbs; each has a table.
 CHANNELS = ("ee", "gammagamma")
 _ANGLES = 24
-_MASS = (1e-3, 1e3)  # of X in GeV, where limits are drawn
+_MASS = (1e-3, 1e3)  # range of the mass of X in GeV for which limits are given
 
 
 def p_ann_max() -> float:
-    """Upper limit of Planck on the annihilation parameter, 95 %.
+    """Upper limit of Planck on the annihilation parameter, at 95 % CL.
 
     Returns
     -------
@@ -55,14 +55,14 @@ def p_ann_max() -> float:
 
 
 def _efficiency(energy: Array, channel: str) -> Array:
-    """Read the table, constant beyond its ends."""
+    """Interpolate the table of the efficiency, which is constant beyond its ends."""
     grid, values = natural(f"f_eff.{channel}.energy"), natural(f"f_eff.{channel}.value", "1")
     return np.interp(np.log(np.maximum(energy, grid[0])), np.log(grid), values)
 
 
 @public
 def f_eff(energy: npt.ArrayLike, channel: str = "ee") -> Array:
-    """Share of the energy of an injected pair that ionises and heats the gas as the limit counts it.
+    """Effective share of the energy of an injected pair that ionises and heats the gas.
 
     Parameters
     ----------
@@ -83,7 +83,8 @@ def f_eff(energy: npt.ArrayLike, channel: str = "ee") -> Array:
 
     Notes
     -----
-    arXiv:1506.03811 figure 3, read off to 3 %, straight against the logarithm of the energy.
+    This is the share that multiplies the cross-section in the annihilation parameter `p_ann`.
+    The values are read off figure 3 of arXiv:1506.03811 to 3 %, and interpolated linearly in the logarithm of the energy.
 
     Examples
     --------
@@ -96,7 +97,7 @@ def f_eff(energy: npt.ArrayLike, channel: str = "ee") -> Array:
 
 
 def _cascade(energy: Array, *masses: Array) -> Array:
-    """Efficiency of e+e- from the last of a chain of decays into pairs; the first particle has this energy."""
+    """Efficiency for the e+e- at the end of a chain of decays into pairs; `energy` is that of the first particle."""
     node, weight = legendre(_ANGLES)
     cosine, m_e = 2.0 * node - 1.0, natural("m_e")
     share: Array = np.ones_like(energy)
@@ -113,12 +114,12 @@ def _cascade(energy: Array, *masses: Array) -> Array:
 
 @public
 def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
-    """Share of the energy that the gas absorbs from electrons at the end of a chain of two-body decays.
+    """Share of the energy that the gas absorbs from the electrons at the end of a chain of two-body decays.
 
     Parameters
     ----------
     energy : array_like
-        Energy of the first particle in GeV, at least its mass, up to 1e3; m_X in X X* -> Z'Z' at rest.
+        Energy of the first particle in GeV, from its mass to 1e3; it is m_X for X X* -> Z'Z' at rest.
     *masses : array_like
         Masses of the decaying particles in GeV, each at least twice the next: ``m_zp`` for Z' -> e+e-,
         ``m_h1, m_zp`` for H1 -> Z'Z' -> 2 (e+e-).
@@ -126,18 +127,20 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        Between 0 and 1, weighted with the energy.
+        Average over the electrons, weighted with their energy; between 0 and 1.
 
     Raises
     ------
     ParameterError
-        If the energy is out of range, no mass is given, or a decay is closed.
+        If the energy is out of range, no mass is given, or a decay is kinematically closed.
 
     Notes
     -----
-    Each decay is isotropic in the rest frame (no polarisation), so that the energies of its products are spread evenly over
-    ``(E/2)(1 -+ beta beta*)``; an average over the angles of every step with 24 points. For a polarised Z' the spectrum
-    of electrons is not flat; the efficiency stays between the smallest and largest one over the same range of energies.
+    Each decay is taken as isotropic in the rest frame (no polarisation).
+    The energies of its products are then distributed evenly over ``(E/2)(1 -+ beta beta*)``.
+    The angles of every step are averaged over with 24 points.
+    For a polarised Z' the spectrum of the electrons is not flat; its efficiency still lies between the smallest and the
+    largest one over the same range of energies.
 
     Examples
     --------
@@ -160,16 +163,16 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
 
 @public
 def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate: bool = False) -> Array:
-    """Upper limit on the annihilation cross-section at recombination, 95 %.
+    """Upper limit on the annihilation cross-section at recombination, at 95 % CL.
 
     Parameters
     ----------
     mass : array_like
         Mass of the dark matter in GeV, 1e-3 to 1e3.
     channel : {"ee", "gammagamma"}
-        What it annihilates to.
+        Final state of the annihilation.
     self_conjugate : bool
-        Whether it is its own antiparticle. By default it is not, as the complex X.
+        Whether the dark matter is its own antiparticle. By default it is not, like the complex scalar X.
 
     Returns
     -------
@@ -183,8 +186,10 @@ def annihilation_limit(mass: npt.ArrayLike, channel: str = "ee", self_conjugate:
 
     Notes
     -----
-    A self-conjugate particle injects ``(n^2/2) <sigma v> 2 m = rho^2 <sigma v>/m``, which the limit is made for. With
-    n/2 particles and n/2 antiparticles it is ``(n/2)^2 <sigma v> 2 m``, half of it: the limit is twice as high.
+    A self-conjugate particle of number density n injects the energy ``(n^2/2) <sigma v> 2 m = rho^2 <sigma v>/m`` per volume
+    and time; the published limit refers to this case.
+    With n/2 particles and n/2 antiparticles the energy is ``(n/2)^2 <sigma v> 2 m``, which is half as large.
+    The limit is then twice as high.
 
     Examples
     --------
@@ -212,7 +217,7 @@ def f_eff_max(mass: npt.ArrayLike, self_conjugate: bool = False) -> Array:
     Returns
     -------
     ndarray or float
-        Share of the energy, as in `f_eff`; above 1 no final state is excluded.
+        Share of the energy, as in `f_eff`; where it is above 1, no final state is excluded.
 
     Raises
     ------
@@ -234,22 +239,22 @@ def f_eff_max(mass: npt.ArrayLike, self_conjugate: bool = False) -> Array:
 def excluded_below(
     thermal: Callable[[Array], npt.ArrayLike] | None = None, channel: str = "ee", self_conjugate: bool = False
 ) -> float:
-    """Mass up to which a thermal s-wave relic is excluded.
+    """Mass below which a thermal s-wave relic is excluded.
 
     Parameters
     ----------
     thermal : callable, optional
         Cross-section in GeV^-2 for an array of masses in GeV; by default `relic.thermal_cross_section`.
     channel : {"ee", "gammagamma"}
-        What it annihilates to.
+        Final state of the annihilation.
     self_conjugate : bool
-        As in `annihilation_limit`; `thermal` has to be meant for the same kind of particle.
+        As in `annihilation_limit`; `thermal` has to be given for the same kind of particle.
 
     Returns
     -------
     float
-        The highest mass in GeV at which `thermal` meets the limit; 0 if it lies below the limit from 1 MeV to 1 TeV,
-        infinity if it still exceeds the limit at 1 TeV.
+        The highest mass in GeV at which `thermal` equals the limit; 0 if it lies below the limit from 1 MeV to 1 TeV,
+        infinity if it exceeds the limit at 1 TeV.
 
     Raises
     ------
@@ -279,13 +284,13 @@ def excluded_below(
 
 
 def _parts(sector: DarkSector) -> tuple[Array, Array, Array]:
-    """At rest, of flat good points: the cross-section, and what of it is visible and absorbed."""
+    """Cross-section at rest, its visible part and its absorbed part, at the points of a flat sector without masked points."""
     m_x, m_zp = sector.require("m_x"), sector.m_zp
     ceiling, pair = natural("f_eff.ee.value", "1").max(), 2.0 * natural("m_mu")
     visible = 1.0 - br_zp_invisible(sector)
 
     def absorbed(mass: Array) -> Array:
-        # above the muon threshold no more is claimed than the largest efficiency
+        # above the muon threshold the largest efficiency is used, as an upper bound
         return np.where(mass > pair, ceiling, _cascade(m_x[..., None], mass))
 
     sector = sector._settled()
@@ -317,7 +322,7 @@ def visible_fraction(sector: DarkSector) -> Array:
     Returns
     -------
     ndarray or float
-        Between 0 and 1; 0 where nothing is s-wave. At masked points nan.
+        Between 0 and 1; 0 where no channel is s-wave, nan at masked points.
 
     Raises
     ------
@@ -326,10 +331,13 @@ def visible_fraction(sector: DarkSector) -> Array:
 
     Notes
     -----
-    Z'Z': the visible branching ratio of the Z', ``(e epsilon/g_X)^2 = 2e-5`` below the muon threshold. H1 H1: that of H1
-    into leptons through the mixing, and of its Z'Z'. Charged leptons directly: all of it. Z'H1 and neutrinos are p-wave
-    and gone at recombination. The energy that neutrinos carry off from muons and taus is counted as visible. An H1 lighter
-    than 2 m_Z' and 2 m_X is visible whenever sin(theta) is not zero.
+    * Z'Z': the visible branching ratio of the Z', ``(e epsilon/g_X)^2 = 2e-5`` below the muon threshold.
+    * H1 H1: the branching ratio of H1 into leptons through the mixing, and the visible share of its decay into Z'Z'.
+    * Charged leptons: all of the energy.
+    * Z'H1 and neutrinos: these are p-wave and negligible at recombination.
+
+    The energy of the neutrinos from muon and tau decays is counted as visible.
+    An H1 lighter than 2 m_Z' and 2 m_X decays visibly whenever sin(theta) is not zero.
 
     Examples
     --------
@@ -348,7 +356,7 @@ def visible_fraction(sector: DarkSector) -> Array:
 
 @public
 def p_ann(sector: DarkSector) -> Array:
-    """Annihilation parameter of X, in the form that Planck limits.
+    """Annihilation parameter of X, to be compared with the limit of Planck.
 
     Parameters
     ----------
@@ -358,7 +366,7 @@ def p_ann(sector: DarkSector) -> Array:
     Returns
     -------
     ndarray or float
-        ``Sum f_eff <sigma v>/(2 m_X)`` over what is visible, in GeV^-3, at rest. At masked points nan.
+        ``Sum f_eff <sigma v>/(2 m_X)`` over the visible final states at rest, in GeV^-3; nan at masked points.
 
     Raises
     ------
@@ -367,9 +375,10 @@ def p_ann(sector: DarkSector) -> Array:
 
     Notes
     -----
-    The half of a complex X as in `annihilation_limit`; the spectrum of the electrons from Z' and H1 as in
-    `f_eff_cascade`. Particles above the muon threshold are given the largest efficiency of all energies, 0.99, so
-    that the result is an upper bound there.
+    The factor 1/2 of a complex X is explained at `annihilation_limit`.
+    The spectrum of the electrons from Z' and H1 is that of `f_eff_cascade`.
+    Particles above the muon threshold get the largest efficiency of all energies, 0.99, so that the result is an upper bound
+    there.
 
     Examples
     --------
@@ -383,7 +392,7 @@ def p_ann(sector: DarkSector) -> Array:
 
 @public
 def allowed(sector: DarkSector) -> npt.NDArray[np.bool_]:
-    """Say whether the cosmic microwave background allows a point.
+    """Test whether a point is allowed by the cosmic microwave background.
 
     Parameters
     ----------
