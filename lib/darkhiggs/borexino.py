@@ -1,4 +1,4 @@
-"""Solar 7Be neutrinos that scatter on electrons through the Z', against the rate measured by Borexino."""
+"""Scattering of solar 7Be neutrinos on electrons through the Z', and the limit from the rate measured by Borexino."""
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,14 @@ __all__ = [
 ]
 
 _FLAVOURS = ("e", "mu", "tau")
-# Charges of (nu_e, nu_mu, nu_tau) in L = +g Z'.J'. The electron shares the doublet and the charge of nu_e.
+# Charges of (nu_e, nu_mu, nu_tau) in L = +g Z'.J'. The electron is in the doublet of nu_e and has the same charge.
 _CHARGES = {
     "L_mu-L_tau": (0.0, 1.0, -1.0),
     "L_mu-L_e": (-1.0, 1.0, 0.0),
     "L_e-L_tau": (1.0, 0.0, -1.0),
     "B-L": (-1.0, -1.0, -1.0),
 }
-_M_MIN, _M_MAX = 1e-9, 1e4  # GeV; far below m_e and far above m_mu nothing changes any more
+_M_MIN, _M_MAX = 1e-9, 1e4  # GeV; far below m_e and far above m_mu the result has reached its limit
 
 
 def pmns() -> npt.NDArray[np.complex128]:
@@ -43,8 +43,8 @@ def pmns() -> npt.NDArray[np.complex128]:
 
     Notes
     -----
-    ``U = R_23(theta_23) R_13(theta_13, delta) R_12(theta_12)``; angles and phase of the PDG, normal ordering. Majorana
-    phases drop out.
+    ``U = R_23(theta_23) R_13(theta_13, delta) R_12(theta_12)`` with the angles and the phase of the PDG for normal ordering.
+    Majorana phases do not matter here.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def mass_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
     Parameters
     ----------
     p_ee : array_like, optional
-        Survival probability of nu_e, within what the mixing allows (0.29 to 0.66); 0.54 for 7Be by default.
+        Survival probability of nu_e, in the range that the mixing allows (0.29 to 0.66); by default 0.54, for 7Be.
 
     Returns
     -------
@@ -85,8 +85,9 @@ def mass_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
 
     Notes
     -----
-    The mass states have lost their coherence on the way (arXiv:2007.16098). ``f_3 = |U_e3|^2``, since the matter of the
-    Sun leaves the heavy state alone, and ``P_ee = sum_i f_i |U_ei|^2`` fixes the other two.
+    The mass states lose their coherence on the way to Earth (arXiv:2007.16098).
+    The matter of the Sun does not affect the heavy state, so that ``f_3 = |U_e3|^2``.
+    ``P_ee = sum_i f_i |U_ei|^2`` then fixes the other two fractions.
 
     Examples
     --------
@@ -124,8 +125,9 @@ def flavour_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
 
     Notes
     -----
-    ``P_ea = sum_i f_i |U_ai|^2``. The split between mu and tau decides how far their opposite interference with the
-    Standard Model cancels.
+    ``P_ea = sum_i f_i |U_ai|^2``.
+    In the L_mu-L_tau model nu_mu and nu_tau interfere with the Standard Model with opposite signs; their fractions determine
+    how far the two contributions cancel.
 
     Examples
     --------
@@ -138,12 +140,12 @@ def flavour_fractions(p_ee: npt.ArrayLike | None = None) -> Array:
 
 @public
 def flavour_factors(form: str = "literal", p_ee: npt.ArrayLike | None = None) -> Array:
-    """Flavour factors by which the talk rescales the limit on a B - L boson.
+    """Flavour factors with which the talk rescales the limit on a B - L boson.
 
     Parameters
     ----------
     form : str
-        ``"literal"``, the square root that the slide prints, or ``"corrected"``, the sum itself.
+        ``"literal"``, the square root as printed on the slide, or ``"corrected"``, the sum itself.
     p_ee : array_like, optional
         Survival probability of nu_e, as in `mass_fractions`.
 
@@ -159,10 +161,11 @@ def flavour_factors(form: str = "literal", p_ee: npt.ArrayLike | None = None) ->
 
     Notes
     -----
-    ``S = sum_ij f_i |(U^+ Q U)_ij|^2 = sum_a Q_a^2 P_ea``: U is unitary and Q diagonal, so the factors are
-    P_ee + P_e mu, P_ee + P_e tau and 1 - P_ee. The rate of Z' exchange alone is ``g_e^2 sum_a g_a^2 P_ea``: linear in S,
-    and quartic in the coupling. A rate alpha_BL^2 thus becomes ``S alpha_X^2``, and with mixing
-    ``S alpha alpha_X epsilon^2``; ``S^(1/2)`` and a single power of epsilon, as printed, scale like g^3.
+    ``S = sum_ij f_i |(U^+ Q U)_ij|^2 = sum_a Q_a^2 P_ea``, because U is unitary and Q is diagonal.
+    The factors S are therefore P_ee + P_e mu, P_ee + P_e tau and 1 - P_ee.
+    The rate of Z' exchange alone is ``g_e^2 sum_a g_a^2 P_ea``, which is linear in S and quartic in the coupling.
+    A rate alpha_BL^2 thus becomes ``S alpha_X^2``, and ``S alpha alpha_X epsilon^2`` if electrons couple by kinetic mixing.
+    The printed form has ``S^(1/2)`` and a single power of epsilon, and scales like g^3.
 
     Examples
     --------
@@ -181,7 +184,7 @@ def flavour_factors(form: str = "literal", p_ee: npt.ArrayLike | None = None) ->
 
 
 def _couplings() -> tuple[Array, float]:
-    """Couplings g_L of the three flavours, and g_R; the charged current adds 1 to g_L of nu_e."""
+    """Couplings g_L of the three flavours, and g_R; the g_L of nu_e contains the 1 of the charged current."""
     s_w2 = float(natural("s_W^2", "1"))
     return s_w2 + np.array([0.5, -0.5, -0.5]), s_w2
 
@@ -201,11 +204,11 @@ def _chirality_factors(t: Array, energy: Array) -> tuple[Array, Array]:
 
 
 def _coupling_shift(t: Array, m_zp: Array, model: str, sign: float) -> Array:
-    """Return what the Z' adds to g_L and g_R alike, per unit of g^2 and of the neutrino's charge."""
+    """Return the contribution of the Z' to g_L, equal to that to g_R, per unit of g^2 and of the charge of the neutrino."""
     q2 = -2.0 * natural("m_e") * t
     electron = np.full(np.shape(q2), _CHARGES[model][0])
     if model == "L_mu-L_tau":
-        # L = -eps e J_em.Z' and J_em = -ebar gamma e: the electron couples with + eps e
+        # L = -eps e J_em.Z' and J_em = -ebar gamma e, so that the electron has the coupling + eps e
         electron = sign * np.sqrt(4.0 * np.pi / natural("1/alpha(0)", "1")) * np.real(epsilon(1.0, q2))
     return electron / (2.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * (m_zp**2 - q2))
 
@@ -239,7 +242,7 @@ def recoil_spectrum(
     flavour : str
         ``"e"``, ``"mu"`` or ``"tau"``.
     m_zp : array_like, optional
-        Mass of the Z' in GeV, 1e-9 to 1e4; only the Standard Model without it.
+        Mass of the Z' in GeV, 1e-9 to 1e4; without it the result is that of the Standard Model.
     g_x : array_like
         Gauge coupling, 0 to 1.
     model : str
@@ -255,15 +258,16 @@ def recoil_spectrum(
     Raises
     ------
     ParameterError
-        If a parameter is out of range, or a coupling comes without a mass.
+        If a parameter is out of range, or a coupling is given without a mass.
 
     Notes
     -----
     ``d sigma/dT = (2 G_F^2 m_e/pi) [g_L^2 + g_R^2 (1 - T/E)^2 - g_L g_R m_e T/E^2]``, 't Hooft, Phys. Lett. B 37, 195, with
-    ``g_R = s_W^2``, ``g_L = s_W^2 +- 1/2`` (+ for nu_e, after a Fierz transformation of the charged current). The Z'
-    adds to both ``Q_nu g^2 e epsilon(q^2)/g / [2 sqrt2 G_F (m_Z'^2 + 2 m_e T)]`` with ``q^2 = -2 m_e T``. As
-    epsilon < 0, nu_mu meets the Standard Model with equal and nu_tau with opposite sign. Tree level otherwise: radiative
-    corrections move the cross-sections by 1 to 3 %.
+    ``g_R = s_W^2``, ``g_L = s_W^2 +- 1/2`` (+ for nu_e, after a Fierz transformation of the charged current).
+    The Z' of L_mu-L_tau adds to both ``Q_nu g^2 e epsilon(q^2)/g / [2 sqrt2 G_F (m_Z'^2 + 2 m_e T)]``, ``q^2 = -2 m_e T``.
+    Since epsilon < 0, the contribution to nu_mu has the sign of the Standard Model coupling g_L, that to nu_tau the opposite
+    one.
+    Otherwise this is tree level; radiative corrections change the cross-sections by 1 to 3 %.
 
     Examples
     --------
@@ -298,7 +302,7 @@ def cross_section(flavour: str, energy: npt.ArrayLike | None = None, t_min: npt.
     energy : array_like, optional
         Energy of the neutrino in GeV, 1e-6 to 1; the line of 7Be by default.
     t_min : array_like
-        Least kinetic energy of the electron in GeV, 0 to 1.
+        Smallest kinetic energy of the electron in GeV, 0 to 1.
 
     Returns
     -------
@@ -312,7 +316,7 @@ def cross_section(flavour: str, energy: npt.ArrayLike | None = None, t_min: npt.
 
     Notes
     -----
-    The integral of `recoil_spectrum` in closed form, 't Hooft, Phys. Lett. B 37, 195.
+    This is the integral of `recoil_spectrum` in closed form, 't Hooft, Phys. Lett. B 37, 195.
 
     Examples
     --------
@@ -336,13 +340,13 @@ def cross_section(flavour: str, energy: npt.ArrayLike | None = None, t_min: npt.
 def _quadratic_coefficients(
     m_zp: npt.ArrayLike, model: str, sign: float, p_ee: npt.ArrayLike | None, t_min: npt.ArrayLike | None
 ) -> tuple[Array, Array]:
-    """Coefficients a and b of R = 1 + a g^2 + b g^4; they are exact, epsilon being linear in g."""
+    """Coefficients a and b of R = 1 + a g^2 + b g^4, which is exact because epsilon is linear in g."""
     energy = natural("E_7Be")
     end = _end(energy)
     mass = checked("m_zp", m_zp, _M_MIN, _M_MAX, "GeV")[..., None]
     choice("model", model, tuple(_CHARGES))
     start = checked("t_min", natural("borexino.t_min") if t_min is None else t_min, 0.0, 0.9 * float(end), "GeV")[..., None]
-    # nodes equidistant in ln(m_Z'^2 + 2 m_e T): the propagator is smooth for any mass
+    # Gauss-Legendre nodes in ln(m_Z'^2 + 2 m_e T), in which the propagator is smooth for any mass
     nodes, weights = legendre(48)
     scale = start + mass**2 / (2.0 * natural("m_e"))
     length = np.log1p((end - start) / scale)
@@ -353,7 +357,7 @@ def _quadratic_coefficients(
     of_right, of_both = _chirality_factors(t, energy)
     g_left, g_right = _couplings()
     charges, fractions = np.array(_CHARGES[model]), flavour_fractions(p_ee)
-    # moments of g_L, of g_R and of neither in the part linear in the shift, then the square
+    # coefficients of g_L and of g_R in the part that is linear in the shift, and the part that is quadratic in it
     per_left = np.sum(weights * shift * (2.0 + of_both), axis=-1)
     per_right = np.sum(weights * shift * (2.0 * of_right + of_both), axis=-1)
     square = np.sum(weights * shift**2 * (1.0 + of_right + of_both), axis=-1)
@@ -371,7 +375,7 @@ def ratio(
     p_ee: npt.ArrayLike | None = None,
     t_min: npt.ArrayLike | None = None,
 ) -> Array:
-    """Rate of 7Be events in Borexino over its value in the Standard Model.
+    """Ratio of the rate of 7Be events in Borexino to its value in the Standard Model.
 
     Parameters
     ----------
@@ -386,7 +390,7 @@ def ratio(
     p_ee : array_like, optional
         Survival probability of nu_e, as in `mass_fractions`.
     t_min : array_like, optional
-        Least recoil energy in GeV, 0 to 0.598e-3; by default 0.19 MeV, where the fit of Borexino begins.
+        Smallest recoil energy in GeV, 0 to 0.598e-3; by default 0.19 MeV, where the fit of Borexino begins.
 
     Returns
     -------
@@ -400,9 +404,10 @@ def ratio(
 
     Notes
     -----
-    ``R = sum_a P_ea Int dT d sigma_a/dT`` over T from `t_min` to 0.665 MeV, spectra of `recoil_spectrum`, fractions of
-    `flavour_fractions`. The whole recoil range (``t_min=0``) gives a larger excess for every mass; resolution and
-    efficiency are left out.
+    ``R = sum_a P_ea Int dT d sigma_a/dT`` over T from `t_min` to 0.665 MeV, with the spectra of `recoil_spectrum` and the
+    fractions of `flavour_fractions`.
+    The whole recoil range (``t_min=0``) gives a larger excess for every mass.
+    Resolution and efficiency of the detector are not included.
 
     Examples
     --------
@@ -418,19 +423,19 @@ def ratio(
 
 @public
 def rate_bound(metallicity: str = "high", n_sigma: npt.ArrayLike = 1.96) -> Array:
-    """Largest `ratio` that the flux measured by Borexino leaves, for a model of the Sun.
+    """Largest `ratio` that the flux measured by Borexino allows, for a model of the Sun.
 
     Parameters
     ----------
     metallicity : {"high", "low"}
-        Model of the Sun: B16-GS98 or B16-AGSS09met, which predicts a smaller flux and leaves more room.
+        Model of the Sun: B16-GS98, or B16-AGSS09met, which predicts a smaller flux and gives a weaker bound.
     n_sigma : array_like
-        Standard deviations above the central value, 0 to 10; 1.96 by the policy of this book for 95 %.
+        Standard deviations above the central value, 0 to 10; this book uses 1.96 for 95 %.
 
     Returns
     -------
     ndarray or float
-        Measured over predicted flux, with `n_sigma` times their errors in quadrature.
+        Ratio of measured to predicted flux, plus `n_sigma` times their errors added in quadrature.
 
     Raises
     ------
@@ -439,9 +444,9 @@ def rate_bound(metallicity: str = "high", n_sigma: npt.ArrayLike = 1.96) -> Arra
 
     Notes
     -----
-    The flux of phase II, arXiv:1707.09279, is the rate over the cross-section with oscillations in the Standard Model, so
-    that measured over predicted flux is R; predictions of arXiv:1611.09867. The error of the prediction is twice that of
-    the measurement.
+    The flux of phase II, arXiv:1707.09279, is the rate divided by the Standard Model cross-section with oscillations.
+    The ratio of measured to predicted flux is therefore R.
+    The predictions are those of arXiv:1611.09867; their error is twice that of the measurement.
 
     Examples
     --------
@@ -466,15 +471,15 @@ def coupling_limit(
     p_ee: npt.ArrayLike | None = None,
     t_min: npt.ArrayLike | None = None,
 ) -> Array:
-    """Largest coupling that leaves the rate of 7Be events below a bound.
+    """Largest coupling for which the rate of 7Be events stays below a bound.
 
     Parameters
     ----------
     m_zp : array_like
         Mass of the Z' in GeV, 1e-9 to 1e4.
     r_max : array_like
-        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. `rate_bound` gives 1.15
-        (high metallicity) to 1.26 (low) at 1.96 sigma; the default is near the second, weaker one.
+        Largest allowed `ratio`, 1.001 to 1000; by default the input ``bound.solar_ratio``, 1.24. `rate_bound` gives 1.15 (high
+        metallicity) to 1.26 (low metallicity) at 1.96 sigma; the default is near the second value, which is the weaker bound.
     model : str
         ``"L_mu-L_tau"`` (electrons through kinetic mixing alone), ``"L_mu-L_e"``, ``"L_e-L_tau"`` or ``"B-L"``.
     sign : int
@@ -482,12 +487,13 @@ def coupling_limit(
     p_ee : array_like, optional
         Survival probability of nu_e, as in `mass_fractions`.
     t_min : array_like, optional
-        Least recoil energy in GeV, as in `ratio`.
+        Smallest recoil energy in GeV, as in `ratio`.
 
     Returns
     -------
     ndarray or float
-        g_X; the rate may first fall by interference, but rises above `r_max` once only. It may exceed 1 for a heavy Z'.
+        g_X, which may exceed 1 for a heavy Z'. The limit is unique: interference may first lower the rate as the coupling
+        grows, but the rate rises above `r_max` only once.
 
     Raises
     ------
@@ -502,7 +508,7 @@ def coupling_limit(
     """
     room = checked("r_max", natural("bound.solar_ratio", "1") if r_max is None else r_max, 1.001, 1e3) - 1.0
     linear, quadratic = _quadratic_coefficients(m_zp, model, sign, p_ee, t_min)
-    # the positive root of b y^2 + a y - room = 0, y = g^2, in the form that survives b -> 0
+    # positive root of b y^2 + a y - room = 0 with y = g^2, in the form that is finite for b -> 0
     return np.sqrt(2.0 * room / (linear + np.sqrt(linear**2 + 4.0 * quadratic * room)))[()]
 
 
@@ -514,7 +520,7 @@ def rescaled_limit(
     p_ee: npt.ArrayLike | None = None,
     t_min: npt.ArrayLike | None = None,
 ) -> Array:
-    """Limit on the L_mu-L_tau coupling by the talk's rescaling of the limit on a B - L boson.
+    """Limit on the L_mu-L_tau coupling by the method of the talk, which rescales the limit on a B - L boson.
 
     Parameters
     ----------
@@ -528,12 +534,13 @@ def rescaled_limit(
     p_ee : array_like, optional
         Survival probability of nu_e, as in `mass_fractions`.
     t_min : array_like, optional
-        Least recoil energy in GeV, as in `ratio`.
+        Smallest recoil energy in GeV, as in `ratio`.
 
     Returns
     -------
     ndarray or float
-        g_X. The recipe knows no interference of its own: it inherits that of B - L, which is of nu_e and constructive.
+        g_X. The method does not compute the interference of L_mu-L_tau; it takes over that of B - L, which is the
+        constructive interference of nu_e.
 
     Raises
     ------

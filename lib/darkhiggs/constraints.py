@@ -1,4 +1,4 @@
-"""Everything that limits a dark sector, on one point or a whole plane."""
+"""All experimental limits on a dark sector, at one point or on a whole plane."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,20 +27,21 @@ class Row(Owned):
     name : str
         One of `names`.
     value : ndarray
-        What the model gives, of the sector's shape, in `unit`; nan at masked points.
+        Prediction of the model, of the shape of the sector, in `unit`; nan at masked points.
     limit : ndarray
         The upper limit, in `unit`; infinity where the source has none.
     unit : str
-        Unit of both, natural units where it has a dimension.
+        Unit of value and limit; a natural unit where they have a dimension.
     cl : float
         Confidence level; 0 where the source states none.
     allowed : ndarray of bool
-        Whether the value is at most the limit, to 1e-9; False at masked points.
+        Whether the value is at most the limit, with a margin of 1e-9; False at masked points.
     sigma : ndarray
-        How many standard deviations the value lies above what is measured. Of N_eff, the muon g-2 and the relic density both
-        are inputs; any other limit is taken for that of a normal measurement of zero, one that states no level for 95 %.
+        Number of standard deviations by which the value lies above the measured one. For N_eff, the muon g-2 and the relic
+        density the measured value and its error are inputs. Any other limit is treated as that of a normally distributed
+        measurement of zero; if it states no confidence level, 95 % is assumed.
     source, cite : str
-        Where the limit is published, and the key of the book's bibliography.
+        Where the limit is published, and its key in the bibliography of the book.
 
     Examples
     --------
@@ -64,23 +65,23 @@ class Row(Owned):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict(Owned):
-    """What a whole `table` says, point by point.
+    """Summary of a whole `table`, point by point.
 
     Parameters
     ----------
     allowed : ndarray of bool
         Whether every row allows the point; False at masked points.
     limit : ndarray of str
-        Name of the row with the largest value over its limit, the first of those that are equal to 1e-6; empty at masked
-        points.
+        Name of the row with the largest ratio of value to limit; of ratios that are equal to 1e-6 the first row is named.
+        Empty at masked points.
     ratio : ndarray
-        That value over its limit: above 1 where a point is excluded; nan at masked points.
+        The largest ratio of value to limit, which is above 1 where a point is excluded; nan at masked points.
     sigma : ndarray
         Largest number of standard deviations in any row; nan at masked points.
     rows : tuple of str
-        Names of the rows that were asked.
+        Names of the rows that were evaluated.
     left_out : tuple of str
-        Names of the rows that need a parameter that is not set: nothing is known of them.
+        Names of the rows that could not be evaluated because a parameter is not set.
 
     Examples
     --------
@@ -99,13 +100,13 @@ class Verdict(Owned):
 
     @property
     def word(self) -> npt.NDArray[np.str_]:
-        """The verdict in a word.
+        """The verdict in one word or two.
 
         Returns
         -------
         ndarray of str
-            ``"alive"`` where every row allows the point, ``"in tension"`` where one does not, and ``"excluded"`` where it is
-            beyond five standard deviations.
+            ``"alive"`` where every row allows the point, ``"in tension"`` where at least one does not, and ``"excluded"`` where
+            a row that does not is beyond five standard deviations.
 
         Examples
         --------
@@ -119,26 +120,28 @@ class Verdict(Owned):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Reach(Owned):
-    """How far a sector explains the Belle II spectrum under the limits on its mixing; nan at masked points.
+    """Comparison of the rate that a sector can give under the limits on its mixing with the rate that Belle II prefers.
+
+    All arrays are nan at masked points, unless stated otherwise.
 
     Parameters
     ----------
     sin_theta : ndarray
         Largest mixing angle that the limits allow.
     limit : ndarray of str
-        Name of the limit that decides, as in `table`; empty at masked points.
+        Name of the strongest limit, as in `table`; empty at masked points.
     rate : ndarray
         BR(B+ -> K+ invisible) at that angle.
     wanted, minus, plus : ndarray
-        Rate that the spectrum needs if it has the shape of the point, and the two sides of its interval of 68 %.
+        Best-fit rate for a spectrum of the shape of the point, and the lower and upper error of its 68 % interval.
     free : ndarray
-        How much smaller -2 ln L is at the wanted rate than in the Standard Model.
+        Decrease of -2 ln L from the Standard Model to the best-fit rate.
     gain : ndarray
-        The same at the best of the allowed rates.
+        Decrease of -2 ln L from the Standard Model to the best of the allowed rates.
     reached : ndarray of bool
-        Whether the allowed rate reaches the interval and gains more than 1.
+        Whether the allowed rate reaches the 68 % interval and its gain is more than 1.
     width : ndarray
-        Gamma_1 over m_H1.
+        Relative width Gamma_1/m_H1.
 
     Examples
     --------
@@ -167,20 +170,20 @@ class _Limit(NamedTuple):
     cl: float
     source: str
     cite: str
-    # measured value and error; without them the limit stands for a measurement of zero
+    # measured value and error; without them the limit is treated as that of a measurement of zero
     measured: tuple[Any, float] | None = None
 
 
-# Standard deviations from which on a point counts as excluded, not as in tension
+# A point that is not allowed counts as excluded from this number of standard deviations on, below it as in tension.
 _EXCLUDED = 5.0
-# Relative difference of two ratios that count as equal when the strongest limit is named
+# Ratios that differ relatively by less than this count as equal when the strongest limit is named.
 _EQUAL = 1e-6
-# Level of a limit that states none, and of one two standard deviations above a measurement
+# Confidence level of a limit that states none, and of a limit two standard deviations above a measurement.
 _LEVEL, _TWO_SIGMA = 0.95, 0.977
 
 
 def _sigma(found: _Limit) -> Array:
-    """Count the standard deviations of a value above what is measured."""
+    """Count the standard deviations by which a value lies above the measured one."""
     from scipy.special import ndtri  # type: ignore[import-untyped]
 
     if found.measured is not None:
@@ -192,7 +195,7 @@ def _sigma(found: _Limit) -> Array:
 
 
 def _entry(value: Array, name: str, cl: float | None = None, limit: npt.ArrayLike | None = None) -> _Limit:
-    """Limit with the level and the source of an input; with another level or number if they are given."""
+    """Limit with the number, the confidence level and the source of an input; number and level may be replaced."""
     quantity = get(name)
     cl = quantity.cl if cl is None else cl
     return _Limit(value, quantity.value if limit is None else limit, quantity.unit, cl, quantity.source, quantity.cite)
@@ -239,13 +242,13 @@ def _meson(rate: Callable[[DarkSector], Array], name: str) -> Callable[[DarkSect
 
 
 def _once(function: Callable[..., Array], *parameters: Array) -> Array:
-    """Evaluate what costs milliseconds a point at the distinct points of a flat grid only."""
+    """Evaluate a slow function (milliseconds per point) only at the distinct points of a flat grid."""
     points, back = np.unique(np.column_stack(parameters), axis=0, return_inverse=True)
     return function(*points.T)[back.reshape(-1)]
 
 
 def _radiation(shift: Array) -> _Limit:
-    """Limit on a shift of N_eff; what is measured is N_eff itself."""
+    """Limit on a shift of N_eff; the measured value is N_eff itself, and the standard value is subtracted from it."""
     quantity = get("measured.n_eff")
     centre = quantity.value - neutrinos.n_eff()
     return _entry(shift, "bound.delta_n_eff")._replace(measured=(centre, quantity.uncertainty))
@@ -298,7 +301,7 @@ def _direct(experiment: str) -> Callable[[DarkSector], _Limit]:
     return rule
 
 
-# What every rate needs that is proportional to the mixing; lambda_phi_x if there is an X
+# Parameters that a rate proportional to the mixing needs; lambda_phi_x only if the sector has an X.
 _MIXED = ("m_h1", "sin_theta", "lambda_phi_x")
 # Name: (parameters that have to be set, the rule)
 _RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
@@ -327,14 +330,26 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        In the order of `table`: ``"Higgs"`` is BR(H2 -> invisible), 13 % in the talk; ``"K*0"`` has the lowest Standard Model
-        rate of the literature subtracted, ``"K*0 literal"`` has not; ``"Bs"`` and ``"B0"`` are the decays into nothing that is
-        seen; ``"N_eff"`` has the Z' with kinetic mixing, ``"N_eff with X"`` X too, both below 0.5 in the talk;
-        ``"muon g-2"`` lets the Z' add no more than two standard deviations above the discrepancy; ``"Borexino"`` is the largest
-        g_X by `borexino.coupling_limit`; ``"relic density"`` asks that X is not more than all of the dark matter. A direct
-        search, of nuclei or electrons, goes by its own name: Higgs exchange at tree level and Z' exchange on its target, at the
-        largest momentum transfer, which gives the weakest limit. It needs q_x, be it 0: without it a large part would be
-        missing in silence. Some searches have a curve in the set ``"today"`` only, and a row there only.
+        Names in the order of `table`, see Notes.
+
+    Notes
+    -----
+    * ``"Higgs"``: BR(H2 -> invisible), at most 13 % in the talk.
+    * ``"K*0"``: B0 -> K*0 + invisible, where the lowest Standard Model rate of the literature is subtracted from the limit;
+      ``"K*0 literal"``: without the subtraction.
+    * ``"Bs"`` and ``"B0"``: the decays of B_s and B0 into invisible particles.
+    * ``"NA62"`` and ``"KOTO"``: the decays K -> pi H1.
+    * ``"N_eff"``: the shift of N_eff by the Z' with kinetic mixing; ``"N_eff with X"``: by Z' and X. The limit on both is 0.5
+      in the talk.
+    * ``"trident"``, ``"NA64mu"`` and ``"Borexino"``: the largest g_X, for Borexino that of `borexino.coupling_limit`.
+    * ``"muon g-2"``: the contribution of the Z' is at most the discrepancy plus two standard deviations.
+    * ``"relic density"``: the density of X is at most that of all dark matter.
+    * ``"CMB"``: the annihilation parameter of X.
+    * A direct search on nuclei or electrons has its own name. Its value is the sum of Higgs exchange at tree level and Z'
+      exchange on its target, at the largest momentum transfer, which gives the weakest limit. It needs q_x, which may be 0;
+      without q_x a large part of the rate would be missing without notice.
+
+    Some searches have a curve, and hence a row, only in the set ``"today"``.
 
     Examples
     --------
@@ -359,7 +374,7 @@ def _known(sector: DarkSector) -> list[str]:
 
 @public
 def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> tuple[Row, ...]:
-    """Hold a sector against everything that limits it.
+    """Compare a sector with all limits.
 
     Parameters
     ----------
@@ -368,8 +383,8 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     which : sequence of str, optional
         Some of `names`; by default all for which the sector has the parameters.
     inputs : str, optional
-        Which limits: ``"talk"``, or ``"today"`` for what is published since; by default those in use, which are the talk's
-        unless `inputs.use` or `inputs.activate` says otherwise.
+        Set of limits: ``"talk"``, or ``"today"`` for limits published since. By default it is the set in use, which is that of
+        the talk unless `inputs.use` or `inputs.activate` chooses another one.
 
     Returns
     -------
@@ -379,14 +394,14 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     Raises
     ------
     ParameterError
-        If a name is unknown, or a limit asked for by name needs a parameter that is not set.
+        If a name is unknown, or a limit given by name needs a parameter that is not set.
     DataError
         If the input set is unknown.
 
     Notes
     -----
-    The neutrino bath of N_eff needs m_zp and m_x of 10 keV to 1 TeV. Nothing is combined: a point is allowed if all rows allow
-    it.
+    The neutrino bath of N_eff requires m_zp and m_x between 10 keV and 1 TeV.
+    The limits are not combined statistically: a point is allowed if every row allows it.
 
     Examples
     --------
@@ -422,7 +437,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
         found = [_RULES[name][1](good) for name in which]
     for name, one in zip(which, found, strict=True):
         value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
-        # what was put on its limit may lie a rounding above it
+        # a value that was set to its limit may exceed it by a rounding error
         allowed: npt.NDArray[np.bool_] = np.asarray(value <= limit * (1.0 + 1e-9))[()]
         rows.append(Row(name, value, limit, one.unit, one.cl, allowed, sigma, one.source, one.cite))
     return tuple(rows)
@@ -436,7 +451,7 @@ def verdict(
     *,
     inputs: str | None = None,
 ) -> Verdict:
-    """Say where everything that limits a sector allows it, and what decides.
+    """Find where a sector is allowed by all limits, and which limit is the strongest.
 
     Parameters
     ----------
@@ -445,24 +460,24 @@ def verdict(
     which : sequence of str, optional
         As in `table`.
     without : sequence of str
-        Some of `names` that are not asked.
+        Some of `names` that are left out.
     inputs : str, optional
         As in `table`.
 
     Returns
     -------
     Verdict
-        Of the sector's shape.
+        Of the shape of the sector.
 
     Raises
     ------
     ParameterError
-        As in `table`, or if there is no row.
+        As in `table`, or if no row is left.
 
     Notes
     -----
-    The relic density costs some 2 ms a point, N_eff as much for each distinct choice of m_zp, g_x and m_x, ``"K*0"`` 0.3 ms a
-    point, the others microseconds.
+    The relic density takes some 2 ms per point, N_eff as much for each distinct choice of m_zp, g_x and m_x, ``"K*0"`` 0.3 ms
+    per point, and the others take microseconds.
 
     Examples
     --------
@@ -483,7 +498,7 @@ def verdict(
     ratio = np.array([np.asarray(row.value) / row.limit for row in rows])
     sigma = np.max([row.sigma for row in rows], axis=0)[()]
     counted = np.where(np.isnan(ratio), -np.inf, ratio)
-    # of rows that are as good as equal the first is named, whatever the last bits are
+    # of rows that are equal within rounding the first is named, so that the last bits do not matter
     strongest = (counted >= (1.0 - _EQUAL) * counted.max(axis=0)).argmax(axis=0)
     told = tuple(row.name for row in rows)
     limit = np.where(sector.reason == "", np.array(told)[strongest], "")
@@ -501,13 +516,13 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
     m_h1 : array_like
         Mass of H1 in GeV, above 0, at most 1000.
     kappa : float, optional
-        The b -> s penguin coupling, 0 to 1e-3; default 6.7e-6.
+        The b -> s penguin coupling, 0 to 1e-3; by default 6.7e-6.
 
     Returns
     -------
     dict of str to ndarray
-        Largest sin(theta), of the shape of m_h1, by name as in `table`: ``"K*0"``, ``"K*0 literal"``, ``"NA62"``, ``"KOTO"``;
-        infinity where a decay is closed, its limit was not read, or any mixing up to 1 is allowed.
+        Largest sin(theta), of the shape of m_h1, by name as in `table`: ``"K*0"``, ``"K*0 literal"``, ``"NA62"``, ``"KOTO"``.
+        It is infinity where a decay is closed, where its limit was not read off, and where any mixing up to 1 is allowed.
 
     Raises
     ------
@@ -516,8 +531,9 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
 
     Notes
     -----
-    The limits are those of the input set in use. H1 decays invisibly only. Rates are proportional to sin^2(theta); of several
-    curves of one experiment the smallest counts.
+    The limits are those of the input set in use.
+    H1 is assumed to decay only invisibly, and the rates are proportional to sin^2(theta).
+    Where an experiment has several curves, the lowest one is used.
 
     Examples
     --------
@@ -537,7 +553,7 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
         ("KOTO", meson_decays.br_kl_to_pi0_scalar, ("KOTO",)),
     ):
         upper = np.min([limits.curve(curve).g_max(mass) for curve in curves], axis=0)
-        # outside the range that was read nothing is excluded
+        # outside the range that was read off no mixing is excluded
         open_at = np.where(np.isfinite(upper), rate(mass, 1.0, kappa=kappa), 0.0)
         found[name] = meson_decays.sin_theta_for(np.minimum(upper, 1.0), open_at)
     return found
@@ -551,8 +567,8 @@ _ON_MIXING = ("K*0", "Bs", "B0", "NA62", "KOTO")
 def _largest_mixing(sector: DarkSector) -> Array:
     """Mixing angles at which the limits on meson decays are met, of shape (limits, points)."""
     sine: Array = np.full(sector.shape, _PROBE)
-    # rates grow with the square of the mixing but for the width of H1, which takes a second step, and for what the decay itself
-    # takes from a resonant B meson: of the part x = v/(1 - 2 v) they do
+    # A rate is proportional to the squared mixing, except for the mixing that enters the width of H1: hence the second step.
+    # For Bs and B0 the decay itself contributes to the width of the resonant meson: there x = v/(1 - 2 v) is proportional.
     for _ in range(2):
         rows = table(sector.replace(sin_theta=sine), _ON_MIXING)
         growth = []
@@ -566,29 +582,30 @@ def _largest_mixing(sector: DarkSector) -> Array:
 
 @public
 def reach(sector: DarkSector, br_limit: float | None = None) -> Reach:
-    """Hold the largest rate of B+ -> K+ invisible that the limits on the mixing allow against what its spectrum needs.
+    """Compare the largest allowed rate of B+ -> K+ invisible with the rate that the Belle II spectrum prefers.
 
     Parameters
     ----------
     sector : DarkSector
         Needs m_h1 up to m_h; its sin_theta is not used.
     br_limit : float, optional
-        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1; by default that of the set in use, 0.13 of the talk.
+        Upper limit on BR(H2 -> invisible), above 1.06e-3 and below 1; by default that of the set in use, 0.13 in the talk.
 
     Returns
     -------
     Reach
-        Of the sector's shape.
+        Of the shape of the sector.
 
     Raises
     ------
     ParameterError
-        If a parameter is out of range, or no bin of Belle II sees a point.
+        If a parameter is out of range, or a point has no efficiency in any bin of Belle II.
 
     Notes
     -----
-    Limits: invisible Higgs decays into H1, Z' and X, and ``"K*0"``, ``"Bs"``, ``"B0"``, ``"NA62"``, ``"KOTO"`` of `table`. The
-    spectrum is fitted with both taggings, beside the Standard Model.
+    The limits on the mixing are those of invisible Higgs decays into H1, Z' and X, and ``"K*0"``, ``"Bs"``, ``"B0"``,
+    ``"NA62"`` and ``"KOTO"`` of `table`.
+    The spectrum is fitted to both tagging analyses, in addition to the Standard Model.
 
     Examples
     --------

@@ -1,8 +1,10 @@
 """Elastic scattering of X off nucleons, nuclei and electrons, through the Higgs bosons and through the Z'.
 
-The two exchanges do not interfere in dark matter of as many X as antiparticles. The current of X is odd under charge
-conjugation, ``|X|^2`` is even: the amplitude b of the Z' has opposite signs for X and its antiparticle, the amplitude a of the
-scalars the same. The mean of the two is ``(|a + b|^2 + |a - b|^2)/2 = |a|^2 + |b|^2``.
+The two exchanges do not interfere if the dark matter consists of X and its antiparticle in equal parts.
+The current of X is odd under charge conjugation, and ``|X|^2`` is even.
+The amplitude b of Z' exchange therefore has opposite signs for X and its antiparticle; the amplitude a of the scalars has the
+same sign.
+The mean rate is ``(|a + b|^2 + |a - b|^2)/2 = |a|^2 + |b|^2``.
 """
 
 import numpy as np
@@ -32,10 +34,10 @@ __all__ = [
     "sigma_zp",
 ]
 
-#: What X can scatter off.
+#: Targets of the scattering.
 TARGETS = ("proton", "neutron", "electron", "oxygen", "silicon", "argon", "germanium", "xenon")
-#: Published limit: what X scatters off. Oxygen is the light nucleus of CaWO4 and of sapphire. Some have a curve in the set
-#: ``"today"`` of inputs only, see `searches`.
+#: Target of each search with a published limit. Oxygen is the light nucleus of CaWO4 and of sapphire. Some searches have a
+#: curve only in the set ``"today"`` of inputs, see `searches`.
 EXPERIMENTS = {
     "CRESST-III": "oxygen",
     "CRESST-III-2024": "oxygen",
@@ -51,7 +53,7 @@ EXPERIMENTS = {
     "XENON1T-electron": "electron",
     "XENONnT-electron": "electron",
 }
-# Curves of today that decide nothing, since what they hold is not confirmed: another reading of a search, a preprint.
+# Curves of today that are not used as limits because they are not confirmed: another analysis of a search, and a preprint.
 _BESIDE = {"DarkSide-50-Migdal-fluctuations": "argon", "DarkSide-50-2025": "argon"}
 _CONVENTIONS = ("tree", "talk")
 _TRANSFERS = ("contact", "typical", "largest")
@@ -78,7 +80,7 @@ def _particle(target: str) -> tuple[float, float, float]:
 
 
 def _target(experiment: str) -> str:
-    """Name what a published search scatters X off."""
+    """Name the target of a published search."""
     known = {name: target for name, target in (EXPERIMENTS | _BESIDE).items() if f"limit.{name}.upper" in names()}
     if not isinstance(experiment, str) or experiment not in known:
         raise DataError(f"no direct search is called {shown(experiment)}; known: {', '.join(known)}")
@@ -92,17 +94,17 @@ def searches(electrons: bool | None = None) -> tuple[str, ...]:
     Parameters
     ----------
     electrons : bool, optional
-        Those on electrons or those on nuclei only; by default both.
+        True for searches on electrons only, False for searches on nuclei only; by default both.
 
     Returns
     -------
     tuple of str
-        Some of `EXPERIMENTS`, in their order.
+        Some of `EXPERIMENTS`, in the same order.
 
     Raises
     ------
     ParameterError
-        If the switch is neither True nor False.
+        If `electrons` is neither True, False nor None.
 
     Examples
     --------
@@ -124,7 +126,7 @@ def searches(electrons: bool | None = None) -> tuple[str, ...]:
 
 
 def _through_higgs(sector: DarkSector, mass: float, strength: float, convention: str, q: npt.ArrayLike = 0.0) -> Array:
-    """Cross-section for lambda_PhiX sin(theta) = 1 off a fermion with the coupling ``strength mass/v_H`` to h."""
+    """Cross-section for lambda_PhiX sin(theta) = 1 on a fermion whose coupling to h is ``strength mass/v_H``."""
     m_x, m_1 = sector.require("m_x"), sector.require("m_h1")
     q2 = np.square(checked("q", q, 0.0, 1.0, "GeV"))
     exchange = 1.0 / (np.square(m_1) + q2) - 1.0 / (natural("m_h") ** 2 + q2)
@@ -150,7 +152,7 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree", *, q: npt.ArrayL
     sector : DarkSector
         Needs m_x, m_h1, sin_theta and lambda_phi_x.
     convention : {"tree", "talk"}
-        The tree-level result of the Lagrangian, or the formula as printed, which is 16 times larger.
+        The tree-level result of the Lagrangian, or the formula as printed in the talk, which is 16 times larger.
     q : array_like
         Momentum transfer in GeV at which the propagators are taken, 0 to 1.
 
@@ -166,11 +168,13 @@ def sigma_nucleon(sector: DarkSector, convention: str = "tree", *, q: npt.ArrayL
 
     Notes
     -----
-    From ``L = -lambda_PhiX v_Phi phi |X|^2 - f_n (m_n/v_H) h nbar n`` with ``phi = c H1 + s H2`` and ``h = c H2 - s H1``,
-    ``M = 2 m_n lambda_PhiX v_Phi (f_n m_n/v_H) s c (1/m_1^2 - 1/m_2^2)`` and ``sigma = |M|^2/(16 pi (m_X + m_n)^2)``:
-    ``mu^2 f_n^2 lambda_PhiX^2 s^2 c^2/(4 pi) (m_n/m_X)^2 (v_Phi/v_H)^2 (1/m_1^2 - 1/m_2^2)^2``. The talk prints ``4/pi`` for
-    ``1/(4 pi)`` and leaves out ``c^2``. With momentum transfer ``m_i^2`` becomes ``m_i^2 + q^2``: a recoil transfers some
-    10 MeV, which matters for an H1 lighter than 0.1 GeV.
+    The Lagrangian is ``L = -lambda_PhiX v_Phi phi |X|^2 - f_n (m_n/v_H) h nbar n`` with ``phi = c H1 + s H2`` and
+    ``h = c H2 - s H1``.
+    The amplitude is ``M = 2 m_n lambda_PhiX v_Phi (f_n m_n/v_H) s c (1/m_1^2 - 1/m_2^2)``, and
+    ``sigma = |M|^2/(16 pi (m_X + m_n)^2)`` gives
+    ``mu^2 f_n^2 lambda_PhiX^2 s^2 c^2/(4 pi) (m_n/m_X)^2 (v_Phi/v_H)^2 (1/m_1^2 - 1/m_2^2)^2``.
+    The talk prints ``4/pi`` for ``1/(4 pi)`` and leaves out ``c^2``.
+    At a momentum transfer q, ``m_i^2`` becomes ``m_i^2 + q^2``; q is some 10 MeV, which matters for an H1 below 0.1 GeV.
 
     Examples
     --------
@@ -207,7 +211,7 @@ def sigma_electron(sector: DarkSector, convention: str = "tree", *, q: npt.Array
 
     Notes
     -----
-    `sigma_nucleon` with the electron mass and strength 1: the coupling of h is m_e/v_H.
+    This is `sigma_nucleon` with the electron mass and 1 in place of f_n, because the coupling of h to the electron is m_e/v_H.
 
     Examples
     --------
@@ -229,16 +233,16 @@ def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0
         Needs m_x and q_x.
     target : str
         One of `TARGETS`: "proton", "neutron", "electron", "oxygen", "silicon", "argon", "germanium", "xenon".
-        What X scatters off; of a nucleus the share of one nucleon, as published limits count.
+        For a nucleus the result is the share of one nucleon, as in published limits.
     q : array_like
-        Momentum transfer in GeV at which the propagator is taken, 0 to 1. At 0 the cross-section is the one of a contact
-        interaction, by which experiments report; for a Z' of 10 MeV it overstates the rate in nuclei, see
+        Momentum transfer in GeV at which the propagator is taken, 0 to 1. At 0 the cross-section is that of a contact
+        interaction, in which experiments report their limits; for a Z' of 10 MeV it overestimates the rate in nuclei, see
         `momentum_transfer`.
 
     Returns
     -------
     ndarray or float
-        In GeV^-2; zero for the neutron, whose charge radius is left out.
+        In GeV^-2; zero for the neutron, whose charge radius is neglected.
 
     Raises
     ------
@@ -247,11 +251,12 @@ def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0
 
     Notes
     -----
-    Two vector couplings, ``g_X Q_X`` of X and ``epsilon(0) e Z`` of the target, give at small velocity
-    ``M = 4 m_X m_A g_X Q_X epsilon e Z/(q^2 + m_Z'^2)`` and ``sigma = |M|^2/(16 pi (m_X + m_A)^2)``. Over A^2, with the
-    reduced mass of one nucleon, this is ``mu_n^2 e^2 g_X^2 Z^2 epsilon^2 Q_X^2/(pi A^2 m_Z'^4)`` times
-    ``m_Z'^4/(m_Z'^2 + q^2)^2``, as in the talk, which has Q_X = 1. The form factor of the nucleus is part of the
-    published limits.
+    The vector couplings are ``g_X Q_X`` for X and ``epsilon(0) e Z`` for the target.
+    At small velocity ``M = 4 m_X m_A g_X Q_X epsilon e Z/(q^2 + m_Z'^2)`` and ``sigma = |M|^2/(16 pi (m_X + m_A)^2)``.
+    Divided by A^2, and with the reduced mass of one nucleon, this is
+    ``mu_n^2 e^2 g_X^2 Z^2 epsilon^2 Q_X^2/(pi A^2 m_Z'^4)`` times ``m_Z'^4/(m_Z'^2 + q^2)^2``, as in the talk, which has
+    Q_X = 1.
+    The form factor of the nucleus is already included in the published limits.
 
     Examples
     --------
@@ -274,7 +279,7 @@ def sigma_zp(sector: DarkSector, target: str = "proton", *, q: npt.ArrayLike = 0
 
 @public
 def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False) -> Array:
-    """Momentum that X passes to a target at rest.
+    """Momentum that X transfers to a target at rest.
 
     Parameters
     ----------
@@ -283,7 +288,7 @@ def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False)
     target : str
         As in `sigma_zp`.
     largest : bool
-        The largest possible, from backward scattering at the escape speed, in place of the typical one.
+        Return the largest possible momentum, from backward scattering at the largest speed, instead of the typical one.
 
     Returns
     -------
@@ -297,9 +302,10 @@ def momentum_transfer(m_x: npt.ArrayLike, target: str, *, largest: bool = False)
 
     Notes
     -----
-    Isotropic scattering at the speed v has ``<q^2> = 2 mu^2 v^2`` and ``q_max = 2 mu v``. Typical is the root mean square
-    at the circular speed; the largest speed is that of escape plus that of the Sun. A search with a high threshold sees X
-    near the largest one. An electron is bound: its momentum ``alpha m_e`` sets the scale, 4 keV, far below m_Z'.
+    Isotropic scattering at the speed v has ``<q^2> = 2 mu^2 v^2`` and ``q_max = 2 mu v``.
+    The typical momentum is the root mean square at the circular speed of the halo.
+    The largest speed is the escape speed plus the speed of the Sun; a search with a high threshold is sensitive to X near it.
+    For a bound electron the scale is its own momentum ``alpha m_e``, 4 keV, which is far below m_Z'.
 
     Examples
     --------
@@ -330,7 +336,7 @@ def nucleon_limit(m_x: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        Cross-section in GeV^-2, of the strongest of `searches` with nuclei; infinity where none has a limit.
+        Cross-section in GeV^-2, from the strongest of the `searches` on nuclei; infinity where none has a limit.
 
     Raises
     ------
@@ -355,17 +361,17 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x and m_h1; its lambda_phi_x is not used, its sin_theta in the cosine only.
+        Needs m_x and m_h1; its lambda_phi_x is not used, and its sin_theta enters only through the cosine.
     experiment : str
-        One of `searches`; ``"DarkSide-50-Migdal-fluctuations"`` and ``"DarkSide-50-2025"`` have a curve too, in the set
-        ``"today"``, but decide nothing.
+        One of `searches`. The set ``"today"`` also has the curves ``"DarkSide-50-Migdal-fluctuations"`` and
+        ``"DarkSide-50-2025"``, which are not used as limits elsewhere.
     convention : {"tree", "talk"}
         As in `sigma_nucleon`.
 
     Returns
     -------
     ndarray or float
-        Infinity outside the masses of the limit.
+        Dimensionless; infinity outside the mass range of the limit.
 
     Raises
     ------
@@ -391,18 +397,18 @@ def coupling_max(sector: DarkSector, experiment: str, convention: str = "tree") 
 
 @public
 def sigma(sector: DarkSector, experiment: str, transfer: str = "largest", *, exchange: str | None = None) -> Array:
-    """Cross-section that a published search limits: Higgs exchange and Z' exchange on its own target.
+    """Cross-section that a published search limits: the sum of Higgs exchange and Z' exchange on its target.
 
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x; m_h1, sin_theta and lambda_phi_x for the Higgs bosons; q_x for the Z', be it 0.
+        Needs m_x; m_h1, sin_theta and lambda_phi_x for the Higgs bosons; and q_x, which may be 0, for the Z'.
     experiment : str
         As in `coupling_max`.
     transfer : {"contact", "typical", "largest"}
-        Momentum transfer at which the propagators are taken: none, or one of those of `momentum_transfer`.
+        Momentum transfer at which the propagators are taken: zero, or one of the two of `momentum_transfer`.
     exchange : {None, "higgs", "zp"}
-        Both, or one of them alone.
+        Both exchanges, or only one of them.
 
     Returns
     -------
@@ -418,9 +424,10 @@ def sigma(sector: DarkSector, experiment: str, transfer: str = "largest", *, exc
 
     Notes
     -----
-    ``sigma_n + sigma_Z'``, where the Z' counts the share Z^2/A^2 of the protons. Without interference, which has opposite sign
-    for X and its antiparticle and cancels if both are equally frequent: ``M_H`` is the same for both, ``M_Z'`` is proportional
-    to the charge. The largest momentum transfer gives the smallest cross-section, and so the weakest limit.
+    The sum is ``sigma_n + sigma_Z'``, where sigma_Z' contains the factor Z^2/A^2 because the Z' couples to the protons only.
+    The interference has opposite signs for X and its antiparticle, and cancels if both are equally frequent: the amplitude
+    ``M_H`` is the same for both, and ``M_Z'`` is proportional to the charge.
+    The largest momentum transfer gives the smallest cross-section, and so the weakest limit.
 
     Examples
     --------
@@ -451,7 +458,7 @@ def sigma(sector: DarkSector, experiment: str, transfer: str = "largest", *, exc
 
 @public
 def over_limit(sector: DarkSector, experiment: str, transfer: str = "largest", *, exchange: str | None = None) -> Array:
-    """Cross-section over what a published limit allows.
+    """Ratio of the cross-section to a published limit.
 
     Parameters
     ----------
@@ -467,7 +474,7 @@ def over_limit(sector: DarkSector, experiment: str, transfer: str = "largest", *
     Returns
     -------
     ndarray or float
-        Above 1 where X is excluded; 0 outside the masses of the limit.
+        Above 1 where X is excluded; 0 outside the mass range of the limit.
 
     Raises
     ------
@@ -491,7 +498,7 @@ def over_limit(sector: DarkSector, experiment: str, transfer: str = "largest", *
 
 @public
 def excluded_above(sector: DarkSector, transfer: str = "largest", *, exchange: str | None = None) -> Array:
-    """Lightest X that a published search with nuclei excludes, one of `searches`.
+    """Smallest mass of X that one of the `searches` on nuclei excludes.
 
     Parameters
     ----------
@@ -505,7 +512,7 @@ def excluded_above(sector: DarkSector, transfer: str = "largest", *, exchange: s
     Returns
     -------
     ndarray or float
-        Mass in GeV at which the first `over_limit` exceeds 1; infinity if none does.
+        Smallest mass in GeV at which `over_limit` exceeds 1 for some search; infinity if there is none.
 
     Raises
     ------

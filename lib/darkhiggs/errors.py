@@ -1,4 +1,4 @@
-"""The named exceptions and warnings of the library."""
+"""Exceptions and warnings of the library."""
 
 __all__ = ["DataError", "ParameterError", "UnitWarning"]
 
@@ -30,7 +30,7 @@ class DataError(ValueError):
 
 
 class UnitWarning(UserWarning):
-    """A number lies in its range, but looks as if it were meant in another unit.
+    """A number is in its range, but was probably meant in another unit.
 
     Examples
     --------

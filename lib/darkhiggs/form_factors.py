@@ -1,7 +1,8 @@
 """Form factors of B -> K and B -> K* with their uncertainties.
 
-The uncertainty enters through `nuisance`, a vector of independent standard-normal numbers: zero is the
-published central value, and a matrix of toys gives one curve a row. `band` turns it into an error.
+The uncertainty enters through `nuisance`, a vector of independent standard-normal numbers.
+Zero gives the published central value, and a matrix with one row per toy gives one curve per row.
+`band` computes the error of any function of the form factors.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,9 +18,9 @@ from .inputs import cached, get, natural
 
 __all__ = ["B_TO_K", "B_TO_KSTAR", "b_to_k", "b_to_kstar", "band", "nuisance_size"]
 
-#: Sets of form factors, the default first.
+#: Sets of B -> K form factors; the first one is the default.
 B_TO_K = ("HPQCD22", "BallZwicky")
-#: Sets of form factors, the default first.
+#: Sets of B -> K* form factors; the first one is the default.
 B_TO_KSTAR = ("BSZ15", "BallZwicky")
 _SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
 
@@ -36,7 +37,7 @@ def nuisance_size(source: str) -> int:
     Returns
     -------
     int
-        Number of independent standard-normal numbers; 0 where no covariance is carried.
+        Number of independent standard-normal numbers; 0 for a set without covariance.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def nuisance_size(source: str) -> int:
 
 
 def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array | None:
-    """Check a nuisance vector; the scalar 0 stands for the central value."""
+    """Check a nuisance vector; the scalar 0 means the central value, and gives None."""
     vector: Array = checked("nuisance", nuisance, -20.0, 20.0)
     size = _SIZES[source]
     if vector.ndim == 0 and vector == 0.0:
@@ -70,9 +71,10 @@ def _z(q2: Array, t_plus: float, t_0: float) -> Array:
 
 
 def _sum(central: Sequence[float], directions: Array, nuisance: Array | None, basis: list[Array]) -> Array:
-    """Sum coefficients over basis functions of q2; the toys come in front of the axes of q2.
+    """Sum of coefficients times basis functions of q2; the axes of the toys precede those of q2.
 
-    The nuisance vector adds its product with `directions`, of shape (its length, functions), to the central coefficients.
+    The product of the nuisance vector with `directions`, of shape (its length, functions), is added to the central
+    coefficients.
     """
     coefficients: Sequence[Any] = central
     if nuisance is not None:
@@ -95,7 +97,7 @@ _HPQCD_ROWS = {"f0": [0, 1, 2], "f+": [0, 3, 4], "fT": [5, 6, 7]}
 def _hpqcd_square_root() -> Array:
     """Square root of the coefficient covariance, from the covariance of the published points.
 
-    The points are linear in the coefficients, point = J a; so Cov(a) = J^-1 Cov(point) J^-T.
+    The points are linear in the coefficients, point = J a, so that Cov(a) = J^-1 Cov(point) J^-T.
     """
     jacobian = np.zeros((8, 8))
     points = [("f0", (0.0, 12.0, 22.9)), ("f+", (12.0, 22.9)), ("fT", (0.0, 12.0, 22.9))]
@@ -110,7 +112,7 @@ def _hpqcd_square_root() -> Array:
 
 @cached
 def _hpqcd_frame(which: str) -> tuple[float, float, float]:
-    """Threshold and pole, squared, and the logarithm in front."""
+    """Squared threshold, squared pole mass, and the logarithm that multiplies the form factor."""
     m_b, m_k = natural("HPQCD22.masses")
     pole = natural("HPQCD22.poles")[0 if which == "f0" else 1]
     return (m_b + m_k) ** 2, pole**2, natural("HPQCD22.log_factor", "1")
@@ -126,7 +128,7 @@ def _hpqcd_basis(q2: Array, which: str) -> list[Array]:
 
 @cached
 def _hpqcd_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
-    """Central values, and what the nuisance vector adds."""
+    """Central values, and the matrix that multiplies the nuisance vector."""
     rows = _HPQCD_ROWS[which]
     return tuple(natural("HPQCD22.coefficients", "1")[rows]), _hpqcd_square_root()[rows].T
 
@@ -167,7 +169,7 @@ def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nui
 
     Notes
     -----
-    HPQCD22: arXiv:2207.12468, eqs. (19)-(22), covariance from the published points.
+    HPQCD22: arXiv:2207.12468, eqs. (19)-(22); the covariance is that of the published points.
     BallZwicky: hep-ph/0406232, eqs. (30)-(31).
 
     Examples
@@ -193,7 +195,7 @@ def _bsz_square_root() -> Array:
 
 @cached
 def _bsz_frame(which: str) -> tuple[float, float, float, float]:
-    """Threshold t_+, t_0, z(0) and the pole squared."""
+    """Threshold t_+, t_0, z(0) and the squared pole mass."""
     m_b, m_v = natural("m_B0"), natural("m_K*0")
     t_plus, t_minus = (m_b + m_v) ** 2, (m_b - m_v) ** 2
     t_0 = t_plus * (1.0 - np.sqrt(1.0 - t_minus / t_plus))
@@ -203,7 +205,7 @@ def _bsz_frame(which: str) -> tuple[float, float, float, float]:
 
 @cached
 def _bsz_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
-    """Central values, and what the nuisance vector adds."""
+    """Central values, and the matrix that multiplies the nuisance vector."""
     rows = {"A0": [0, 1, 2], "A1": [3, 4, 5], "A12": [0, 6, 7], "V": [8, 9, 10]}[which]
     scale = np.ones(3)
     if which == "A12":
@@ -230,7 +232,7 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     which : {"A0", "A1", "A12", "V"}
         Pseudoscalar density (A0), axial (A1, A12) or vector form factor.
     source : {"BSZ15", "BallZwicky"}
-        Sum rules and lattice combined (default), or the older sum rules (A0 only).
+        Light-cone sum rules and lattice QCD combined (default), or the older sum rules (A0 only).
     nuisance : array_like, shape (11,) or (toys, 11), default 0
         Independent standard-normal numbers that move the coefficients; BSZ15 only.
 
@@ -246,7 +248,8 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
 
     Notes
     -----
-    BSZ15: arXiv:1503.05534v2, eqs. (14)-(17) and ancillary file. BallZwicky: hep-ph/0412079, eq. (59).
+    BSZ15: arXiv:1503.05534v2, eqs. (14)-(17) and ancillary file.
+    BallZwicky: hep-ph/0412079, eq. (59).
 
     Examples
     --------
@@ -273,21 +276,21 @@ def band(function: Callable[[Array], Array], source: str = "HPQCD22", *, step: f
     Parameters
     ----------
     function : callable
-        Takes a nuisance vector of shape (n,), returns an array or a float.
+        Takes a nuisance vector of shape (n,) and returns an array or a float.
     source : {"HPQCD22", "BSZ15"}
-        The set, which fixes n.
+        The set, which determines n.
     step : float
         Half-distance of the central difference, in standard deviations, 1e-3 to 3.
 
     Returns
     -------
     ndarray or float
-        One standard deviation of the function's value, same shape and unit.
+        One standard deviation of the value of the function, in the same shape and unit.
 
     Raises
     ------
     ParameterError
-        If the set carries no covariance or the step is out of range.
+        If the set has no covariance or the step is out of range.
 
     Examples
     --------

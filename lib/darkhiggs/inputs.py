@@ -1,14 +1,19 @@
-"""Every number with a physical meaning, with its uncertainty, unit and source.
+"""All numbers with a physical meaning, with uncertainty, unit and source.
 
-The numbers live in the TOML files of ``darkhiggs/data``. Each entry states ``value``, ``unit`` and
-``source``; a symmetric ``uncertainty``, or ``plus`` and ``minus``; ``cite``, a key of the book's bibliography;
-the confidence level ``cl`` of a limit; and a ``note``. A file with faults is refused as a whole, with all its faults listed.
+The numbers are stored in the TOML files of ``darkhiggs/data``.
+Each entry has ``value``, ``unit`` and ``source``.
+It may have a symmetric ``uncertainty``, or ``plus`` and ``minus``; ``cite``, a key of the bibliography of the book; the
+confidence level ``cl`` of a limit; and a ``note``.
+A file with faults is refused as a whole, with a list of all its faults.
 
-Two sets say which limits hold: ``"talk"``, the base, and ``"today"``, which replaces what is newer by now. `use` chooses one
-for a block of code, `override` changes single entries for a block, `activate` chooses for the whole process. What lies on top
-wins: an explicit override; the set that a call names, such as ``inputs="belle2"``; the set in use; the base. Blocks may be
-nested, are undone at their end, and are seen by the thread or asyncio task alone that opened them. An object that was made
-outside a block, such as a likelihood, keeps what it has read.
+There are two sets of limits: ``"talk"``, the base, and ``"today"``, which replaces the entries that have newer numbers.
+`use` chooses a set for a block of code, `override` changes single entries for a block, and `activate` chooses a set for the
+whole process.
+An entry is looked up in this order: an explicit override; the set that a call names, such as ``inputs="belle2"``; the set in
+use; the base.
+Blocks may be nested, and each change is undone at the end of its block.
+A block has an effect only in the thread or asyncio task that opened it.
+An object that was made outside a block, such as a likelihood, keeps the inputs that it has read.
 """
 
 import difflib
@@ -45,34 +50,34 @@ __all__ = [
 ]
 
 _BASE = "talk"
-# Names of the base set. In a call the first one means whatever is in use.
+# Second name of the base set; as an argument of a call it means the set in use.
 _DEFAULT = "pdg2026"
-# The units are built on these; an override would reach only a part of them.
+# The units are computed from these; an override would change only a part of the results.
 _FIXED = ("hbar", "c", "Mpc")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Quantity(Owned):
-    """A number, or an array of numbers, with what is needed to trust it.
+    """A number, or an array of numbers, with uncertainty, unit and source.
 
     Parameters
     ----------
     value : float or ndarray
         The central value, in `unit`.
     uncertainty : float or ndarray
-        One standard deviation; the mean of the two sides where they differ, 0 if exact.
+        One standard deviation; the mean of `plus` and `minus` where they differ, 0 if exact.
     unit : str
         A unit that `darkhiggs.units` can convert, ``"1"`` if dimensionless.
     source : str
         Where the number is printed.
     cite : str
-        Key of the book's bibliography.
+        Key of the bibliography of the book.
     note : str
-        What a user has to know.
+        Remark that a user should know.
     plus, minus : float or None
-        The two sides of an asymmetric uncertainty, both positive.
+        Upper and lower error of an asymmetric uncertainty, both positive.
     cl : float
-        Confidence level of a limit; 0 where the source states none, or if it is no limit.
+        Confidence level of a limit; 0 where the source states none, or if the entry is not a limit.
 
     Examples
     --------
@@ -98,7 +103,7 @@ class Quantity(Owned):
         Parameters
         ----------
         unit : str
-            Target unit of the same dimension; with hbar = c = 1 a time is a GeV^-1.
+            Target unit of the same dimension; with hbar = c = 1 a time has the unit GeV^-1.
 
         Returns
         -------
@@ -131,12 +136,12 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
     Returns
     -------
     dict
-        Set name to entry name to `Quantity`; the unnamed base set is ``""``.
+        One dictionary per set, from the name of the entry to its `Quantity`; the name of the base set is ``""``.
 
     Raises
     ------
     DataError
-        With every fault of the file, one a line.
+        With a list of all faults of the file, one per line.
 
     Examples
     --------
@@ -151,12 +156,12 @@ def load(path: str | Path) -> dict[str, dict[str, Quantity]]:
       m_x: has no source
     """
     found = _layers(_data.merged([Path(path)]))
-    # an entry may be the same as one of the library
+    # an entry may be another name of an entry of the library
     seen = {label: _completed(_shipped()[""], found[""], layer) for label, layer in found.items()}
     return {label: {name: seen[label][name] for name in layer} for label, layer in found.items()}
 
 
-# An entry, or the name of the one that it is the same as.
+# Entries by name; a text is the name of the entry that has the value.
 _Layer = Mapping[str, Quantity | str]
 
 
@@ -169,7 +174,7 @@ def _made(record: _data.Record) -> Quantity | str:
 
 
 def _completed(*layers: _Layer) -> dict[str, Quantity]:
-    """Lay tables on each other, the last on top; what is the same as another entry follows the one that is seen."""
+    """Merge tables, where later ones replace earlier ones; another name of an entry gets the entry that results."""
     together = {name: entry for layer in layers for name, entry in layer.items()}
     found = {}
     for name, entry in together.items():
@@ -185,7 +190,7 @@ def _completed(*layers: _Layer) -> dict[str, Quantity]:
 
 @lru_cache
 def _shipped() -> dict[str, _Layer]:
-    """Read the data files, and see that what replaces an entry has its unit."""
+    """Read the data files, and check that the entries of a set have the unit of the base."""
     layers = _layers(_data.shipped())
     base = layers[""]
     for label, layer in layers.items():
@@ -197,25 +202,25 @@ def _shipped() -> dict[str, _Layer]:
 
 
 def _converted(name: str, unit: str, inputs: str) -> Any:
-    """Convert an input; an array is shared, so nobody can write into it."""
+    """Convert an input to a unit; an array is shared between callers, and therefore read-only."""
     converted = get(name, inputs).to(unit)
     converted.setflags(write=False)
     return converted
 
 
 class _Overlay:
-    """What lies on the base: a named set, and entries that win over every set; and the results that hold under both."""
+    """Changes to the base: a named set, and entries that take precedence over every set; with the results cached for them."""
 
     def __init__(self, label: str, own: _Layer) -> None:
         self.label, self.own = label, own
         self._with_set: dict[str, _Overlay] = {}
         self._tables: dict[str, Mapping[str, Quantity]] = {}
         self._caches: dict[Any, Any] = {}
-        # nothing stands between `natural` and what is kept
+        # `natural` calls this cache directly, without another function in between
         self.value = cache(_converted)
 
     def with_set(self, label: str) -> "_Overlay":
-        """Return the same entries on another set."""
+        """Return an overlay with the same entries and another set."""
         if label == self.label:
             return self
         if not self.own:
@@ -223,35 +228,35 @@ class _Overlay:
         return self._with_set.setdefault(label, _Overlay(label, self.own))
 
     def table(self, inputs: str) -> Mapping[str, Quantity]:
-        """Complete a set by what it does not replace."""
+        """Complete a set with the entries that it does not replace."""
         if inputs not in self._tables:
-            # "talk" and "today" are what they are; a set like "belle2" lies on what is in use
+            # "talk" and "today" do not depend on the set in use; another set, such as "belle2", is added to it
             above = ["" if inputs in (_BASE, "today") else self.label, _label(inputs)]
             layers = _shipped()
             self._tables[inputs] = _completed(layers[""], *(layers[label] for label in above if label), self.own)
         return self._tables[inputs]
 
     def results(self, function: Callable[P, R], maxsize: int | None) -> Callable[P, R]:
-        """Return the function with the results that it has given under this overlay."""
+        """Return the function with its cache of results for this overlay."""
         if function not in self._caches:
             self._caches.setdefault(function, lru_cache(maxsize)(function))
         kept: Callable[P, R] = self._caches[function]
         return kept
 
     def forget(self, function: Any) -> None:
-        """Forget the results of a function, here and on other sets."""
+        """Delete the cached results of a function, for this overlay and for those with other sets."""
         for overlay in (self, *self._with_set.values()):
             overlay._caches.pop(function, None)
 
 
 _NOTHING = _Overlay("", {})
-# What this thread or task has in use; without a choice of its own, what the process has.
+# Overlay in use in this thread or task; without one that of the process is used.
 _in_use: ContextVar[_Overlay] = ContextVar("darkhiggs_inputs")
 _everywhere = _NOTHING
 
 
 def _label(name: Any) -> str:
-    """Name of a set in the data files; the base has none."""
+    """Name of a set in the data files; that of the base is empty."""
     known = sets()
     if not isinstance(name, str) or name not in known:
         raise DataError(f"no input set is called {shown(name)}; known: {', '.join(known)}")
@@ -264,7 +269,7 @@ def sets() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        Sorted names; ``"talk"`` and ``"pdg2026"`` are the base.
+        Sorted names; ``"talk"`` and ``"pdg2026"`` are two names of the base.
 
     Examples
     --------
@@ -277,24 +282,24 @@ def sets() -> tuple[str, ...]:
 
 @public
 def cached(function: Callable[P, R], *, maxsize: int | None = 128) -> Callable[P, R]:
-    """Keep the results of a function that depends on inputs, for each overlay its own.
+    """Cache the results of a function that depends on inputs, separately for each set and each override.
 
     Parameters
     ----------
     function : callable
-        Its arguments can be hashed; nobody may write into what it returns.
+        Its arguments have to be hashable, and its results must not be changed.
     maxsize : int or None
-        Number of results kept under one overlay, 0 to 1e9; None keeps all.
+        Number of results kept for one set or override, 0 to 1e9; None keeps all.
 
     Returns
     -------
     callable
-        The function; `cache_clear` empties it.
+        The function with a cache; its attribute `cache_clear` empties the cache.
 
     Raises
     ------
     ParameterError
-        If the function is none, or the number is out of range.
+        If `function` is not a function, or the number is out of range.
 
     Examples
     --------
@@ -342,12 +347,12 @@ def use(name: str | None) -> AbstractContextManager[None]:
     Parameters
     ----------
     name : str or None
-        One of `sets`; ``"talk"`` is the base, None leaves what is in use.
+        One of `sets`; ``"talk"`` is the base, None changes nothing.
 
     Returns
     -------
     context manager
-        For ``with``, or as a decorator. Explicit overrides stay on top.
+        For ``with``, or as a decorator. Explicit overrides keep precedence.
 
     Raises
     ------
@@ -356,8 +361,8 @@ def use(name: str | None) -> AbstractContextManager[None]:
 
     Notes
     -----
-    Only the thread or the asyncio task that opens the block sees it. A new thread starts without;
-    ``contextvars.copy_context().run`` takes it along.
+    The block has an effect only in the thread or the asyncio task that opens it.
+    A new thread starts without it; ``contextvars.copy_context().run`` passes it on.
 
     Examples
     --------
@@ -374,7 +379,7 @@ def use(name: str | None) -> AbstractContextManager[None]:
 
 @public
 def activate(name: str) -> None:
-    """Choose the input set for the whole process, wherever no block says otherwise.
+    """Choose the input set for the whole process, wherever no block chooses another one.
 
     Parameters
     ----------
@@ -399,7 +404,7 @@ def activate(name: str) -> None:
 
 
 def active() -> tuple[str, tuple[str, ...]]:
-    """Say what is in use.
+    """Return the input set in use and the overridden entries.
 
     Returns
     -------
@@ -428,25 +433,27 @@ def override(values: Mapping[str, Any]) -> AbstractContextManager[None]:
     Parameters
     ----------
     values : mapping of str to number, Quantity or mapping
-        By name of the entry. A number, or an array of the shape of the entry, is in the unit of the entry, and keeps its
-        uncertainty. A mapping has some of the fields of `Quantity`; those that it leaves out stay, but for the source. A whole
-        curve, ``"limit.NA62"``, is replaced by a `limits.Curve` or by a mapping with ``m`` in GeV and ``upper``.
+        New values by the name of the entry. A number, or an array of the shape of the entry, is in the unit of the entry; the
+        uncertainty of the entry is kept. A mapping has some of the fields of `Quantity`; the others keep their values, except
+        for the texts. A whole curve, such as ``"limit.NA62"``, is replaced by a `limits.Curve` or by a mapping with ``m`` in
+        GeV and ``upper``.
 
     Returns
     -------
     context manager
-        For ``with``, or as a decorator. The entries win over every set, also over one that a call names.
+        For ``with``, or as a decorator. The entries take precedence over every set, also over one that a call names.
 
     Raises
     ------
     DataError
-        If no entry has the name, or the units are built on it.
+        If no entry has the name, or the units are computed from it.
     ParameterError
         If a number is not finite, an uncertainty is negative, a shape or a unit does not fit, or a field is unknown.
 
     Notes
     -----
-    As `use`. Blocks inside each other add up; the inner one wins.
+    The block has an effect only in its thread or task, as that of `use`.
+    The overrides of nested blocks are combined; for the same entry the inner block takes precedence.
 
     Examples
     --------
@@ -469,12 +476,12 @@ def override(values: Mapping[str, Any]) -> AbstractContextManager[None]:
 
 
 _SIZES = ("value", "uncertainty", "plus", "minus")
-# What the words of an entry are if none are given
+# Texts of an entry if none are given.
 _WORDS = {"source": "override", "cite": "", "note": ""}
 
 
 def _given_fields(name: str, given: Any, known: tuple[str, ...]) -> dict[str, Any]:
-    """Fields of a mapping, or of an object that has them all."""
+    """Fields of a mapping, or of an object with all of them as attributes."""
     if isinstance(given, Mapping):
         unknown = [key for key in given if key not in known]
         if unknown:
@@ -484,7 +491,7 @@ def _given_fields(name: str, given: Any, known: tuple[str, ...]) -> dict[str, An
 
 
 def _in_unit(name: str, value: Any, unit: Any, to: str, low: float = -np.inf) -> Any:
-    """Finite numbers, converted."""
+    """Check that numbers are finite, and convert them to the unit `to`."""
     if not isinstance(unit, str):
         raise ParameterError(f"{name}: unit = {shown(unit)} is not a text")
     number = checked(name, value, low, unit=unit)
@@ -501,13 +508,13 @@ def _text(name: str, key: str, value: Any) -> str:
 
 
 def _new(name: str, old: Quantity, given: Any) -> Quantity:
-    """Replace an entry by what is given, in the unit of the entry."""
+    """Make the entry that replaces an old one, in the unit of the old one."""
     known = tuple(field.name for field in fields(Quantity))
     parts = _given_fields(name, given, known) if isinstance(given, Quantity | Mapping) else {"value": given}
     unit = parts.get("unit", old.unit)
     size = {}
     for key in _SIZES:
-        # the sides of an error may be left open, a value may not
+        # plus and minus may be None, a value may not
         if key in parts and not (parts[key] is None and key in ("plus", "minus")):
             label, low = (name, -np.inf) if key == "value" else (f"{name}: {key}", 0.0)
             size[key] = _in_unit(label, parts[key], unit, old.unit, low)
@@ -536,7 +543,7 @@ _CURVE = ("m", "upper", "unit", "cl", "reading_error", "log_mass", "source", "ci
 
 
 def _new_curve(name: str, given: Any) -> dict[str, Quantity]:
-    """Replace a whole curve."""
+    """Make the entries that replace a whole curve."""
     table = _set(_DEFAULT)
     if not isinstance(given, Mapping) and not all(hasattr(given, key) for key in _CURVE):
         raise ParameterError(f"{name} is a curve; give a limits.Curve, or a dictionary with m in GeV and upper")
@@ -571,8 +578,8 @@ def compare(first: str = _BASE, second: str = "today") -> tuple[tuple[str, Quant
     Returns
     -------
     tuple of (str, Quantity or None, Quantity or None)
-        Name, entry of the first and of the second set, sorted by name; None where a set has no such entry. Overrides do not
-        count.
+        Name, entry of the first set and entry of the second set, sorted by name; None where a set has no such entry.
+        Overrides are ignored.
 
     Raises
     ------
@@ -604,7 +611,7 @@ def names(inputs: str = "pdg2026") -> tuple[str, ...]:
     Parameters
     ----------
     inputs : str
-        One of `sets`; the default is whatever is in use.
+        One of `sets`; by default the set in use.
 
     Returns
     -------
@@ -625,20 +632,21 @@ def _set(inputs: str) -> Mapping[str, Quantity]:
 
 
 def get(name: str, inputs: str = "pdg2026") -> Quantity:
-    """Look an input up.
+    """Look up an input.
 
     Parameters
     ----------
     name : str
         Name of the entry, for example ``"m_B+"``.
     inputs : str
-        Name of an input set: ``"pdg2026"`` for what is in use; ``"talk"`` or ``"today"`` for one of these whatever is in use;
-        ``"belle2"`` for the null prediction of Belle II, which replaces X_t, the CKM product and the B+ lifetime.
+        Name of an input set: ``"pdg2026"`` for the set in use; ``"talk"`` or ``"today"`` for one of these independent of the
+        set in use; ``"belle2"`` for the Standard Model prediction used by Belle II, which replaces X_t, the CKM product and the
+        B+ lifetime.
 
     Returns
     -------
     Quantity
-        Value, uncertainty, unit and source. An override wins over every set.
+        Value, uncertainty, unit and source. An override takes precedence over every set.
 
     Raises
     ------
@@ -694,9 +702,9 @@ def value(name: str, unit: str = "GeV", inputs: str = "pdg2026") -> Any:
     try:
         return _in_use.get(_everywhere).value(name, unit, inputs)
     except TypeError:
-        # what cannot be hashed is no name; the slow path says which
+        # an argument that cannot be hashed is not a name; `get` raises the error that says so
         return get(name, inputs).to(unit)
 
 
-# the name by which the formulas of the library call it, whose own results are called `value`
+# the formulas of the library use this name, because they call their own results `value`
 natural = value

@@ -8,7 +8,7 @@ from ._scalars import clip, kept, square_root
 
 __all__ = ["kallen", "momentum"]
 
-# Fourth powers stay numbers
+# Fourth powers of numbers in this range are finite floats.
 _LEAST, _HUGE = 1e-60, 1e60
 
 
@@ -28,7 +28,7 @@ def kallen(a: npt.ArrayLike, b: npt.ArrayLike, c: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    Evaluated as (a - b - c)^2 - 4bc, which is exact at threshold where the expanded form loses digits.
+    It is evaluated as (a - b - c)^2 - 4bc, which is exact at threshold, where the expanded form loses digits.
 
     Examples
     --------

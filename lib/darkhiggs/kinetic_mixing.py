@@ -26,7 +26,7 @@ def _loop(ratio: Array) -> tuple[Array, Array]:
 
 
 def _series(ratio: Array) -> tuple[Array, Array]:
-    """Taylor series for small ratios, where the closed form cancels to ratio^2."""
+    """Taylor series for small ratios, where the terms of the closed form cancel up to ratio^2."""
     terms = (1 / 30, 1 / 280, 1 / 1890, 1 / 11088, 1 / 60060, 1 / 308880)
     real: Any = 0.0
     for term in terms[::-1]:
@@ -35,11 +35,11 @@ def _series(ratio: Array) -> tuple[Array, Array]:
 
 
 def _closed(ratio: Array) -> tuple[Array, Array]:
-    """Elementary functions of the velocity root, which is imaginary in the gap below the threshold."""
+    """Elementary functions of the velocity sqrt(1 - 4/ratio), which is imaginary in the gap below the threshold."""
     y = 4.0 / ratio
     root = np.sqrt(abs(1.0 - y))
     gap, above = y > 1.0, (y > 0.0) & (y <= 1.0)
-    # (root + 1)/|root - 1| without cancellation; q2 + i0 puts the logarithm pi below the real axis
+    # (root + 1)/|root - 1| without a difference of close numbers; with q2 + i0 the imaginary part of the logarithm is -pi
     log = kept(gap, 2.0 * np.arctan2(1.0, root)) + kept(~gap, np.log((root + 1.0) ** 2 / abs(y)))
     front = (1.0 + 0.5 * y) * root / 6.0
     return front * log - (5.0 / 3.0 + y) / 6.0, kept(above, -np.pi * front)
@@ -68,9 +68,10 @@ def epsilon(g_x: npt.ArrayLike, q2: npt.ArrayLike = 0.0) -> npt.NDArray[np.float
 
     Notes
     -----
-    ``epsilon(q2) = (e g/2 pi^2) Int dx x(1-x) ln[(m_mu^2 - x(1-x) q2 - i0)/(m_tau^2 - x(1-x) q2 - i0)]``, from the
-    vacuum polarisation of both loops with ``L = +g Z'.J'``; ``|epsilon(0)| = (e g/12 pi^2) ln(m_tau^2/m_mu^2)``,
-    arXiv:2006.11225 eq. (7). No mixing at high energy is assumed, as the talk does.
+    ``epsilon(q2) = (e g/2 pi^2) Int dx x(1-x) ln[(m_mu^2 - x(1-x) q2 - i0)/(m_tau^2 - x(1-x) q2 - i0)]``.
+    This is the vacuum polarisation of the muon and tau loops with ``L = +g Z'.J'``.
+    At zero momentum ``|epsilon(0)| = (e g/12 pi^2) ln(m_tau^2/m_mu^2)``, arXiv:2006.11225 eq. (7).
+    The mixing at high energy is assumed to vanish, as in the talk.
 
     Examples
     --------
