@@ -16,7 +16,7 @@ from pybtex.database import parse_file, parse_string
 from pybtex.richtext import Text
 from pybtex.scanner import PybtexSyntaxError
 
-from bookkit import chapters, checks, generate, new, reference, run
+from bookkit import chapters, checks, generate, new, page, reference, run
 from bookkit.build import lettered
 from bookkit.chapters import ROOT
 from bookkit.checks import CALCULATION, OUTCOMES
@@ -422,6 +422,12 @@ def test_data_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
 # --- the rooms of a chapter
 
 
+def visible(text: str) -> str:
+    """What a reader sees of Markdown, roughly: without comments, targets of links and the commands of TeX."""
+    text = re.sub(r"<!--.*?-->|\]\([^)]*\)|\{\w+:\w+\}", "", text, flags=re.S)
+    return " ".join(re.sub(r"\\[A-Za-z]+|[\[\]${}_^\\]", "", text).split())
+
+
 def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
     """What a chapter lacks of the plan that all chapters follow; the checklist of the README."""
     found: list[str] = []
@@ -440,9 +446,14 @@ def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
     # 1. title, verdict, answer
     want(re.match(r"# \S.*\n", text[0]), "the first cell does not begin with the title, '# ...'")
     want(len(re.findall(r"^# ", prose, re.M)) == 1, "there is not exactly one title")
-    want(re.search(r"<!-- verdict -->\n\n\w", text[0]), "the first cell has no '<!-- verdict -->' before the answer")
-    for marker in ("<!-- verdict -->", "<!-- downloads -->"):
-        want(prose.count(marker) == 1, f"{marker!r} does not stand in the text exactly once")
+    want(re.search(r"<!-- verdict -->\n\n\S", text[0]), "the first cell has no '<!-- verdict -->' before the answer")
+    want(prose.count(checks.BADGE) == 1, f"{checks.BADGE!r} does not stand in the text exactly once")
+    want(page.title_and_reason(text[0])[1], "the first cell does not say why to read the chapter, '<!-- why: ... -->'")
+    answer = len(visible(text[0].partition(checks.BADGE)[2]))
+    want(80 <= answer <= 480, f"the answer has {answer} characters, not 80 to 480")
+    want(
+        not re.search(r"^Next: |^Downloads:|<!-- downloads", prose, re.M), "the build writes what comes next, and the downloads"
+    )
     typed = r"verdict-|/badges/|(?i:\bverdict\b\W+(?:is\W+)?(?:" + "|".join((*OUTCOMES, *CALCULATION)) + "))"
     want(not re.search(typed, prose + "\n".join(code)), "a verdict or badge is typed by hand")
     # 2. equations with labels of this chapter
@@ -468,6 +479,11 @@ def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
         node for _, node in nodes if isinstance(node, (ast.Assign, ast.AnnAssign)) and isinstance(node.value, ast.Lambda)
     ]
     want(not defined, "a function is defined in the notebook; formulas belong into lib/darkhiggs")
+    want(not any(func == "print" for _, func, _ in calls), "a chapter prints; results are tables")
+    long = [line for source in code for line in source.splitlines() if len(line) > 75]
+    want(not long, f"a line of code has more than 75 characters: {long[:1]}")
+    tagged_hidden = [cell for cell in notebook.cells if {"hide-input", "remove-input"} & set(cell.metadata.get("tags", []))]
+    want(not tagged_hidden, "a cell is tagged to hide its code; the build folds all of it")
     # 5. one figure, with curves
     figures = [(number, cell.metadata["mystnb"]) for number, cell in enumerate(notebook.cells) if "mystnb" in cell.metadata]
     want(len(figures) == 1, "there is not exactly one figure cell, with mystnb in its metadata")
@@ -477,6 +493,7 @@ def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
         want(len(figure.get("caption", "").split()) >= 5, "the figure has no caption")
         want(80 <= len(alt) <= 400, f"the alt text has {len(alt)} characters, not 80 to 400")
         want(alt != figure.get("caption", ""), "the alt text repeats the caption")
+    want(any(func == "figures.show" for _, func, _ in calls), "the figure is not shown with figures.show")
     curves = [
         node.args[0].value
         for _, func, node in calls
@@ -494,13 +511,14 @@ def anatomy_findings(name: str, notebook: Notebook) -> list[str]:
     want(len(tables) == 1, "there is not exactly one check table")
     # 7., 8. the sections, in their order
     places = {}
-    for title in ("What the talk states", "Checks", "What moves it", "Known differences"):
+    for title in ("What the talk states", "What to see", "Checks", "What moves it", "Known differences"):
         where = [number for number, source in enumerate(text) if re.search(rf"^## {title}", source, re.M)]
         want(len(where) == 1, f"there is not exactly one section '## {title}'")
         places[title] = where[0] if where else -1
     rooms = [0, places["What the talk states"], *tagged[:1], *starts[:1], *(number for number, _ in figures[:1])]
-    rooms += [places["Checks"], *tables[:1], places["What moves it"], places["Known differences"]]
+    rooms += [places["What to see"], places["Checks"], *tables[:1], places["What moves it"], places["Known differences"]]
     want(rooms == sorted(rooms), "the rooms are not in their order")
+    want(not figures or places["What to see"] == figures[0][0] + 1, "'## What to see' does not follow the figure")
     # what it refers to
     record = run.check_record(notebook) or {"rows": []}
     cited = run.citations(notebook, record)
@@ -565,6 +583,11 @@ def _other_order(notebook: Notebook) -> None:
     notebook.cells.insert(1, notebook.cells.pop(number))
 
 
+def _see_elsewhere(notebook: Notebook) -> None:
+    number = next(i for i, cell in enumerate(notebook.cells) if cell.source.startswith("## What to see"))
+    notebook.cells.insert(number, new_markdown_cell("A word between."))
+
+
 def _deviation(notebook: Notebook) -> None:
     record = run.check_record(notebook)
     assert record is not None
@@ -595,7 +618,15 @@ def _curves(notebook: Notebook) -> None:
         (edit("<!-- verdict -->", "**Verdict: holds**"), "a verdict or badge is typed by hand"),
         (say("![x](../_static/badges/two_body.svg)"), "a verdict or badge is typed by hand"),
         (say('<span class="verdict verdict-holds">fine</span>'), "a verdict or badge is typed by hand"),
-        (edit("<!-- downloads -->", ""), "'<!-- downloads -->' does not stand"),
+        (edit("<!-- why: ", "<!-- "), "the first cell does not say why to read the chapter"),
+        (lambda n: n.cells[0].update(source=n.cells[0].source + " More." * 80), "the answer has "),
+        (say("Next: [the plane](z_plane.ipynb)"), "the build writes what comes next"),
+        (add("print(1)"), "a chapter prints"),
+        (add("x = '" + 70 * "x" + "'"), "a line of code has more than 75 characters"),
+        (lambda n: code_cell(n, "import numpy").metadata.update(tags=["hide-input"]), "a cell is tagged to hide its code"),
+        (edit("figures.show()", "plt.show()"), "the figure is not shown with figures.show"),
+        (edit("## What to see", "## The figure"), "there is not exactly one section '## What to see'"),
+        (_see_elsewhere, "'## What to see' does not follow the figure"),
         (edit(":label: eq:", ":nolabel: eq:"), "no formula has a label"),
         (edit(":label: eq:", ":label: "), "a formula's label does not begin with 'eq:'"),
         (
@@ -607,7 +638,7 @@ def _curves(notebook: Notebook) -> None:
         (edit('chapters.start("two_body"', 'chapters.start("excess"'), 'chapters.start("two_body", globals()) is not called'),
         (add("def rate(x):\n    return 2 * x"), "a function is defined in the notebook"),
         (add("rate = lambda x: 2 * x"), "a function is defined in the notebook"),
-        (lambda n: code_cell(n, "plt.show()").metadata.pop("mystnb"), "there is not exactly one figure cell"),
+        (lambda n: code_cell(n, "figures.show()").metadata.pop("mystnb"), "there is not exactly one figure cell"),
         (lambda n: settings(n).figure.update(name="two-body"), "the figure's name is not 'fig:' and a word"),
         (lambda n: settings(n).figure.pop("caption"), "the figure has no caption"),
         (lambda n: settings(n).image.update(alt="a plot"), "the alt text has 6 characters"),
@@ -675,7 +706,7 @@ def test_figure_has_caption_and_alt_text(name: str) -> None:
         lambda n: settings(n).figure.update(caption=settings(n).image.alt.upper()),
         lambda n: settings(n).figure.pop("caption"),
         lambda n: settings(n).figure.pop("name"),
-        lambda n: code_cell(n, "plt.show()").metadata.pop("mystnb"),
+        lambda n: code_cell(n, "figures.show()").metadata.pop("mystnb"),
     ],
 )
 def test_figure_without_alt_fails(change: Callable[[Notebook], object]) -> None:

@@ -14,7 +14,7 @@ from bookkit import audit, chapters, checks
 
 PAGES = audit.page_names()
 CHAPTERS = chapters.names()
-DOWNLOADS = (".csv", ".json", ".bib")
+DOWNLOADS = (".csv", ".json", ".bib", ".ipynb")
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +126,7 @@ ALT = "A black square of twenty by twenty pixels, which stands for a curve again
 SOUND = (
     f'<figure><img src="square.svg" alt="{ALT}"><figcaption><span class="caption-number">Fig. 1 </span>'
     '<span class="caption-text">A square.</span></figcaption></figure><a href="#top">Up</a> <code>$x^2$ \\frac</code>'
-    '<div style="overflow-x: auto" tabindex="0"><table style="width: 2000px"><tr><td>wide, but scrolls</td></tr></table></div>'
+    '<pre style="white-space: pre-wrap; overflow-wrap: anywhere">' + 200 * "x" + "</pre>"
 )
 CELL = "<td>cell</td>"
 FAULTS = {
@@ -138,6 +138,8 @@ FAULTS = {
     "console": ("<script>console.error('ouch')</script>", "ouch"),
     "axe": ('<img src="square.svg">', "image-alt (critical)"),
     "overflow": ('<p style="width: 500px">wide</p>', "body"),
+    "cut": ('<pre style="overflow: auto" tabindex="0">' + 200 * "x" + "</pre>", "px wide in"),
+    "first": (f'<div style="height: 1800px">text</div>{SOUND}', "the figure begins at"),
     "link": ('<a href="none.html">nowhere</a>', "none.html is not there"),
 }
 MORE = {
@@ -145,6 +147,22 @@ MORE = {
         '<p><span data-mjx-error="Undefined control sequence">\\oops</span></p>',
         "math",
         "Undefined control",
+    ),
+    "command that is not known": (
+        '<mjx-mtext style="color: red">\\\\rvertv</mjx-mtext>',
+        "math",
+        "a command that is not known",
+    ),
+    "name taken for a tag": ("<p>constant <sigma v>, 0.12</p>", "math", "text taken for a tag"),
+    "outcome beside the screen": (
+        '<div style="overflow-x: auto" tabindex="0"><table><tr><td style="min-width: 450px">cell</td><td>holds</td></tr></table></div>',
+        "cut",
+        "(400 px)",
+    ),
+    "formula that is too small": (
+        '<div class="math" id="eq"><mjx-container style="font-size: 8px">x</mjx-container></div>',
+        "cut",
+        "a formula is shown at 42 %",
     ),
     "command without dollars": (r"<p>The width \Gamma.</p>", "math", r"\Gamma"),
     "uncaught error": ("<script>throw new Error('ouch')</script>", "console", "ouch"),

@@ -98,9 +98,9 @@ window.book = {
     return Object.entries(found).map(([fault, places]) => `${fault}: ${places.length} x, first ${places[0]}`);
   },
 
-  // Top of the first figure of a chapter, 0 on other pages.
+  // Top of the first figure, 0 on a page without.
   figure: () => {
-    const figure = location.pathname.includes("/chapters/") ? document.querySelector("article figure") : null;
+    const figure = document.querySelector("article figure, body > main figure");
     return figure ? figure.getBoundingClientRect().top + scrollY : 0;
   },
 
@@ -108,8 +108,8 @@ window.book = {
   cut: () => {
     const found = [], article = document.querySelector("article") ?? document.body;
     dispatchEvent(new Event("resize"));
-    for (const box of article.querySelectorAll("table, pre, div.math, div.math mjx-container, div.results, .pst-scrollable-table-container"))
-      if (box.checkVisibility() && box.scrollWidth > box.clientWidth + 2 && getComputedStyle(box).display !== "inline")
+    for (const box of article.querySelectorAll("*"))
+      if (box.scrollWidth > box.clientWidth + 2 && ["auto", "scroll"].includes(getComputedStyle(box).overflowX) && box.checkVisibility())
         found.push(`${box.localName}.${box.className} is ${box.scrollWidth} px wide in ${box.clientWidth} px: ${box.textContent.trim().slice(0, 50)}`);
     for (const formula of article.querySelectorAll("div.math mjx-container")) {
       const share = parseFloat(formula.style.fontSize) / (1.195 * parseFloat(getComputedStyle(formula.parentElement).fontSize));

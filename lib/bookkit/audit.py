@@ -39,7 +39,7 @@ KINDS = {
     "axe": "a serious or critical finding of axe-core",
     "overflow": "the page is wider than the window",
     "cut": "a table, a formula or code is wider than its column, or a formula had to become too small to fit",
-    "first": "the figure of a chapter begins below the first screen of a desktop, or the second of a phone",
+    "first": "the first figure begins below the first screen of a desktop, or the second of a phone",
     "link": "an internal link leads nowhere",
 }
 ALT_LENGTH = (80, 400)

@@ -216,7 +216,7 @@ def _link(record: Mapping[str, Any]) -> str:
 
 def status_page(found: Sequence[Mapping[str, Any]]) -> str:
     """Return the status page."""
-    lines = ["# Status", "", counted(found), ""]
+    lines = ["# Status", "", "<!-- why: it collects every verdict of the book on one page -->", "", counted(found), ""]
     lines += ["Computed from the check tables of the executed chapters, by the rule of the [conventions](conventions.md)."]
     lines += [
         "Published numbers, independent codes and identities judge the calculation; the talk is judged by the numbers that"

@@ -4,6 +4,7 @@ Title, verdicts and answer come first, then the figure and what to see in it, th
 the parameters with the line that reruns the chapter, the rest folded.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -60,8 +61,8 @@ def following(name: str, root: Path = ROOT) -> str:
     path = next(path for path in (root / f"{after[0]}.ipynb", root / f"{after[0]}.md") if path.is_file())
     text = path.read_text(encoding="utf-8")
     title, why = title_and_reason(nbformat.reads(text, as_version=4).cells[0].source if path.suffix == ".ipynb" else text)
-    up = "../" * (len(Path(here).parts) - 1)
-    return f"**Next**: [{title}]({up}{after[0]}{path.suffix})" + (f": {why}." if why else ".")
+    place = Path(os.path.relpath(f"{after[0]}{path.suffix}", Path(here).parent)).as_posix()
+    return f"**Next**: [{title}]({place})" + (f": {why}." if why else ".")
 
 
 def rerun_line(name: str, parameters: str) -> str:

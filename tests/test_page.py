@@ -1,0 +1,228 @@
+"""The page of a chapter: the order of its rooms, tables for a phone, the words of the search, and figures that can be read."""
+
+import itertools
+
+import matplotlib
+import nbformat
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
+from matplotlib.figure import Figure
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from bookkit import chapters, checks, extension, figures, page
+from bookkit.checks import Check, CheckTable, Tolerance
+from bookkit.tables import Table
+
+pytestmark = pytest.mark.house
+matplotlib.use("agg")
+
+
+def record(*kinds: str) -> dict[str, object]:
+    """Record of a check table with one row of each kind, or of a row that differs, ``published!``."""
+    table = CheckTable("x", reason="nothing is compared")
+    for number, kind in enumerate(kinds):
+        value = 2.0 if kind.endswith("!") else 1.0
+        told = ("S1",) if kind.startswith(("talk", "source")) else ()
+        row = Check(
+            f"{kind}-{number}", "q", kind.rstrip("!"), 1.0, value, Tolerance(0.1, why="w", effect=1.0), "somewhere", told
+        )
+        table.add(row)
+    return table.record()
+
+
+def executed() -> nbformat.NotebookNode:
+    """A chapter in running order, as the runner leaves it."""
+    table = new_output("display_data", Table("a", [["1"]], caption="Results.")._repr_mimebundle_())
+    digest = new_output("display_data", {figures.DIGEST: "", "text/plain": "curves"})
+    picture = new_output("display_data", {"image/svg+xml": "<svg/>", "text/plain": "<Figure>"})
+    rows = CheckTable("two_body", reason="none")
+    rows.add(Check("k", "q", "identity", 1.0, 1.0, Tolerance(0.1, why="w", effect=1.0), "s"))
+    cells = [
+        new_markdown_cell("# T\n\n<!-- verdict -->\n\nAn answer.\n\n<!-- why: a reason -->"),
+        new_markdown_cell("## What the talk states\n\nText."),
+        new_code_cell("m = 2.0  # GeV, 1 to 3: mass", metadata={"tags": ["parameters"]}),
+        new_code_cell("import numpy"),
+        new_code_cell("Table()", outputs=[table]),
+        new_code_cell("draw()", outputs=[digest, picture], metadata={"mystnb": {"figure": {"name": "fig:x"}}}),
+        new_markdown_cell("## What to see\n\nA line."),
+        new_markdown_cell("## Checks"),
+        new_code_cell("table", outputs=[new_output("execute_result", rows._repr_mimebundle_(), execution_count=1)]),
+        new_markdown_cell("## Known differences\n\nNone."),
+    ]
+    return new_notebook(cells=cells)
+
+
+def test_page_has_the_figure_below_the_answer_and_the_code_at_its_end() -> None:
+    before = executed()
+    shown = page.arrange(before, "two_body", record("identity"), ["- {download}`curves <x.csv>`"])
+    heads = [cell.source.splitlines()[0] for cell in shown.cells if cell.cell_type == "markdown"]
+    wanted = [
+        "# T",
+        "## What to see",
+        "## What the talk states",
+        "## Results",
+        "## Checks",
+        "## Known differences",
+        "## The code",
+    ]
+    assert heads == [
+        *wanted,
+        "This command, in the folder of the book, runs the chapter again with a value of yours:",
+        "Downloads:",
+    ]
+    answer, figure = shown.cells[0], shown.cells[1]
+    assert "An answer." in answer.source and "<!--" not in answer.source and "verdict-agrees" in answer.source
+    assert [list(output.data) for output in figure.outputs] == [["image/svg+xml", "text/plain"]]
+    assert figure.metadata == {"tags": ["remove-input"], "mystnb": {"figure": {"name": "fig:x"}}}
+    # all code but the parameters is folded, in running order
+    (knobs,) = (cell for cell in shown.cells if cell.cell_type == "code" and not cell.metadata.get("tags"))
+    (rest,) = (cell for cell in shown.cells if "hide-input" in cell.metadata.get("tags", []))
+    assert knobs.source == before.cells[2].source and not knobs.outputs
+    assert rest.source.split() == ["import", "numpy", "Table()", "draw()", "table"] and not rest.outputs
+    assert rest.metadata.mystnb.code_prompt_show == "Show the other 10 lines of code"
+    assert 'make chapter NAME=two_body ARGS="m=2.0"' in shown.cells[-3].source
+    assert "{download}`curves <x.csv>`" in shown.cells[-1].source
+    assert before == executed() | {"cells": before.cells} and len({cell.id for cell in shown.cells}) == len(shown.cells)
+
+
+def test_own_headings_of_the_results_are_kept() -> None:
+    notebook = executed()
+    notebook.cells.insert(4, new_markdown_cell("## The rate"))
+    shown = page.arrange(notebook, "two_body", record("identity"), [])
+    heads = [cell.source for cell in shown.cells if cell.source.startswith("## ")]
+    assert "## The rate" in heads and "## Results" not in heads
+
+
+def test_next_follows_the_table_of_contents_with_a_reason() -> None:
+    names = chapters.names()
+    for here, there in itertools.pairwise(names):
+        sentence = page.following(here)
+        assert f"]({there}.ipynb)" in sentence
+        assert len(sentence.partition("): ")[2].split()) >= 4 and sentence.endswith("."), sentence
+    assert "](../status.md)" in page.following(names[-1])
+
+
+def test_next_changes_with_the_table_of_contents(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = ("book/intro", "book/chapters/solar", "book/chapters/excess")
+    monkeypatch.setattr(chapters, "pages", lambda: listed)
+    assert "](excess.ipynb)" in page.following("solar") and page.following("excess") == ""
+
+
+def test_check_table_folds_what_agrees_and_puts_failures_on_top() -> None:
+    kinds = ("published", "published", "talk", "identity", "talk!", "published!")
+    text = checks._markdown(record(*kinds))
+    top, _, rest = text.partition("<details")
+    assert [top.index(f"row-x-{key}") for key in ("talk-4", "published-5", "talk-2")] == sorted(
+        top.index(f"row-x-{key}") for key in ("talk-4", "published-5", "talk-2")
+    )
+    assert "<summary>3 more rows agree: " in rest and all(f"row-x-{key}" in rest for key in ("published-0", "identity-3"))
+    assert top.index("| outcome |") < top.index("| reference |")
+    # few rows are not worth a fold, and a table is never empty on top
+    assert "<details" not in checks._markdown(record("published", "talk"))
+    assert "<details" not in checks._markdown(record(*["published"] * 9))
+
+
+WIDE = (
+    "<table><thead><tr><th>quantity</th><th>outcome</th><th>reference</th><th>this book</th></tr></thead>"
+    "<tbody><tr><td>a rate at rest</td><td>holds</td><td>0.82 of the talk</td><td><i>0.817</i></td></tr></tbody></table>"
+)
+
+
+def test_wide_table_has_its_headings_in_each_cell() -> None:
+    soup = BeautifulSoup(extension.with_labels(WIDE), "html.parser")
+    assert soup.table is not None and "cards" in soup.table["class"]
+    row = soup.select("tbody tr > *")
+    assert [cell.name for cell in row] == ["th", "td", "td", "td"] and row[0]["scope"] == "row"
+    assert [label.text for label in soup.select("div.label")] == ["quantity", "outcome", "reference", "this book"]
+    assert str(row[3].select_one("div.value")) == '<div class="value"><i>0.817</i></div>'
+
+
+@pytest.mark.parametrize(
+    "table",
+    [WIDE.replace("a rate at rest", "a").replace("0.82 of the talk", "1"), WIDE.replace("thead", "tbody"), "<table></table>"],
+)
+def test_table_that_fits_a_phone_or_has_no_heading_stays(table: str) -> None:
+    assert extension.with_labels(table) == table
+
+
+def test_search_leaves_out_code_and_formulas() -> None:
+    from sphinx.search import SearchEnglish
+
+    paragraph = nodes.paragraph("", "", nodes.Text("sterile "), nodes.math("", "omegabar"), nodes.Text("dwarf"))
+    document = new_document("a page")
+    document += [paragraph, nodes.literal_block("", "geomspace")]
+    found = extension._Words(document, SearchEnglish({}))  # type: ignore[arg-type]
+    document.walk(found)
+    assert {"sterile", "dwarf"} <= set(found.found_words) and not {"omegabar", "geomspace"} & set(found.found_words)
+
+
+# --- figures
+
+
+def drawn() -> Figure:
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+    figures.use_style()
+    figure, ax = plt.subplots()
+    figures.draw(ax, np.linspace(0.0, 1.0, 5), {"rising": (np.linspace(0.0, 1.0, 5), "blue")})
+    figures.frame(ax, "$m$ [GeV]", (0.0, 1.0), "rate", (0.0, 1.0))
+    figures.label(ax, {"a name": (0.3, 0.7, "blue")})
+    return figure
+
+
+def test_figure_of_the_style_is_readable() -> None:
+    figure = drawn()
+    figures.legend(figure, {"a band": {"fill": "sky"}})
+    assert figures.faults(figure) == []
+
+
+def test_small_letters_are_found() -> None:
+    figure = drawn()
+    figure.axes[0].set_title("small", fontsize=11.0)
+    (fault,) = figures.faults(figure)
+    assert fault == "the text 'small' has 8.5 points on a phone, not 9"
+    wide = drawn()
+    wide.set_figwidth(6.4)
+    assert any("7.8 points" in fault for fault in figures.faults(wide))
+
+
+@pytest.mark.parametrize(("place", "hidden"), [("lower right", False), ("upper right", True), ("center", True)])
+def test_line_under_a_legend_is_found(place: str, hidden: bool) -> None:
+    figure = drawn()
+    figure.axes[0].texts[0].remove()
+    figure.axes[0].legend(loc=place)
+    assert (figures.faults(figure) == ["the line 'rising' runs under the legend of its panel"]) == hidden
+
+
+def test_texts_on_each_other_are_found() -> None:
+    figure = drawn()
+    figures.label(figure.axes[0], {"another": (0.32, 0.7, "red")})
+    assert figures.faults(figure) == ["the texts 'a name' and 'another' stand on each other"]
+
+
+def test_faulty_figure_is_refused_only_in_the_book(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn().axes[0].set_title("small", fontsize=8.0)
+    monkeypatch.delenv("BOOK_FIGURES", raising=False)
+    figures.show()
+    drawn().axes[0].set_title("small", fontsize=8.0)
+    monkeypatch.setenv("BOOK_FIGURES", "strict")
+    with pytest.raises(figures.FigureError, match=r"^the text 'small' has "):
+        figures.show()
+
+
+@pytest.mark.parametrize(
+    ("label", "letters"),
+    [
+        (r"${\rm Br}(B^+\to K^+H_1)$ [1e-6]", "Br(B+ -> K+ H1) [1e-6]"),
+        (r"$\lvert Q_\Phi\rvert\le0.5$", "|Q_Phi| <= 0.5"),
+        (r"$\Delta\chi^2$, $\Delta N_{\rm eff}$", "Delta chi^2, Delta N_eff"),
+        (r"$B^0\to K^{*0}\nu\bar\nu$", "B0 -> K*0 nu nubar"),
+        (r"$8.3\times10^{-6}$, $\sin\theta$", "8.3 x 10^-6, sin(theta)"),
+    ],
+)
+def test_labels_are_written_in_letters(label: str, letters: str) -> None:
+    assert figures.plain(label) == letters
