@@ -33,6 +33,12 @@ def test_bold_cells_are_written_as_numbers_are() -> None:
     assert Table("a; b", found, caption="c").rows == found.tolist()
 
 
+def test_ranges_are_written_as_numbers_are() -> None:
+    found = tables.spans([[1 / 3, float("nan")], [2.0, -1e-9]], [[2.0, 1.0], [2.0, 3.0]], ".2f")
+    assert found.tolist() == [["0.33 to 2.00", "none"], ["2.00", "0.00 to 3.00"]]
+    assert tables.spans(1.0, [2.0, float("nan")], ".0f").tolist() == ["1 to 2", "none"]
+
+
 def test_formats_may_be_given_by_title() -> None:
     by_title = Table({"a; b": "", "|Q| [1]": "g"}, [["x", 0.25]], caption="c")
     assert by_title.columns == {"a; b": "", "|Q| [1]": "g"} and by_title.rows == [["x", "0.25"]]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .figures import plain
 from .numbers import num
 
-__all__ = ["MIME", "Table", "bold", "formula", "markdown"]
+__all__ = ["MIME", "Table", "bold", "formula", "markdown", "spans"]
 
 MIME = "application/vnd.darkhiggs.table+json"
 # A title, then the format of numbers if there is one.
@@ -88,6 +88,33 @@ def formula(text: str) -> str:
     if power.lstrip("-+").isdigit():
         return f"${mantissa} \\times 10^{{{int(power)}}}$"
     return f"${text}$" if re.fullmatch(r"-?[\d.]+", text) else text
+
+
+def spans(low: npt.ArrayLike, high: npt.ArrayLike, spec: str) -> Any:
+    """Write ranges for the cells of a table.
+
+    Parameters
+    ----------
+    low, high : array_like
+        Their ends; where one of them is nan there is no range.
+    spec : str
+        The format of the numbers.
+
+    Returns
+    -------
+    ndarray of str
+        Of the same shape: ``1.0 to 2.5``, one number where both ends read the same, and ``none`` where there is no range.
+
+    Examples
+    --------
+    >>> from bookkit.tables import spans
+    >>> print(spans([25.2, 18.0, float("nan")], [104.9, 18.0, 1.0], ".0f"))
+    ['25 to 105' '18' 'none']
+    """
+    ends = np.broadcast_arrays(np.asarray(low, dtype=float), np.asarray(high, dtype=float))
+    pairs = zip(*(end.ravel() for end in ends), strict=True)
+    texts = ["none" if np.isnan(pair).any() else " to ".join(dict.fromkeys(_cell(end, spec) for end in pair)) for pair in pairs]
+    return np.array(texts, dtype=object).reshape(ends[0].shape)
 
 
 class Table:
