@@ -157,7 +157,7 @@ def test_fermions_against_traces(point, ratio):
 
 @pytest.mark.independent
 @pytest.mark.filterwarnings("ignore::darkhiggs.errors.UnitWarning")
-def test_electrons_come_by_kinetic_mixing_and_muons_by_the_higgs():
+def test_electrons_through_kinetic_mixing_and_muons_through_higgs():
     # below the muon threshold, and where the scalars dominate
     light = model.DarkSector(m_zp=0.03, g_x=0.01, m_x=0.05, m_h1=0.5, sin_theta=0.1, lambda_phi_x=1e-8, q_x=1.0)
     e = np.sqrt(4 * np.pi / natural("1/alpha(0)", "1"))
@@ -381,7 +381,7 @@ def test_light_h1_pair_from_the_contact_term():
 
 
 @pytest.mark.identity
-def test_goldstone_and_h1_are_one_doublet_far_above_their_masses():
+def test_h1_pairs_equal_zp_pairs_far_above_their_masses():
     # s >> m^2 with the quartic alone: Phi* Phi, so H1 H1 and Z'Z' come in equal parts
     # (s << 32 pi v_Phi^2, where the running width of unitary gauge is small)
     sector = model.DarkSector(m_zp=1e-3, g_x=1e-6, m_x=1.0, m_h1=1e-3, lambda_phi_x=1e-10)
@@ -455,7 +455,7 @@ def test_angular_averages(y_2):
 
 
 @pytest.mark.identity
-def test_missing_parts_of_the_model():
+def test_channels_without_their_coupling_or_mass_vanish():
     full = model.DarkSector(**POINTS["P1"])
     s = np.array([1.5, 4.0])
     for channel in ("zph1", "nunu"):
@@ -496,7 +496,7 @@ def test_arrays_and_scalars_agree():
 
 
 @pytest.mark.identity
-def test_masked_points_are_nan_and_cost_nothing_else():
+def test_masked_points_are_nan_and_others_keep_their_values():
     good = model.DarkSector(**POINTS["P1"]).replace(m_x=[0.5, 0.6, 0.7])
     bad = good.replace(m_h1=[0.7, -1.0, 0.7])
     for channel in (None, *annihilation.CHANNELS):
@@ -510,7 +510,7 @@ def test_masked_points_are_nan_and_cost_nothing_else():
 
 
 @pytest.mark.identity
-def test_breaks():
+def test_breaks_are_the_thresholds_and_poles():
     sector = model.DarkSector(**POINTS["P1"]).replace(m_x=[0.1, 0.5])
     positions, scales = annihilation.breaks(sector)
     assert positions.shape == scales.shape == (9, 2)
@@ -556,6 +556,6 @@ def test_bad_input_is_named(call, message):
 
 
 @pytest.mark.identity
-def test_rounding_at_threshold_is_forgiven():
+def test_rounding_error_at_threshold_changes_nothing():
     sector = model.DarkSector(**POINTS["P1"])
     assert_allclose(annihilation.rate(sector, 1.0 - 1e-12), annihilation.rate(sector, 1.0), rtol=1e-9)

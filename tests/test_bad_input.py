@@ -577,7 +577,7 @@ def test_every_public_name_has_a_valid_call():
 
 @pytest.mark.house
 @pytest.mark.parametrize("name", sorted(CALLS))
-def test_bad_arguments_get_one_sentence(name):
+def test_bad_arguments_raise_a_one_line_error(name):
     faults = []
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -702,7 +702,7 @@ def test_empty_spectra_are_fitted():
 
 @pytest.mark.house
 @pytest.mark.parametrize("name", [name for name in CALLS if name != "inputs.load"])
-def test_numpy_that_stops_at_underflow_stops_nowhere(name):
+def test_no_floating_point_error_is_raised(name):
     with np.errstate(all="raise"):
         call(name)
 
@@ -712,7 +712,7 @@ TINY = (5e-324, 1e-300, 1e-100, 1e-30, 1e-20, 1e-12)
 
 @pytest.mark.house
 @pytest.mark.parametrize("name", [name for name, parameters in GRIDS.items() if parameters])
-def test_tiny_numbers_are_borne_or_refused(name):
+def test_tiny_numbers_give_a_number_or_an_error(name):
     with np.errstate(all="raise"), warnings.catch_warnings():
         warnings.simplefilter("error")
         for parameter, tiny in itertools.product(GRIDS[name], TINY):
@@ -753,7 +753,7 @@ CHOOSY = ("annihilation.rate", "belle2.Spectrum.from_sector", "constraints.reach
 @pytest.mark.parametrize(
     "name", [name for name in SECTORS if name not in ("constraints.table", "constraints.verdict", "scan.on_relic_line")]
 )
-def test_the_corners_of_the_model_are_borne(name):
+def test_corners_of_the_model_give_a_number_or_a_reason(name):
     # what a function cannot do there it says; nan comes with a reason
     points = [CALLS["model.DarkSector"] | corner for corner in CORNERS]
     if name not in CHOOSY:
@@ -782,7 +782,7 @@ def arrays(result):
 
 @pytest.mark.house
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in ("inputs.load", "belle2.Likelihood")])
-def test_what_leaves_is_nobody_elses(name):
+def test_results_share_no_memory_with_inputs_or_caches(name):
     # neither the caller's buffer, nor what a cache hands out the next time
     buffers = {p: np.atleast_1d(np.array(CALLS[name][p], dtype=float)) for p in GRIDS[name] if p != "masses"}
     if "sector" in CALLS[name] or name.startswith("standard_model.br_"):
@@ -872,14 +872,14 @@ def test_an_owner_of_arrays_cannot_be_changed(name):
         (lambda: neutrinos.n_eff([0.01]), "species[0] = 0.01 is not a Species; make one with neutrinos.Species(...)"),
     ],
 )
-def test_reported_cases(case, message):
+def test_reported_cases_raise_a_one_line_error(case, message):
     with pytest.raises(ParameterError) as caught:
         case()
     assert message in str(caught.value) and "\n" not in str(caught.value)
 
 
 @pytest.mark.house
-def test_what_a_users_own_function_raises_comes_through():
+def test_error_of_a_user_function_is_passed_on():
     with pytest.raises(ZeroDivisionError):
         belle2.Spectrum.from_function(lambda q2: 1 / 0)
     with pytest.raises(TypeError, match="missing 1 required positional argument"):
@@ -887,7 +887,7 @@ def test_what_a_users_own_function_raises_comes_through():
 
 
 @pytest.mark.house
-def test_an_excluded_end_is_excluded_in_arrays_too() -> None:
+def test_open_end_of_a_range_is_refused_in_arrays_too() -> None:
     for value in (0.0, [0.5, 0.0]):
         with pytest.raises(ParameterError, match=r"^m = 0 GeV is outside its range \(0, 1\] GeV$"):
             _arrays.checked("m", value, 0.0, 1.0, "GeV", open_low=True)
@@ -895,6 +895,6 @@ def test_an_excluded_end_is_excluded_in_arrays_too() -> None:
 
 
 @pytest.mark.house
-def test_numbers_of_other_kinds_in_arrays_are_numbers() -> None:
+def test_decimal_and_fraction_in_arrays_are_accepted() -> None:
     for part in (Decimal("0.5"), Fraction(1, 2), np.float32(0.5)):
         assert _arrays.numbers("m", np.array([[part], [1]], dtype=object)).tolist() == [[0.5], [1.0]]

@@ -68,7 +68,7 @@ def test_bins_and_their_centres():
 
 
 @pytest.mark.identity
-def test_a_line_does_not_jump():
+def test_fit_of_a_line_is_continuous_in_its_mass():
     edges = np.sqrt(22.885 / 50 * np.arange(1, 44))
     sides = [likelihood().fit_rate(Spectrum.line(edges + side * 1e-7)) for side in (1.0, -1.0)]
     assert_allclose(sides[0].rate, sides[1].rate, rtol=1e-4, atol=1e-10)
@@ -190,7 +190,7 @@ def test_two_body_fit():
 
 
 @pytest.mark.identity
-def test_signal_strength_moves_as_the_efficiency_says():
+def test_signal_strength_follows_rate_and_efficiency():
     mu = likelihood().fit_mu().mu
     doubled = Spectrum(standard().efficiency, 2.0 * standard().br)
     own, twice = likelihood().fit_mu(spectrum=standard()), likelihood().fit_mu(spectrum=doubled)
@@ -233,7 +233,7 @@ def test_profile_and_interval():
 
 
 @pytest.mark.identity
-def test_one_or_many():
+def test_one_spectrum_and_many_are_fitted_alike():
     m, many = scan()
     for i in (60, 80, 140):
         one = likelihood().fit_rate(Spectrum.line(m[i]))
@@ -247,7 +247,7 @@ def test_one_or_many():
 
 
 @pytest.mark.identity
-def test_rate_at_its_bound_is_said():
+def test_rate_at_zero_is_flagged():
     fit = likelihood().fit_rate(Spectrum.line([3.3, 1.0, 2.0]))
     assert fit.flags["at_zero"].tolist() == [True, False, False]
     assert fit.flags["minus_at_zero"].tolist() == [True, True, False]
@@ -389,7 +389,7 @@ def test_coverage(kind, rate, seed):
 
 
 @pytest.mark.identity
-def test_toys_without_signal():
+def test_half_of_the_toys_without_signal_fit_zero():
     toys = likelihood().toys(Spectrum.line(2.0), 0.0, 300, 5)
     # half of the fits end at zero: binomial error 0.03
     assert 0.4 < toys.at_zero.mean() < 0.6
@@ -500,7 +500,7 @@ def test_three_body_limits():
 
 
 @pytest.mark.identity
-def test_heavier_pairs_are_seen_less():
+def test_efficiency_falls_with_the_mass_of_the_pair():
     seen = [Spectrum.three_body(m).efficiency[:9].sum() for m in (0.1, 0.7, 1.3)]
     assert seen[0] > seen[1] > seen[2] > 0.0
 
@@ -590,7 +590,7 @@ def test_local_and_global_significance():
 
 
 @pytest.mark.identity
-def test_a_search_of_one_mass_is_no_search():
+def test_one_mass_has_equal_local_and_global_significance():
     from scipy.special import ndtr
 
     one = search(m_x=2.15, size=100)
@@ -609,7 +609,7 @@ def test_a_search_of_one_mass_is_no_search():
 
 @pytest.mark.independent
 @pytest.mark.parametrize("standard", ["fixed", "free"])
-def test_simulated_experiments_without_conditions(standard):
+def test_spread_of_unconditional_simulated_experiments(standard):
     found = search(standard=standard)
     masses = np.linspace(0.1, 4.4, 173)
     if standard == "fixed":
@@ -647,7 +647,7 @@ def test_simulated_experiments_without_conditions(standard):
 
 
 @pytest.mark.independent
-def test_crossings_bound_the_probability():
+def test_global_probability_is_near_the_bound_from_crossings():
     # Gross and Vitells; the efficiency of inclusive tagging alone is noise above 3.5 GeV, and there the bound is loose
     inclusive = likelihood("ITA").global_significance(np.linspace(0.1, 3.5, 137))
     for found in (search(), search(standard="free"), inclusive):
@@ -745,7 +745,7 @@ def test_line_against_more_neutrinos():
 
 
 @pytest.mark.identity
-def test_projection_gives_back_what_it_was_made_from():
+def test_fit_of_a_projection_returns_the_projected_rate():
     likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.15)
     for luminosity, floor in ((362.0, 1.0), (5000.0, 0.0), (5000.0, 1.0)):
         more = likelihood.projected(luminosity, line, 8e-6, floor)
@@ -759,7 +759,7 @@ def test_projection_gives_back_what_it_was_made_from():
 
 
 @pytest.mark.identity
-def test_errors_of_a_projection_fall_with_the_root_of_the_data_unless_systematics_stay():
+def test_projected_errors_scale_with_luminosity_and_systematics():
     likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.15)
     error = {
         (size, floor): likelihood.projected(362.0 * size, line, 0.0, floor).fit_mu().plus
@@ -787,7 +787,7 @@ def test_projection_to_the_present_data_agrees_with_their_experiments():
 
 
 @pytest.mark.published
-def test_another_fit_of_a_line_to_the_inclusive_sample():
+def test_line_in_the_inclusive_sample_against_published_scan():
     # arXiv:2510.18953: the same best mass; the rates differ by a third there, inside both bands
     mass, rate, lower, upper = (inputs.get(f"published.line_scan.{part}").value for part in ("mass", "rate", "lower", "upper"))
     fit = belle2.Likelihood(("ITA",)).fit_rate(belle2.Spectrum.line(np.maximum(mass, 1e-3)))

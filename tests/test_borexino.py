@@ -245,7 +245,7 @@ def test_flavour_factors():
 
 
 @pytest.mark.independent
-def test_off_diagonal_flavours_do_not_matter():
+def test_sum_over_mass_states_is_the_sum_over_flavours():
     # final mass states j, amplitude (U^+ A U)_ji, summed over j and averaged over i: sum_a P_ea |A_a|^2
     u, f = borexino.pmns(), borexino.mass_fractions()
     a = np.array([0.7, -0.3, 0.4])
@@ -357,7 +357,7 @@ def test_limit_saturates_the_bound(kind, sign):
 
 
 @pytest.mark.identity
-def test_rate_falls_before_it_rises():
+def test_rate_falls_before_it_rises_with_the_coupling():
     g = borexino.coupling_limit(0.01, 1.001)
     fall = borexino.ratio(0.01, np.linspace(0.01, 0.5, 20) * g)
     assert np.all(fall < 1)

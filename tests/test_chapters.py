@@ -32,8 +32,8 @@ def _params():
 
 
 @pytest.mark.parametrize("row", params())
-def test_row(row):
-    """A row agrees, is open, or its deviation explains why it does not; and the printed numbers tell the same."""
+def test_row_agrees_is_open_or_has_a_deviation(row):
+    """A row agrees, is open, or has a deviation that explains the difference; the printed numbers give the same outcome."""
     if row["outcome"] not in EXPLAINED:
         assert row["deviation"], (
             f"{row['quantity']}: {row['value']} against {row['reference']}; argue for it on the deviations page"
@@ -107,7 +107,7 @@ def judged(code: str) -> tuple[bool, list[str]]:
 
 @pytest.mark.house
 @pytest.mark.parametrize("name", chapters.names())
-def test_allowed_is_what_every_limit_allows(name):
+def test_allowed_means_allowed_by_every_limit(name):
     cells = nbformat.read(chapters.ROOT / chapters.path_of(name), as_version=4).cells
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     whole, faults = judged(code)
@@ -136,6 +136,6 @@ def test_chapters_of_one_limit_exist_and_have_reasons():
         ("ratio = [row.value / row.limit for row in constraints.table(point, ['Higgs'])]", False, 0),
     ],
 )
-def test_a_decision_by_some_limits_is_found(code, whole, faults):
+def test_verdict_from_some_limits_only_is_found(code, whole, faults):
     found = judged(code)
     assert (found[0], len(found[1])) == (whole, faults)

@@ -56,7 +56,7 @@ def test_value_without_a_claim_fails(tmp_path: Path) -> None:
         table(tmp_path, ROW)["c"] = 2.0
 
 
-def test_nan_is_no_number(tmp_path: Path) -> None:
+def test_row_with_nan_as_value_fails(tmp_path: Path) -> None:
     found = table(tmp_path, ROW)
     found["a"] = math.nan
     (row,) = found.record()["rows"]
@@ -90,7 +90,7 @@ def test_row_of_the_talk_without_a_statement_fails(kind: str, tmp_path: Path) ->
         ("[a\n", "chapter.toml is not TOML"),
     ],
 )
-def test_claim_that_is_not_complete_fails(text: str, sentence: str, tmp_path: Path) -> None:
+def test_incomplete_claim_fails(text: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(ClaimError) as caught:
         table(tmp_path, text)
     assert sentence in str(caught.value) and "\n" not in str(caught.value)
@@ -114,7 +114,9 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         ('atol = 0.1\ncode = "nobody:nothing"', {}, "independent.json has no number 'nobody:nothing' for row 'a'"),
     ],
 )
-def test_what_a_claim_takes_has_to_be_there(field: str, variables: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+def test_claim_with_an_unknown_reference_or_tolerance_fails(
+    field: str, variables: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
     found = table(tmp_path, ROW.replace("atol = 0.1", field), **variables)
     with pytest.raises(ClaimError) as caught:
         found["a"] = 2.0
@@ -130,7 +132,7 @@ def test_claim_takes_numbers_and_words_of_the_chapter(tmp_path: Path) -> None:
     assert (row.quantity, row.width, row.reference, row.size) == ("at 0.2 GeV, A", 0.2, 4.0, "2.0 σ")
 
 
-def test_entry_unfolds(tmp_path: Path) -> None:
+def test_entry_with_lists_becomes_several_rows(tmp_path: Path) -> None:
     text = ROW.replace("[a]", '["f(@{q})"]\neach = { q = ["0", "12"], i = ["0", "1"] }').replace('"x"', "'$f(@{q})$'")
     text = text.replace("reference = 2.0", 'reference = "HPQCD22.points"\nindex = "@{i}"')
     found = table(tmp_path, text)
@@ -185,7 +187,7 @@ def test_number_of_an_independent_code_comes_with_its_version(tmp_path: Path) ->
     assert found.rows[0].inside and found.rows[0].source.startswith("hazma ")
 
 
-def test_choices_go_into_a_row_that_varies(tmp_path: Path) -> None:
+def test_row_that_varies_takes_choices_only(tmp_path: Path) -> None:
     found = table(tmp_path, ROW + "varies = '|Q|'\n")
     with pytest.raises(ValueError, match=r"^check 'a' has varies = '\|Q\|', which does not fit its value of type float$"):
         found["a"] = 2.0
@@ -216,7 +218,7 @@ def test_every_class_of_tolerance_is_shared() -> None:
     assert {name for name in classes if used.count(name) < 2} == set()
 
 
-def test_numbers_with_a_meaning_stand_in_the_data() -> None:
+def test_published_numbers_are_read_from_the_data() -> None:
     """What the talk or a paper prints is read from the data; only limits, counts and definitions are typed."""
     typed = {
         (name, key): row["reference"]
@@ -253,7 +255,7 @@ def tamper(folder: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-def test_statement_in_without_a_row_fails(folder: Path) -> None:
+def test_statement_without_row_or_state_fails(folder: Path) -> None:
     tamper(folder, ", planned = true", "")
     with pytest.raises(
         ValueError, match=r"^statement S14 has no row in the claims of any chapter, and is not said to be without$"
@@ -261,14 +263,14 @@ def test_statement_in_without_a_row_fails(folder: Path) -> None:
         generate.statement_outcomes(generate.records(ROOT))
 
 
-def test_row_of_a_statement_that_is_not_there_fails() -> None:
+def test_row_with_an_unknown_statement_fails() -> None:
     found = copy.deepcopy(generate.records(ROOT))
     found[0]["rows"][0]["statements"] += ["S999"]
     with pytest.raises(ValueError, match=r"^the claims speak of S999, which statements\.toml does not have$"):
         generate.statement_outcomes(found)
 
 
-def test_statement_that_is_out_and_has_rows_fails() -> None:
+def test_statement_out_of_scope_with_rows_fails() -> None:
     found = copy.deepcopy(generate.records(ROOT))
     found[0]["rows"][0]["statements"] = ["S01"]
     with pytest.raises(ValueError, match=r"^statement S01 is said to be out, and chapter excess has rows of it$"):
@@ -283,7 +285,7 @@ def test_statement_that_is_out_and_has_rows_fails() -> None:
         (", planned = true", ", later = true", "statements.toml: S14 has the unknown field 'later'"),
     ],
 )
-def test_statement_that_is_not_clear_fails(old: str, new: str, sentence: str, folder: Path) -> None:
+def test_malformed_statement_fails(old: str, new: str, sentence: str, folder: Path) -> None:
     tamper(folder, old, new)
     with pytest.raises(ClaimError) as caught:
         claims.statements(folder)
@@ -307,5 +309,5 @@ def combined(*rows: dict[str, Any]) -> str:
         ([{"outcome": "not a test", "counted": False}], "not a test"),
     ],
 )  # fmt: skip
-def test_statement_comes_to_the_worst_of_its_rows(rows: list[dict[str, Any]], outcome: str) -> None:
+def test_outcome_of_a_statement_is_that_of_its_worst_row(rows: list[dict[str, Any]], outcome: str) -> None:
     assert combined(*rows) == outcome

@@ -39,7 +39,7 @@ def test_efficiency_against_another_reading(channel, energy, value):
 
 
 @pytest.mark.published
-def test_coarse_readings():
+def test_efficiency_against_coarse_readings():
     ee = {
         0.001: 0.18,
         0.005: 0.80,
@@ -223,7 +223,7 @@ def test_direct_leptons():
 
 
 @pytest.mark.identity
-def test_muons_are_bounded():
+def test_muons_have_the_largest_efficiency_of_the_table():
     # a Z' and an H1 above 2 m_mu: the largest efficiency of the table
     for m_zp in (2 * M_MU * 1.001, 0.5):
         sector = model.DarkSector(m_zp=m_zp, g_x=1e-2, m_x=0.8, q_x=1.0)
@@ -237,7 +237,7 @@ def test_muons_are_bounded():
 
 
 @pytest.mark.talk
-def test_the_model_escapes():
+def test_model_evades_the_limit_at_all_benchmarks():
     # the talk: Z'Z', H1 H1 and Z' H1 are invisible. The thermal rate of a complex X is far below the limit, and e+e- above it
     thermal = units.convert(8.6e-26, "cm^3/s", "GeV^-2")
     for name in ("A", "A10", "B"):
@@ -280,7 +280,7 @@ def test_bad_input_is_named(call, message):
 
 
 @pytest.mark.identity
-def test_a_light_h1_on_below_and_above_its_resonance():
+def test_light_h1_below_on_and_above_the_resonance():
     # 2.15 GeV, the mass that the spectrum of Belle II wants: everything is finite, and just above the pole the limit is exceeded
     m_x = 0.5 * 2.15 * np.array([0.02, 0.5, 0.99, 1.0, 1.0001, 1.5, 2.5])
     for mixing in (0.003, 0.1):

@@ -58,7 +58,7 @@ def test_values_are_those_of_the_modules():
 
 
 @pytest.mark.identity
-def test_both_outcomes_of_every_kind():
+def test_every_kind_of_limit_allows_and_excludes_a_point():
     # DarkSide-50 through the Z': 1.5 GeV is above the edge of 1.31 GeV at Q_X = 0.7
     assert {name for name, row in ROWS.items() if not row.allowed} == {"Higgs", "DarkSide-50"}
     assert constraints.table(POINT.replace(m_x=1.3), ["DarkSide-50"])[0].allowed
@@ -163,7 +163,7 @@ def test_defaults_follow_the_set_in_use():
 
 
 @pytest.mark.identity
-def test_only_what_the_sector_has_parameters_for():
+def test_table_has_only_rows_that_the_sector_can_answer():
     bare = [row.name for row in constraints.table(model.benchmark("B"))]
     assert bare == ["N_eff", "trident", "NA64mu", "muon g-2", "Borexino"]
     assert [row.name for row in constraints.table(model.benchmark("B").replace(m_h1=1.0))] == bare
@@ -203,7 +203,7 @@ def test_a_search_has_a_row_where_it_has_a_curve():
 
 
 @pytest.mark.identity
-def test_the_verdict_is_that_of_all_rows():
+def test_verdict_is_that_of_all_rows():
     grid = POINT.replace(m_x=[[0.5], [-1.0], [1.5]], sin_theta=[0.0005, 0.004])
     which = [name for name in constraints.names() if name not in ("N_eff", "N_eff with X", "relic density")]
     rows, found = constraints.table(grid, which), constraints.verdict(grid, which)
@@ -225,7 +225,7 @@ def test_the_verdict_is_that_of_all_rows():
 
 
 @pytest.mark.identity
-def test_what_costs_milliseconds_is_asked_once_for_each_distinct_point(monkeypatch):
+def test_slow_limits_are_computed_once_per_distinct_point(monkeypatch):
     asked = []
 
     def n_eff(m_zp, g_x):
@@ -240,7 +240,7 @@ def test_what_costs_milliseconds_is_asked_once_for_each_distinct_point(monkeypat
 
 
 @pytest.mark.identity
-def test_on_its_limit_a_point_is_allowed():
+def test_point_on_its_limit_is_allowed():
     sector = POINT.replace(m_x=0.3, lambda_phi_x=0.8, q_phi=[1.0, 0.2])
     top = widths.sin_theta_max(sector.v_phi, m_h1=2.0, m_zp=0.0115, m_x=0.3, lambda_phi_x=0.8)
     for factor, allowed in ((1.0, True), (1.0 + 1e-6, False)):
@@ -273,7 +273,7 @@ def test_bad_input_is_named(call, message):
 
 
 @pytest.mark.identity
-def test_mixing_limits_are_where_the_table_begins_to_exclude():
+def test_mixing_limits_agree_with_the_table():
     masses = np.array([0.15, 0.25, 1.0, 3.0])
     for name, top in constraints.mixing_limits(masses).items():
         for mass, sine in zip(masses, top, strict=True):
@@ -292,7 +292,7 @@ def test_mixing_limits_outside_phase_space_and_range_exclude_nothing():
 
 
 @pytest.mark.identity
-def test_reach_is_where_the_limits_begin_to_exclude():
+def test_reach_agrees_with_the_verdict_of_the_table():
     sector = model.benchmark("A").replace(m_h1=2.0, q_phi=[1.0, 0.2])
     found = constraints.reach(sector)
     assert found.limit.tolist() == ["Higgs", "K*0"] and found.reached.tolist() == [False, True]
@@ -315,7 +315,7 @@ def test_reach_ends_at_the_resonant_decays(m_h1, limit):
 
 
 @pytest.mark.identity
-def test_reach_gains_what_the_likelihood_says():
+def test_gain_of_reach_is_that_of_the_likelihood():
     likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.0)
     found = constraints.reach(model.benchmark("A").replace(m_h1=2.0, q_phi=[1.0, 0.2]))
     gain = likelihood.chi2(line, 0.0) - likelihood.chi2(line, np.minimum(found.rate, found.wanted))
@@ -343,7 +343,7 @@ def test_the_largest_mixing_on_a_resonant_meson_is_at_its_limit(meson, row):
 
 
 @pytest.mark.identity
-def test_of_equal_limits_the_first_is_named():
+def test_first_of_equal_limits_is_named():
     # X of 0.5 GeV is long gone: N_eff with X and without it differ in their last bits only
     sector = model.DarkSector(m_zp=0.02, g_x=1e-4, m_x=0.5)
     assert str(constraints.verdict(sector, ["N_eff", "N_eff with X"]).limit) == "N_eff"

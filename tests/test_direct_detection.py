@@ -101,7 +101,7 @@ def waves(particle, k_in, k_out):
 
 @pytest.mark.independent
 @pytest.mark.parametrize("target", ["proton", "electron"])
-def test_the_two_exchanges_interfere_with_opposite_sign_for_the_antiparticle(target):
+def test_interference_has_opposite_sign_for_the_antiparticle(target):
     # |M|^2 from spinors with both exchanges in one amplitude, for X and for its antiparticle
     # charges that make the two about as large
     q_x, mass, f, charge = {"proton": (200.0, NUCLEON, 0.3, 1), "electron": (0.03, natural("m_e"), 1.0, -1)}[target]
@@ -164,7 +164,7 @@ def test_a_search_counts_both_exchanges_on_its_target(name):
 
 
 @pytest.mark.identity
-def test_a_light_h1_is_seen_at_the_momentum_that_is_transferred():
+def test_light_h1_depends_on_the_momentum_transfer():
     sector = model.DarkSector(**(POINT | {"m_h1": 0.01}))
     assert_allclose(direct_detection.sigma_nucleon(sector, q=0.01) / direct_detection.sigma_nucleon(sector), 0.25, rtol=1e-6)
     assert_allclose(
@@ -173,7 +173,7 @@ def test_a_light_h1_is_seen_at_the_momentum_that_is_transferred():
 
 
 @pytest.mark.identity
-def test_the_lightest_excluded_mass_of_both_exchanges_together():
+def test_lightest_mass_excluded_by_both_exchanges():
     sector = model.DarkSector(**(POINT | {"q_x": 0.1, "sin_theta": 0.01}))
     edges = {exchange: direct_detection.excluded_above(sector, exchange=exchange) for exchange in ("higgs", "zp", None)}
     assert edges[None] < min(edges["higgs"], edges["zp"]) < np.inf
@@ -320,7 +320,7 @@ def test_largest_coupling_saturates_the_limit(name, convention):
 
 @pytest.mark.identity
 @pytest.mark.parametrize("name", ["DarkSide-50", "DAMIC-M"])
-def test_the_share_of_the_zp_is_one_at_the_largest_charge(name):
+def test_zp_exchange_is_at_its_limit_at_the_largest_charge(name):
     target, curve = direct_detection.EXPERIMENTS[name], limits.curve(name)
     sector = model.DarkSector(**(POINT | {"m_x": curve.m[1], "q_x": 1.0}))
     momenta = [0.0, *(direct_detection.momentum_transfer(curve.m[1], target, largest=x) for x in (False, True))]
@@ -453,7 +453,7 @@ def test_two_readings_of_one_figure_agree():
 
 
 @pytest.mark.regression
-def test_what_the_curves_of_today_move_at_the_benchmarks():
+def test_excluded_masses_with_the_curves_of_today():
     sectors = model.benchmarks().replace(q_x=0.7)
     with inputs.use("today"):
         edges = [direct_detection.excluded_above(sectors, transfer, exchange="zp") for transfer in ("contact", "largest")]

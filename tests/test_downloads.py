@@ -65,8 +65,8 @@ def test_title_names_its_curve(name: str, abscissa: str, title: str, curve: Call
 
 @pytest.mark.parametrize(("low", "middle", "high"), [("g_X low, {} [1]", "g_X, {} [1]", "g_X high, {} [1]")])
 @pytest.mark.parametrize("data", ["2023, WP2020", "2023, BMW20", "2025, WP2025"])
-def test_bands_of_g2_stand_under_their_data(data: str, low: str, middle: str, high: str) -> None:
-    """The columns that were shifted: each edge gives back its own Delta a_mu."""
+def test_bands_of_g2_are_in_the_right_columns(data: str, low: str, middle: str, high: str) -> None:
+    """Each edge of a band gives back its own Delta a_mu; the columns were once shifted."""
     frame = frames("muon_g2")["muon_g2"]
     values = [muon.delta_a_mu(frame["m_Z' [GeV]"], frame[title.format(data)].clip(lower=1e-9)) for title in (low, middle, high)]
     for value in values:

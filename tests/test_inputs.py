@@ -118,7 +118,7 @@ def test_sides_of_an_asymmetric_error():
 
 
 @pytest.mark.house
-def test_all_faults_of_a_file_at_once(tmp_path):
+def test_all_faults_of_a_file_are_reported_at_once(tmp_path):
     path = tmp_path / "bad.toml"
     path.write_text(
         '[a]\nvalue = 1.0\nunit = "GeV"\n[b]\nvalue = nan\nunit = ""\nsource = "x"\n[c]\nunit = "1"\nsource = "s"\nplus = 1.0\ncolour = 3\n'
@@ -207,7 +207,7 @@ def test_no_uncertainty_means_zero():
 
 
 @pytest.mark.house
-def test_no_source_holds_what_a_page_takes_for_a_tag():
+def test_no_source_contains_a_html_tag():
     tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in FILES]
     texts = [entry[field] for table in tables for entry in table.values() for field in ("source", "note") if field in entry]
     assert len(texts) > 200 and not [text for text in texts if re.search("<[A-Za-z/]", text)]
@@ -266,7 +266,7 @@ MOVES = {
 
 @pytest.mark.identity
 @pytest.mark.parametrize("name", MOVES)
-def test_an_override_reaches_what_the_library_keeps_and_nothing_stays_of_it(name):
+def test_override_reaches_cached_results_and_leaves_nothing_behind(name):
     compute, entry = MOVES[name], inputs.get(name)
     before = compute()
     with inputs.override({name: 1.03 * entry.value}):
@@ -302,7 +302,7 @@ def test_a_named_set_has_results_of_its_own():
 
 
 @pytest.mark.identity
-def test_what_lies_on_top_wins():
+def test_innermost_set_or_override_wins():
     name, talk, today = "bound.delta_n_eff", 0.5, 0.107
     ckm, belle2_, base = "|V_ts*V_tb|", 0.04185, 0.0411
     assert [inputs.get(name, s).value for s in ("pdg2026", "talk", "today", "belle2")] == [talk, talk, today, talk]
@@ -327,7 +327,7 @@ def test_what_lies_on_top_wins():
 
 
 @pytest.mark.identity
-def test_the_same_as_another_follows_it():
+def test_alias_follows_its_entry():
     with inputs.override({"talk.br_higgs_invisible": 0.2, "published.br_kstar_limit": 2e-5}):
         assert inputs.value("bound.higgs_invisible", "1") == 0.2 and inputs.value("bound.kstar", "1") == 2e-5
         with inputs.use("today"):
@@ -339,7 +339,7 @@ def test_the_same_as_another_follows_it():
 
 
 @pytest.mark.identity
-def test_everything_is_undone_also_by_an_error():
+def test_sets_and_overrides_are_undone_after_an_error():
     with pytest.raises(ZeroDivisionError), inputs.override({"m_h": 130.0}), inputs.use("today"):
         assert inputs.value("m_h") == 130.0
         1 / 0  # noqa: B018
@@ -359,7 +359,7 @@ def test_everything_is_undone_also_by_an_error():
 
 
 @pytest.mark.identity
-def test_threads_and_tasks_do_not_see_each_other():
+def test_threads_and_tasks_have_their_own_overrides():
     start, found = threading.Barrier(3), {}
 
     def work(label, factor):
@@ -399,7 +399,7 @@ def test_threads_and_tasks_do_not_see_each_other():
 
 
 @pytest.mark.identity
-def test_the_process_has_a_set_where_no_block_says_otherwise():
+def test_activated_set_holds_outside_of_blocks():
     seen = []
     try:
         inputs.activate("today")
@@ -484,7 +484,7 @@ BAD = [
 
 @pytest.mark.house
 @pytest.mark.parametrize(("values", "kind", "message"), BAD)
-def test_a_bad_override_is_refused_in_one_sentence(values, kind, message):
+def test_bad_override_raises_a_one_line_error(values, kind, message):
     with pytest.raises(kind, match=message) as caught:
         inputs.override(values)
     assert "\n" not in str(caught.value)
@@ -505,7 +505,7 @@ def test_an_unknown_set_is_named(call):
 
 
 @pytest.mark.house
-def test_what_replaces_an_entry_stands_in_its_file_and_fits_it(tmp_path):
+def test_entry_of_today_is_beside_the_one_it_replaces(tmp_path):
     for path in Path(_data.__file__).with_name("data").glob("*.toml"):
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
         for label, table in raw.pop("sets", {}).items():
@@ -521,7 +521,7 @@ def test_what_replaces_an_entry_stands_in_its_file_and_fits_it(tmp_path):
 
 
 @pytest.mark.house
-def test_another_unit_in_a_set_is_a_fault(monkeypatch):
+def test_other_unit_in_a_set_is_an_error(monkeypatch):
     entry = {"value": 1.0, "unit": "GeV", "source": "x"}
     tables = {"": {"a": entry}, "mine": {"a": entry | {"unit": "MeV"}}}
     monkeypatch.setattr(_data, "shipped", lambda: {k: {n: _data.record(e) for n, e in t.items()} for k, t in tables.items()})
@@ -530,7 +530,7 @@ def test_another_unit_in_a_set_is_a_fault(monkeypatch):
 
 
 @pytest.mark.house
-def test_another_name_and_a_table_of_a_file(tmp_path):
+def test_alias_and_table_file_are_read(tmp_path):
     path = tmp_path / "mine.toml"
     entry = 'unit = "1"\nsource = "s"\n'
     path.write_text(f'[a]\nvalue = 2.0\ncl = 0.9\n{entry}[b]\nsame_as = "a"\n[c]\nsame_as = "b"\n[t]\nfile = "t.csv"\n{entry}')
@@ -572,8 +572,8 @@ def test_a_table_of_a_file_is_an_input():
 
 
 @pytest.mark.house
-def test_nothing_that_asks_for_an_input_is_kept_past_an_override():
-    """A function with a plain cache calls none that reads inputs; the units and the files themselves are below the inputs."""
+def test_no_plain_cache_depends_on_an_input():
+    """A function with a plain cache calls no function that reads inputs; units and file readers are below the inputs."""
     kept = {}
     for path in Path(inputs.__file__).parent.glob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -56,6 +56,6 @@ def test_quadrature_rule():
 
 
 @pytest.mark.identity
-def test_closed_whichever_product_is_heavy():
+def test_momentum_is_zero_below_threshold_for_either_product():
     assert kinematics.momentum(1.0, 0.1, 1.5) == 0.0
     assert kinematics.momentum(1.0, 1.5, 0.1) == 0.0

@@ -77,7 +77,7 @@ CASES = [pytest.param(name, run, id=f"{name}-{number}") for name, runs in DESIGN
 
 @pytest.mark.house
 @pytest.mark.parametrize(("name", "knobs"), KNOBS.items(), ids=KNOBS)
-def test_any_two_ends_meet(name, knobs):
+def test_runs_contain_every_pair_of_ends(name, knobs):
     runs = DESIGNS[name]
     assert apart(knobs, runs) == []
     # no run is idle, and the search for pairs apart sees one that is gone; a single knob has no pairs

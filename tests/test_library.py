@@ -40,7 +40,7 @@ def test_public_docstrings_match_the_signature(module, name):
 
 @pytest.mark.house
 @pytest.mark.parametrize(("module", "name"), PUBLIC)
-def test_public_functions_answer_for_their_arguments(module, name):
+def test_public_functions_check_all_their_arguments(module, name):
     assert fences.argument_faults(darkhiggs, module, name) == []
 
 
@@ -160,7 +160,7 @@ def test_mypy(tmp_path):
 
 
 @pytest.mark.house
-def test_modules_are_there_on_first_use():
+def test_modules_are_imported_on_first_use():
     code = (
         "import sys, darkhiggs\n"
         "assert not [name for name in sys.modules if name.startswith(('darkhiggs.', 'numpy', 'scipy'))]\n"

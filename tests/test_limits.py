@@ -70,7 +70,7 @@ def test_curves_are_well_formed(look_up, name, label):
 
 
 @pytest.mark.identity
-def test_outside_its_range_a_curve_excludes_nothing_and_says_so():
+def test_curve_excludes_nothing_outside_its_range():
     na64 = limits.curve("NA64mu")
     assert na64.upper_at([5e-4, 0.1511, 1.0]).tolist() == [np.inf] * 3
     assert not np.any(na64.upper_at([5e-4, 0.2]) < 1.0)
@@ -121,7 +121,7 @@ def test_single_numbers_beside_the_curves():
 
 
 @pytest.mark.identity
-def test_a_reach_is_no_limit():
+def test_projection_is_not_a_limit():
     assert not set(limits.projections()) & (set(limits.curves()) - {"NA64mu"})
     with pytest.raises(DataError, match="no limit is called 'M3-1'"):
         limits.curve("M3-1")

@@ -61,7 +61,7 @@ def test_kaons_against_mpmath(m, charged, neutral):
     ("m", "value"),
     [(0.5, 0.00584488), (1.0, 0.00581934), (2.0, 0.00571871), (3.0, 0.00556567), (4.0, 0.00549035), (4.5, 0.00595623)],
 )
-def test_wanted_mixing_against_mpmath(m, value):
+def test_mixing_for_a_rate_against_mpmath(m, value):
     assert_allclose(md.sin_theta_for(1.8e-5, md.br_b_to_k_scalar(m, 1.0)), value, rtol=2e-6)
 
 
@@ -125,7 +125,7 @@ def test_isospin_and_inputs():
 
 
 @pytest.mark.identity
-def test_toys():
+def test_toys_have_the_propagated_spread():
     toys = np.random.default_rng(6).standard_normal((500, 8))
     rates = md.br_b_to_k_scalar([1.0, 2.0], 1.0, nuisance=toys)
     assert rates.shape == (500, 2)
@@ -134,7 +134,7 @@ def test_toys():
 
 
 @pytest.mark.identity
-def test_wanted_mixing():
+def test_mixing_gives_the_rate_it_was_asked_for():
     unit = md.br_b_to_k_scalar([1.0, 4.0, 5.0], 1.0)
     value = md.sin_theta_for(1e-5, unit)
     assert_allclose(md.br_b_to_k_scalar([1.0, 4.0], value[:2]), 1e-5, rtol=1e-12)
@@ -328,7 +328,7 @@ def test_three_bodies_broadcast_and_mask():
 
 
 @pytest.mark.identity
-def test_three_bodies_pass_the_options_on():
+def test_three_body_rates_use_the_options():
     rate = md.br_b_to_k_invisible(THREE)
     assert_allclose(md.br_b_to_k_invisible(THREE, kappa=3.35e-6) / rate, 0.25, rtol=1e-12)
     assert_allclose(md.br_b_to_k_invisible(THREE, inputs="pdg2026") / rate, 1.637 / 1.638, rtol=1e-12)
@@ -384,7 +384,7 @@ def annihilation(sector, meson, final_state=None):
 @pytest.mark.independent
 @pytest.mark.parametrize("final_state", [None, "xx", "zpzp"])
 @pytest.mark.parametrize("change", [{}, {"m_h1": 2.0}, {"m_h1": 5.3669}, {"m_h1": 5.28, "lambda_phi_x": 0.02}, {"m_h1": 40.0}])
-def test_a_b_meson_into_nothing_from_the_squared_amplitude(change, final_state):
+def test_invisible_b_decay_from_the_squared_amplitude(change, final_state):
     sector = THREE.replace(**change)
     for meson, rate in (("Bs", md.br_bs_invisible), ("B0", md.br_b0_invisible)):
         assert_allclose(rate(sector, final_state), annihilation(sector, meson, final_state), rtol=2e-6)
@@ -392,7 +392,7 @@ def test_a_b_meson_into_nothing_from_the_squared_amplitude(change, final_state):
 
 @pytest.mark.identity
 @pytest.mark.parametrize("rate", [md.br_bs_invisible, md.br_b0_invisible])
-def test_a_b_meson_into_nothing_has_its_limits(rate):
+def test_invisible_b_decay_in_limiting_cases(rate):
     # far below the two resonances, 1/m_1^4 off the pole and the square of the mixing and of kappa
     mass = natural("m_Bs" if rate is md.br_bs_invisible else "m_B0")
     heavy = THREE.replace(m_h1=[20.0, 40.0])
@@ -418,7 +418,7 @@ def test_a_b_meson_into_nothing_has_its_limits(rate):
 
 @pytest.mark.identity
 @pytest.mark.parametrize(("rate", "meson"), [(md.br_bs_invisible, "m_Bs"), (md.br_b0_invisible, "m_B0")])
-def test_a_resonant_b_meson(rate, meson):
+def test_invisible_b_decay_on_the_resonance(rate, meson):
     mass = natural(meson)
     narrow = THREE.replace(m_h1=mass, m_x=1.0, lambda_phi_x=1e-5, g_x=3e-5, sin_theta=1e-9)
     width = widths.gamma_h1(narrow)
@@ -432,7 +432,7 @@ def test_a_resonant_b_meson(rate, meson):
 
 
 @pytest.mark.identity
-def test_a_b_meson_into_nothing_broadcasts_and_masks():
+def test_invisible_b_decay_broadcasts_and_masks():
     sector = THREE.replace(m_h1=[[5.0], [-1.0]], m_x=[0.4, 1e6, 0.5])
     for rate in (md.br_bs_invisible, md.br_b0_invisible):
         grid = rate(sector)

@@ -90,7 +90,7 @@ def test_mass_eigenstates_invert_the_potential(parameters):
 
 
 @pytest.mark.identity
-def test_no_minimum_has_no_masses():
+def test_potential_without_minimum_is_refused():
     with pytest.raises(ParameterError, match=r"^lambda_phi_h = 0\.3 leaves no minimum: "):
         model.mass_eigenstates(0.13, 0.1, 0.3, 100.0)
     found = model.mass_eigenstates(0.13, 0.1, [0.2, 0.3], 100.0)
@@ -185,7 +185,7 @@ def test_bad_calls_are_named(call, message):
 
 
 @pytest.mark.identity
-def test_bad_points_of_a_grid_are_masked_and_nothing_else_is_lost():
+def test_bad_points_of_a_grid_are_masked_and_others_kept():
     bad = {
         "m_h1": [2.0, 2.0, 130.0, 2.0, np.inf],
         "sin_theta": [0.003, 1.5, 0.003, -1.5, 0.003],
@@ -303,7 +303,7 @@ def test_a_mass_meant_in_mev_gets_a_hint():
 
 
 @pytest.mark.identity
-def test_ranges_end_where_the_formulas_do():
+def test_masses_outside_the_range_of_the_formulas_are_refused():
     with pytest.raises(ParameterError, match=r"^m_x = 1e-300 GeV is outside its range \[1e-12, 10000\] GeV$"):
         model.benchmark("A").replace(m_x=1e-300)
     sector = model.benchmark("A").replace(m_x=[1e-300, 1e-12], m_h1=5.0)
@@ -335,7 +335,7 @@ def test_what_a_sector_refuses(call, message):
 
 
 @pytest.mark.identity
-def test_whether_a_point_is_allowed_is_scattered_like_a_number():
+def test_boolean_values_are_scattered_like_numbers():
     sector = model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0])
     np.testing.assert_equal(sector.scatter(np.array([True, False])), [1.0, np.nan, 0.0])
     np.testing.assert_equal(sector.scatter([2.5, 3.5]), [2.5, np.nan, 3.5])
@@ -392,7 +392,7 @@ ON_MIXING = (
 
 @pytest.mark.identity
 @pytest.mark.parametrize("rate", ON_PORTAL)
-def test_the_coupling_of_x_is_asked_for_and_not_taken_for_zero(rate):
+def test_missing_coupling_of_x_raises_an_error(rate):
     with pytest.raises(ParameterError, match=r"lambda_phi_x is not set; give it a value in \[0, 12.5664\]"):
         rate(DARK.replace(sin_theta=0.01))
     rate(DARK.replace(sin_theta=0.01, lambda_phi_x=0.0))
@@ -400,7 +400,7 @@ def test_the_coupling_of_x_is_asked_for_and_not_taken_for_zero(rate):
 
 @pytest.mark.identity
 @pytest.mark.parametrize("rate", ON_MIXING)
-def test_the_mixing_is_asked_for_where_a_rate_is_proportional_to_it(rate):
+def test_rates_proportional_to_the_mixing_require_it(rate):
     sector = DARK.replace(lambda_phi_x=0.1)
     with pytest.raises(ParameterError, match=r"sin_theta is not set; give it a value in \[-1, 1\]"):
         rate(sector)
@@ -409,7 +409,7 @@ def test_the_mixing_is_asked_for_where_a_rate_is_proportional_to_it(rate):
 
 
 @pytest.mark.identity
-def test_what_no_mixing_and_no_x_leave():
+def test_rates_without_mixing_or_without_x():
     # a correction that is not set is none
     sector = DARK.replace(lambda_phi_x=0.1)
     none = sector.replace(sin_theta=0.0)

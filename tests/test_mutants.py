@@ -149,7 +149,7 @@ def replaced(old: str, new: str) -> Mutant:
     return Mutant("toy.py", "toy.area", line, f"{old!r} -> {new!r}", start, start + len(old), new.encode())
 
 
-def test_planted_mutant_dies_and_harmless_one_lives(toy: Path, worker: Worker) -> None:
+def test_real_error_is_found_and_harmless_edit_survives(toy: Path, worker: Worker) -> None:
     test, lib = toy / "test_toy.py", toy / "lib"
     killer = next(mutant for mutant in automatic(lib / "darkhiggs")[0] if mutant.shown == "'scale * b' -> 'scale / b'")
     outcome = trial(worker, lib, killer, [str(test)])
@@ -164,8 +164,8 @@ def test_planted_mutant_dies_and_harmless_one_lives(toy: Path, worker: Worker) -
         trial(worker, lib, harmless, [str(test)])
 
 
-def test_mutant_that_hangs_or_crashes_dies(toy: Path, worker: Worker) -> None:
-    """The alarm also ends C code that never returns to the interpreter; the worker lives on."""
+def test_mutant_that_hangs_or_crashes_counts_as_found(toy: Path, worker: Worker) -> None:
+    """The alarm also ends C code that never returns to the interpreter, and the worker goes on."""
     tests = [str(toy / "test_toy.py")]
     for loop in ("while True: pass", "sum(iter(int, 1))"):
         assert trial(worker, toy / "lib", replaced("scale = 1.0 * a", loop), tests, timeout=3.0).kind == "timeout"
@@ -183,8 +183,8 @@ def test_worker_that_has_ended_is_named(toy: Path) -> None:
             trial(gone, toy / "lib", None, [])
 
 
-def test_tests_that_enter_the_edited_code_come_first(toy: Path, worker: Worker) -> None:
-    """The record finds a cached function under every test; it sets the order and leaves no test out."""
+def test_tests_that_run_the_edited_code_come_first(toy: Path, worker: Worker) -> None:
+    """The record lists a cached function under every test; it sets the order of the tests and leaves none out."""
     lib, order, record = toy / "lib", toy / "order", str(toy / "record.json")
     cached = "\n\nfrom functools import lru_cache\n@lru_cache\ndef unit() -> float:\n    return 1.0\n"
     (lib / "darkhiggs/toy.py").write_text(TOY + cached)

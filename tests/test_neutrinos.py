@@ -291,7 +291,7 @@ def test_number_and_entropy_with_a_chemical_potential(mass):
 
 
 @pytest.mark.identity
-def test_one_bath_if_a_light_z_prime_never_lets_go():
+def test_light_z_prime_with_mixing_keeps_one_temperature():
     # mixing holds T_nu = T_gamma through the annihilation of the electrons: N_eff = 3 (11/4)^(4/3) less what the Z' leaves
     assert_allclose(neutrinos.n_eff([neutrinos.z_prime(0.0012, 1e-2)]), 3 * (11 / 4) ** (4 / 3), rtol=0.02)
     # the faster the weak rates, the more of the electrons' entropy the neutrinos get
@@ -316,7 +316,7 @@ def test_heavy_and_absent_species():
 
 
 @pytest.mark.identity
-def test_steps_do_not_matter():
+def test_result_converges_in_the_number_of_steps():
     z_prime = [neutrinos.z_prime([0.010, 0.0115, 0.010], [5e-4, 5e-4, 1e-4])]
     for variant in VARIANTS:
         values = [neutrinos.n_eff(variant=variant, steps=n) for n in (30, 96, 300)]
@@ -356,7 +356,7 @@ def test_shift_at_the_mass_for_it(variant, mixing):
 
 
 @pytest.mark.published
-def test_z_prime_eases_the_tension():
+def test_shift_against_the_published_range_for_the_hubble_tension():
     # abstract of 1901.02010: 10-20 MeV with g of (3-8)e-4 gives Delta N_eff of 0.2-0.5
     assert 0.4 < neutrinos.delta_n_eff_zp(0.0115, 5e-4) < 0.5 and 0.1 < neutrinos.delta_n_eff_zp(0.018, 5e-4) < 0.2
 

@@ -43,7 +43,7 @@ def test_zero_has_no_sign(value: float, spec: str) -> None:
 @pytest.mark.parametrize(
     ("value", "spec", "wanted"), [(-0.04, "5.1f", "  0.0"), (-0.04, "+.1f", "+0.0"), (-0.004, ".0%", "0%")]
 )
-def test_what_rounds_to_zero_has_no_sign(value: float, spec: str, wanted: str) -> None:
+def test_value_that_rounds_to_zero_has_no_sign(value: float, spec: str, wanted: str) -> None:
     assert f"{num(value):{spec}}" == wanted
 
 
@@ -56,18 +56,18 @@ def test_last_bits_do_not_decide_a_digit(value: float, spec: str) -> None:
     assert len({f"{num(other):{spec}}" for other in neighbours(value)}) == 1
 
 
-def test_plain_format_would_differ() -> None:
-    """What the rounding is for: without it the last bits show."""
+def test_plain_format_shows_the_last_bits() -> None:
+    """The reason for the rounding: without it the last bits are shown."""
     assert len({f"{other:.2f}" for other in neighbours(0.125)}) == 2
 
 
 @pytest.mark.parametrize("value", [np.float64(2.5), np.array(2.5), np.array([2.5]), 2.5, np.float32(2.5)])
-def test_what_numpy_returns_is_shown(value: object) -> None:
+def test_numpy_numbers_are_shown(value: object) -> None:
     assert f"{num(value):.2f}" == "2.50"
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
-def test_no_number_is_shown_as_such(value: float) -> None:
+def test_nan_and_infinity_are_shown_as_they_are(value: float) -> None:
     assert f"{num(value):.2f}" == f"{value:.2f}"
 
 
@@ -80,7 +80,7 @@ def test_digits_that_are_not_stable_are_refused(value: float, spec: str) -> None
 
 
 def test_large_numbers_end_in_zeros() -> None:
-    """A fixed format cannot know how large a reader's parameters make a number."""
+    """The parameters of a reader may make a number larger than its fixed format expects."""
     assert f"{num(1e7 / 3):.2f} {num(1e9 / 3):,.0f}" == "3333333.30 333,333,330"
 
 
@@ -90,7 +90,7 @@ def test_a_number_may_have_fewer_stable_digits() -> None:
         f"{num(1 / 3, digits=4):.4e}"
 
 
-def test_only_formats_of_a_number() -> None:
+def test_format_that_is_not_for_numbers_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'5s' is not a format of a number such as '9\.2f'"):
         f"{num(1.0):5s}"
 
@@ -98,18 +98,18 @@ def test_only_formats_of_a_number() -> None:
 # --- comparing, counting, sorting
 
 
-def test_ties_fall_to_the_first() -> None:
+def test_first_of_tied_values_is_chosen() -> None:
     for a, b in itertools.product(neighbours(0.7), repeat=2):
         assert np.argmax(stable([0.1, a, b])) == 1
         assert np.argsort(stable([a, b]), kind="stable").tolist() == [0, 1]
 
 
-def test_edge_of_a_band_counts() -> None:
+def test_value_on_the_edge_of_a_band_is_inside() -> None:
     for edge in neighbours(1.8e-5):
         assert int((stable([1.7e-5, edge, 1.9e-5]) <= stable(1.8e-5)).sum()) == 2
 
 
-def test_stable_keeps_shape_and_what_is_no_number() -> None:
+def test_stable_keeps_shape_nan_and_infinity() -> None:
     values = np.array([[1.0, np.nan], [np.inf, -0.0]])
     found = stable(values)
     assert found.shape == (2, 2) and np.isnan(found[0, 1]) and np.isinf(found[1, 0])
@@ -131,12 +131,12 @@ def test_identity_of_the_last_bits_is_shown_alike(reference: float) -> None:
     assert all(other == shown[0] for other in shown)
 
 
-def test_what_is_left_of_an_inversion_is_not_shown() -> None:
+def test_numerical_remainder_of_an_inversion_is_shown_as_zero() -> None:
     assert {row(value, reference=0.0, tolerance=1e-5)["value"] for value in (0.0, 4.1e-9, -9.9e-8)} == {0.0}
     assert row(2e-7, reference=0.0, tolerance=1e-5)["value"] == 2e-7
 
 
-def test_what_an_identity_really_misses_is_shown() -> None:
+def test_real_deviation_of_an_identity_is_shown() -> None:
     assert row(0.996, tolerance=0.01)["value"] == 0.996
 
 
@@ -194,20 +194,20 @@ def test_chapter_shows_numbers_by_one_path(name: str) -> None:
     ["print(x)", "f'{x:.2f}'", "f'{x:9g}'", "f'{100 * x:.0%}'", "f'{x:{w}.1f}'", "'{:.2f}'.format(x)", "'%.2f' % x", "i = np.argmax(y)",
      "max(rows, key=lambda r: r.gain)", "sorted(rows, key=gain)", "round(x, 3)", "y.argsort()", "f'{x:.3}'"],
 )  # fmt: skip
-def test_another_path_is_found(source: str) -> None:
+def test_number_shown_by_another_path_is_found(source: str) -> None:
     assert loose_numbers(ast.walk(ast.parse(source)))
 
 
 @pytest.mark.parametrize(
     "source", ["f'{num(x):.2f}'", "np.argmax(stable(y))", "f'{n:4d} {name:5s} {text}'", "max(a, b)", "7 % 2"]
 )
-def test_the_one_path_passes(source: str) -> None:
+def test_number_shown_by_the_one_path_passes(source: str) -> None:
     assert loose_numbers(ast.walk(ast.parse(source))) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_stored_text_has_stable_digits_only(name: str) -> None:
-    """A float printed bare would show sixteen digits, a zero with a sign its last bits."""
+    """An unformatted float would show sixteen digits, and a zero with a sign depends on the last bits."""
     for cell in nbformat.read(ROOT / chapters.path_of(name), as_version=4).cells:
         for output in cell.get("outputs", []):
             text = str(output.get("text", "")) + json.dumps(output.get("data", {}))
@@ -221,7 +221,7 @@ def test_stored_text_has_stable_digits_only(name: str) -> None:
 # --- the chapters under other processors
 
 
-def test_kernels_are_what_this_processor_can_be() -> None:
+def test_kernels_are_those_of_this_processor() -> None:
     found = portable.kernels()
     assert {"native", "prescott"} <= set(found)
     assert found["native"] == {}
@@ -273,7 +273,7 @@ def tamper_curve(folder: Path) -> None:
     ("change", "finding"),
     [(tamper_text, "text was"), (tamper_record, "an output differs beside its text"), (tamper_curve, r"muon_g2\.csv: m_Z' \[GeV\]")],
 )  # fmt: skip
-def test_what_moves_is_printed(
+def test_numbers_that_move_are_printed(
     change: Callable[[Path], None], finding: str, foreign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(foreign, tmp_path / "out")

@@ -55,28 +55,28 @@ def make(*arguments: str, cwd: Path = ROOT, **variables: str) -> str:
 
 
 @pytest.mark.parametrize("name", FOREIGN)
-def test_what_is_for_other_programs_is_dropped(name: str) -> None:
+def test_variables_of_other_programs_are_dropped(name: str) -> None:
     assert lock.clean({name: HOSTILE}) == lock.clean({})
 
 
-def test_what_the_user_means_passes() -> None:
+def test_variables_of_the_user_are_kept() -> None:
     given = dict.fromkeys(KEPT, HOSTILE)
     assert lock.clean(given) == lock.clean({}) | given
     assert lock.clean(lock.clean(given)) == lock.clean(given)
 
 
-def test_what_is_set_stays_in_the_checkout() -> None:
+def test_paths_that_are_set_are_inside_the_checkout() -> None:
     paths = {value for value in lock.clean({}).values() if "/" in value}
     assert len(paths) == 4 and all(Path(path).is_relative_to(ROOT) for path in paths)
 
 
-def test_folder_for_temporary_files_that_is_gone_is_dropped(tmp_path: Path) -> None:
+def test_missing_folder_for_temporary_files_is_dropped(tmp_path: Path) -> None:
     assert lock.clean({"TMPDIR": str(tmp_path)})["TMPDIR"] == str(tmp_path)
     assert "TMPDIR" not in lock.clean({"TMPDIR": str(tmp_path / "gone")})
 
 
 def test_command_starts_in_the_cleaned_environment(tmp_path: Path) -> None:
-    """As make calls it, with what would stop Python itself."""
+    """The command is started as make starts it, with variables that would stop Python itself."""
     (tmp_path / "usercustomize.py").write_text("raise SystemExit('user')")
     variables = dict.fromkeys(FOREIGN, HOSTILE) | {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nonexistent", "HOME": "/"}
     show = [sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"]
@@ -94,7 +94,7 @@ def test_command_starts_in_the_cleaned_environment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("module", [lock, install])
 def test_lock_and_install_run_on_old_pythons(module: ModuleType) -> None:
-    """Whichever Python make finds must come as far as the sentence on its version."""
+    """Any Python that make finds has to reach the message about its version."""
     assert module.__file__
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"), feature_version=(3, 6))
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
@@ -143,7 +143,7 @@ def test_environment_that_is_a_link_is_not_replaced(tmp_path: Path, capsys: pyte
     assert re.fullmatch(r"error: \S+/\.venv is a link and does not fit .*\n", capsys.readouterr().err)
 
 
-def test_python_that_is_not_supported_is_said(
+def test_unsupported_python_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "locked.txt").write_text("")
@@ -157,7 +157,7 @@ def test_python_that_is_not_supported_is_said(
 # --- pip
 
 
-def test_pip_is_told_where_packages_come_from_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pip_gets_only_the_sources_of_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pip.conf").write_text(
         "[global]\nuser = true\ntarget = /t\nquiet = 3\nindex-url = mirror\nproxy = one\nfind-links =\n  a\n  b\n"
         "[install]\nno-deps = yes\nconstraint = c.txt\nproxy = two\n"
@@ -182,7 +182,7 @@ def test_pip_is_told_where_packages_come_from_and_nothing_else(tmp_path: Path, m
     assert (tmp_path / "book.pth").read_text() == "../../../../lib\n"
 
 
-def test_file_that_pip_cannot_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_pip_cannot_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pip.conf").write_text("user = true\n")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     with pytest.raises(SystemExit, match=r"^error: pip's configuration: .*pip\.conf"):
@@ -248,7 +248,7 @@ def test_kernel_is_made_from_our_own_interpreter(trap: Path, monkeypatch: pytest
 
 
 def test_nbval_called_bare_takes_our_own_kernel(trap: Path) -> None:
-    """As a user calls it, not through make, on a chapter of the book."""
+    """nbval is called as a user calls it, not through make, on a chapter of the book."""
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", "book/chapters/muon_g2.ipynb", "-q"], cwd=ROOT, capture_output=True, text=True, timeout=120
     )  # fmt: skip
@@ -272,13 +272,13 @@ def test_every_recipe_counts_its_cores_and_starts_clean() -> None:
 
 
 @pytest.mark.parametrize("target", ["book", "chapter NAME=muon_g2", "test", "reference", "mutants", "bench", "oracle"])
-def test_python_that_does_not_start_is_said(target: str) -> None:
+def test_python_that_does_not_start_is_reported(target: str) -> None:
     output = make("-n", *target.split(), PYTHON="python3.99", LC_ALL="C")
     assert re.fullmatch(r"Makefile:\d+: \*\*\* python3\.99 does not start\. Choose another Python: .*\n", output), output
     assert "make book" in make("help", PYTHON="python3.99")
 
 
-def test_make_from_elsewhere_is_said(tmp_path: Path) -> None:
+def test_make_from_another_folder_is_reported(tmp_path: Path) -> None:
     output = make("-f", str(ROOT / "Makefile"), "book", cwd=tmp_path, LC_ALL="C")
     assert re.fullmatch(r"\S+Makefile:\d+: \*\*\* Run make in the folder of its Makefile, .*\n", output), output
 
@@ -317,7 +317,7 @@ def link_to_itself(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("prepare", [read_only, file_in_the_way, link_to_itself])
-def test_folder_that_cannot_be_written_is_said(prepare: Callable[[Path], None]) -> None:
+def test_folder_that_cannot_be_written_is_reported(prepare: Callable[[Path], None]) -> None:
     # pytest's own folders are closed to somebody else
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -336,7 +336,7 @@ def full_disk(_: list[str]) -> int:
     return 0
 
 
-def test_full_disk_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_disk_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     assert lock.told(full_disk) == 1
     assert capsys.readouterr().err == "error: cannot write into this folder: No space left on device\n"
 
@@ -347,7 +347,7 @@ def test_fault_of_our_own_keeps_its_traceback() -> None:
 
 
 @pytest.mark.parametrize(("name", "said"), [("a:b", "':'"), ("a\nb", r"'\\n'"), (b"a\xe9b", "bytes that are not UTF-8")])
-def test_folder_where_python_makes_no_environment_is_said(name: str | bytes, said: str, tmp_path: Path) -> None:
+def test_unsuitable_folder_for_an_environment_is_reported(name: str | bytes, said: str, tmp_path: Path) -> None:
     copy = tmp_path / os.fsdecode(name) / "lib/bookkit/lock.py"
     copy.parent.mkdir(parents=True)
     copy.write_bytes(Path(lock.__file__).read_bytes())

@@ -128,7 +128,7 @@ def test_one_bin_by_hand():
 
 
 @pytest.mark.identity
-def test_sets_do_not_know_of_each_other():
+def test_sets_are_fitted_independently():
     random = np.random.default_rng(3)
     observed = random.poisson(OBSERVED[0] + 2.0, (40, 4)).astype(float)
     centres, gammas = random.normal(0.0, 1.0, (40, 3)), random.normal(1.0, 0.1, (40, 4, 4))
@@ -157,7 +157,7 @@ def test_bins_can_be_left_out():
 
 
 @pytest.mark.identity
-def test_what_cannot_be_fitted_is_said(monkeypatch):
+def test_failed_fit_raises_an_error(monkeypatch):
     # no signal at all: nothing fixes x, and no interval closes
     nothing = _profile.Signal(np.full((1, 4), 1e-9), SIGNAL.free_spread, SIGNAL.fixed, SIGNAL.fixed_spread)
     start = _profile.Minimum(POINT, np.array([0.0]), np.array([1e-12]), np.array([1e-3]), np.eye(4)[:1])
@@ -170,12 +170,12 @@ def test_what_cannot_be_fitted_is_said(monkeypatch):
 
 
 @pytest.mark.identity
-def test_one_set_stands_for_any_number_and_none_leaves_none():
+def test_one_set_broadcasts_and_zero_sets_give_none():
     assert [_profile.common(*counts) for counts in ((1, 1), (1, 3), (3, 1), (0, 1), (1, 0, 3))] == [1, 3, 3, 0, 0]
 
 
 @pytest.mark.identity
-def test_a_loose_shape_is_one_with_a_very_wide_prior():
+def test_free_shape_equals_one_with_a_very_wide_prior():
     wide = _profile.Templates(MODEL.yields, MODEL.spread, 1e4 * MODEL.shifts, MODEL.widths)
     loose = _profile.Templates(MODEL.yields, MODEL.spread, MODEL.shifts, MODEL.widths, loose=True)
     assert loose.prior.tolist() == [1.0, 1.0, 0.0] and MODEL.prior.tolist() == [1.0, 1.0, 1.0]

@@ -119,7 +119,7 @@ def test_narrow_resonance_is_a_delta_function(mass, width):
 
 
 @pytest.mark.identity
-def test_rules_below():
+def test_interpolation_and_quadrature_rules():
     # six neighbours, three on each side, exact for powers up to the fifth
     grid = np.linspace(0.0, 1.9, 20)
     points = np.array([0.0, 0.05, 0.77, 0.98, 1.5, 1.88, 1.9])
@@ -187,7 +187,7 @@ def test_against_adaptive_quadrature(x):
 
 
 @pytest.mark.identity
-def test_far_below_every_threshold_nothing_is_left_of_the_rate():
+def test_rate_vanishes_far_below_every_threshold():
     # 2 m_X far below 2 m_Z': <sigma v> underflows, and the density is that of relativistic decoupling
     sector = A.replace(m_x=[1e-3, 1e-4], m_h1=1.0, lambda_phi_x=1e-9)
     assert np.all(np.isfinite(relic.omega_h2(sector)))
@@ -222,7 +222,7 @@ def test_boltzmann_equation_against_radau(mass, shape):
 
 
 @pytest.mark.identity
-def test_after_freeze_out_the_inverse_of_y_grows_linearly_in_the_integral_of_the_rate():
+def test_inverse_yield_is_linear_in_integrated_rate_after_freeze_out():
     # constant <sigma v> and constant g: 1/Y(x) - 1/Y(x') = s <sigma v>/H at m (1/x - 1/x')
     mass, sigma = np.array([1e-3]), 1e-6
     grid = relic._grid()
@@ -453,7 +453,7 @@ def test_dirac_fermion_through_the_z_prime():
 
 
 @pytest.mark.identity
-def test_dirac_density_falls_with_the_charge_as_its_rate_does():
+def test_dirac_density_is_inverse_to_its_rate():
     # below the threshold of two Z' the rate is proportional to Q^2, far off the pole to g^4 Q^2
     mass = [[0.0020], [0.0090]]
     charges = np.array([0.1, 1.0, 10.0, 100.0])
@@ -512,7 +512,7 @@ def test_shapes_of_the_average():
 
 
 @pytest.mark.identity
-def test_masked_points():
+def test_masked_points_have_no_density():
     sector = A.replace(m_x=[0.1, -1.0, 0.3, np.nan], m_h1=[1.0, 1.0, 200.0, 1.0], lambda_phi_x=0.01)
     good = A.replace(m_x=0.1, m_h1=1.0, lambda_phi_x=0.01)
     bad = [False, True, True, True]
@@ -570,7 +570,7 @@ def test_branches_against_a_fine_scan():
 
 
 @pytest.mark.identity
-def test_scan_finds_two_branches_within_a_decade_and_asks_no_more_than_it_must():
+def test_coupling_scan_finds_both_branches_with_few_evaluations():
     top, asked = np.log(4.0 * np.pi), []
     dip = top - 3.5 * np.log(10.0)
 
@@ -622,7 +622,7 @@ def test_average_along_the_grid():
 
 
 @pytest.mark.identity
-def test_coupling_scales():
+def test_coupling_scales_with_the_density():
     # far from resonances sigma v ~ lambda^2, and the density is 1/(sigma v) up to logarithms
     sector = A.replace(m_x=0.1, m_h1=5.0)
     found = relic.coupling_for(sector, [0.12, 0.03])
@@ -767,7 +767,7 @@ def test_bad_input_is_named(call, message):
 
 
 @pytest.mark.identity
-def test_records():
+def test_fields_of_the_results():
     assert [field.name for field in dataclasses.fields(relic.Coupling)] == ["value", "branches", "reason"]
     assert [field.name for field in dataclasses.fields(relic.Evolution)] == ["x", "y", "y_eq", "x_f", "omega_h2"]
     assert relic.sigma_v is annihilation.sigma_v

@@ -24,7 +24,7 @@ def test_a_band_between_two_points_is_found():
 
 
 @pytest.mark.identity
-def test_several_pieces():
+def test_window_of_several_pieces():
     curve = 10.0 * np.exp(2.0 * np.sin(3.0 * np.log(X)))
     found = scan.window(X, curve, 5.0, 20.0)
     assert found.pieces == 5
@@ -34,7 +34,7 @@ def test_several_pieces():
 
 
 @pytest.mark.identity
-def test_ends_of_the_scan_and_missing_values_are_told():
+def test_window_at_the_end_of_the_scan_is_marked_open():
     flat = scan.window(X, np.full_like(X, 7.0), 5.0, 20.0)
     assert_allclose([flat.low, flat.high], [1.0, 100.0], rtol=1e-12)
     assert flat.open_low and flat.open_high
@@ -91,7 +91,7 @@ def test_bad_input_is_named(arguments, message):
 
 
 @pytest.mark.identity
-def test_on_the_relic_line_x_is_all_of_the_dark_matter():
+def test_relic_line_has_the_full_density():
     sector = model.benchmark("A").replace(m_x=[[0.03], [0.2], [0.005]], m_h1=[2.0, 5.0], sin_theta=0.005)
     line = scan.on_relic_line(sector)
     assert line.reason.tolist() == [["", ""], ["", ""], ["no solution below 4 pi"] * 2]
@@ -155,7 +155,7 @@ def test_relic_windows_are_those_of_each_choice_alone():
 
 
 @pytest.mark.identity
-def test_relic_windows_with_the_rate_that_the_spectrum_wants():
+def test_relic_windows_with_the_rate_that_the_spectrum_needs():
     point, m_x = model.benchmark("B").replace(q_x=0.7), np.geomspace(0.02, 2.3, 15)
     free = {"offset": [0.1], "q_phi": [0.2], "sin_theta": [0.025]}
     found = scan.relic_windows(point, m_x, **free)
@@ -185,7 +185,7 @@ def test_relic_windows_with_the_rate_that_the_spectrum_wants():
 
 
 @pytest.mark.identity
-def test_chance_is_the_area_of_the_windows_that_meet():
+def test_chance_is_the_share_of_random_windows_that_agree():
     edges, ratios, tolerance = (0.01, 1.0), (1.3, 15.0), 0.15
     # a parallelogram in the logarithms of the lower edge and the ratio
     side = np.log((1.0 + tolerance) / (1.0 - tolerance))

@@ -226,7 +226,7 @@ def test_heavy_z_prime_is_a_contact_interaction(experiment):
 
 
 @pytest.mark.identity
-def test_heavy_limit_comes_out():
+def test_ratio_tends_to_the_contact_interaction():
     masses = np.array([200.0, 1000.0])
     g = trident.coupling_limit(masses, n_sigma=1.0)
     # the muon mass takes 10 % off the vector part at 160 GeV, which moves R - 1 by 3 % and R by less than 1 %
@@ -344,7 +344,7 @@ def test_share_of_whole_nuclei_on_iron():
 
 
 @pytest.mark.identity
-def test_dropping_the_factor_of_the_flux(without_factor):
+def test_cross_section_without_the_factor_of_the_flux(without_factor):
     value = [in_cm2(trident.cross_section(*place)) for place in PLACES.values()]
     trident._weights.cache_clear()
     assert_allclose(np.divide(value, [7.548e-40, 8.482e-42]), [1.67, 1.80], atol=0.01)

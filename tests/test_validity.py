@@ -7,7 +7,7 @@ P1 = {"m_zp": 0.0115, "g_x": 5e-4, "m_h1": 2.0, "sin_theta": 0.003, "lambda_phi_
 
 
 @pytest.mark.identity
-def test_flags():
+def test_flags_of_each_kind():
     quiet = model.DarkSector(**P1, q_x=0.7)
     assert not any(flag.any() for flag in validity.flags(quiet).values())
     for ratio in (1 / 3, 0.5, 1.0, -2.0, 3.0):
@@ -36,7 +36,7 @@ def test_flags_at_their_edges():
 
 
 @pytest.mark.identity
-def test_sector_hands_its_flags_on():
+def test_sector_has_the_flags_of_the_module():
     sector = model.DarkSector(m_zp=[0.01, 0.02], g_x=5e-4, m_h1=np.ones((3, 1)), q_x=1.5)
     found = validity.flags(sector)
     assert {name: flag.shape for name, flag in found.items()} == dict.fromkeys(("non_perturbative", "broad", "charges"), (3, 2))

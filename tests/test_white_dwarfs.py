@@ -30,7 +30,7 @@ def test_share_of_the_standard_model_in_nu_e():
 
 
 @pytest.mark.published
-def test_published_reading_is_as_much_again():
+def test_published_curve_doubles_the_emission():
     # the curve of 2013 lets the Z' carry away about as much as the Standard Model; the power of four makes 10 % of reading 40 %
     curve = limits.curve("white-dwarfs")
     assert_allclose(white_dwarfs.coupling_limit(curve.m, 1.0), curve.upper, rtol=0.1)
@@ -38,7 +38,7 @@ def test_published_reading_is_as_much_again():
 
 
 @pytest.mark.identity
-def test_limit_saturates_the_excess_and_goes_with_the_mass():
+def test_limit_saturates_the_excess_and_is_linear_in_the_mass():
     m, excess = np.array([1e-3, 0.01, 1.0]), np.array([[0.1], [0.3]])
     g = white_dwarfs.coupling_limit(m, excess)
     assert_allclose(white_dwarfs.emission_ratio(m, g) - 1, np.broadcast_to(excess, g.shape), rtol=1e-10)

@@ -138,7 +138,7 @@ def test_branching_ratios():
 
 @pytest.mark.identity
 @pytest.mark.filterwarnings("ignore::darkhiggs.errors.UnitWarning")
-def test_z_prime():
+def test_widths_of_the_z_prime():
     g, m = 1e-3, np.array([0.01, 0.2, 0.22, 1.0, 4.0])
     sector = model.DarkSector(m_zp=m, g_x=g)
     neutrinos = g**2 * m / (12 * np.pi)
@@ -190,6 +190,6 @@ def test_z_prime_into_x_scales_with_its_mass():
 
 
 @pytest.mark.identity
-def test_mixing_is_free_where_the_higgs_boson_has_nothing_to_decay_into():
+def test_mixing_is_unlimited_without_invisible_channels():
     with np.errstate(all="raise"):
         assert_allclose(widths.sin_theta_max([23.0, 1e5], 0.5, m_h1=100.0, m_zp=100.0), 1.0, rtol=1e-14)
