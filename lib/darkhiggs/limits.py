@@ -1,4 +1,4 @@
-"""Published limits, as curves read from tables and figures."""
+"""Published limits as curves, read off tables and figures."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +18,7 @@ __all__ = ["Curve", "curve", "curves", "projection", "projections"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Curve(Owned):
-    """An upper limit against the mass of the new particle.
+    """An upper limit as a function of the mass of the new particle.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class Curve(Owned):
     cl : float
         Confidence level, 0.90 or 0.95; 0 where the source states none.
     reading_error : float
-        Relative error of the reading; 0 for tabulated values.
+        Relative error of reading the figure; 0 for tabulated values.
     source, cite : str
-        Where it is published, and the key of the book's bibliography.
+        Where the limit is published, and its key in the bibliography of the book.
     log_mass : bool
-        Whether the curve is straight between its points against the logarithm of the mass, or against the mass.
+        Whether the logarithm of the limit is interpolated linearly in the logarithm of the mass, or in the mass.
 
     Examples
     --------
@@ -91,7 +91,7 @@ class Curve(Owned):
 
     @public
     def covers(self, m: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Say whether the curve reaches a mass.
+        """Test whether the curve covers a mass.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Curve(Owned):
         Returns
         -------
         ndarray or bool
-            True inside the range of the curve, its ends included.
+            True inside the range of the curve, including its ends.
 
         Raises
         ------
@@ -130,8 +130,7 @@ class Curve(Owned):
         Returns
         -------
         ndarray or float
-            Upper limit, interpolated in its logarithm; infinity outside the range of the curve, where it
-            excludes nothing.
+            Upper limit, interpolated in its logarithm; infinity outside the range of the curve, where there is no limit.
 
         Raises
         ------
@@ -162,7 +161,7 @@ class Curve(Owned):
         Returns
         -------
         ndarray or float
-            Upper limit in GeV^-2, as `upper_at`.
+            Upper limit in GeV^-2, interpolated as in `upper_at`.
 
         Raises
         ------
@@ -180,7 +179,7 @@ class Curve(Owned):
 
 @public
 def curve(name: str) -> Curve:
-    """Look a published limit up.
+    """Look up a published limit.
 
     Parameters
     ----------
@@ -240,7 +239,7 @@ def curves() -> tuple[str, ...]:
 
 @public
 def projection(name: str) -> Curve:
-    """Look up what a search expects to reach, which is no limit.
+    """Look up the expected reach of a future search, which is not a limit.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Decays of B and K mesons into a light scalar H1 that mixes with the Higgs boson, and through it into the dark sector.
+"""Decays of B and K mesons into a light scalar H1 that mixes with the Higgs boson, and through H1 into the dark sector.
 
-All rates follow from the penguin L = kappa sin(theta) H1 sbar_L b_R + h.c. and its s -> d analogue.
+All rates follow from the penguin interaction L = kappa sin(theta) H1 sbar_L b_R + h.c. and its s -> d and b -> d analogues.
 """
 
 from typing import Any
@@ -33,13 +33,13 @@ __all__ = [
 
 
 def _penguin(kappa: npt.ArrayLike | None, sin_theta: npt.ArrayLike) -> Array:
-    """(kappa sin theta)^2 after validation."""
+    """Squared coupling (kappa sin theta)^2; the arguments are checked here."""
     kappa = natural("kappa", "1") if kappa is None else checked("kappa", kappa, 0.0, 1e-3)
     return (kappa * checked("sin_theta", sin_theta, -1.0, 1.0)[()]) ** 2
 
 
 def _open(m_scalar: npt.ArrayLike, m_parent: float, m_daughter: float) -> tuple[npt.NDArray[np.bool_], Array, Array]:
-    """Where the decay is open; a mass that is safe to evaluate everywhere; sqrt of the Källén function in GeV^2."""
+    """Mask of the points with an open decay, the mass limited to the open range, and sqrt of the Källén function in GeV^2."""
     m = checked("m_scalar", m_scalar, 0.0, 1e3, "GeV")[()]
     inside = m <= m_parent - m_daughter
     safe = clip(m, 0.0, m_parent - m_daughter)
@@ -69,7 +69,7 @@ def br_b_to_k_scalar(
     charge : {"+", "0"}
         B+ -> K+ or B0 -> K0.
     kappa : array_like, optional
-        Penguin coupling, 0 to 1e-3; default the 6.7e-6 of the talk.
+        Penguin coupling, 0 to 1e-3; by default 6.7e-6, the value of the talk.
     form_factor : {"HPQCD22", "BallZwicky"}
         Set for f_0.
     nuisance : array_like, shape (8,) or (toys, 8), default 0
@@ -129,7 +129,7 @@ def br_b_to_kstar_scalar(
     charge : {"0", "+"}
         B0 -> K*0 or B+ -> K*+.
     kappa : array_like, optional
-        Penguin coupling, 0 to 1e-3; default the 6.7e-6 of the talk.
+        Penguin coupling, 0 to 1e-3; by default 6.7e-6, the value of the talk.
     form_factor : {"BSZ15", "BallZwicky"}
         Set for A_0.
     nuisance : array_like, shape (11,) or (toys, 11), default 0
@@ -169,7 +169,7 @@ def br_b_to_kstar_scalar(
 
 @cached
 def _kaon_inputs(mesons: tuple[str, str, str], ckm: str) -> tuple[float, ...]:
-    """Masses of K and pi, the lifetime, the scale of the coupling and the scalar density."""
+    """Masses of K and pi, lifetime, ratio of the coupling to kappa, and matrix element of the scalar density."""
     m_k, m_pi, lifetime = natural(mesons[0]), natural(mesons[1]), natural(mesons[2], "GeV^-1")
     scale = natural(ckm, "1") / natural("|V_ts*V_tb|", "1", "belle2") * natural("m_s") / natural("m_b")
     return m_k, m_pi, lifetime, scale, (m_k**2 - m_pi**2) / natural("m_s") * natural("f_0^Kpi(0)", "1")
@@ -182,7 +182,7 @@ def _kaon(
     mesons: tuple[str, str, str],
     ckm: str,
 ) -> Array:
-    """K -> pi H1 with the b -> s coupling rescaled by CKM product and quark mass; m_d is neglected beside m_s."""
+    """K -> pi H1 with the b -> s coupling scaled by CKM product and quark mass; m_d is neglected compared to m_s."""
     m_k, m_pi, lifetime, scale, density = _kaon_inputs(mesons, ckm)
     inside, _, root = _open(m_scalar, m_k, m_pi)
     width = _penguin(kappa, sin_theta) * scale**2 / (64.0 * np.pi * m_k**3) * density**2 * root
@@ -200,7 +200,7 @@ def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kapp
     sin_theta : array_like
         Sine of the mixing angle, -1 to 1.
     kappa : array_like, optional
-        The b -> s penguin coupling, 0 to 1e-3, from which that of s -> d is scaled; default 6.7e-6.
+        The b -> s penguin coupling, 0 to 1e-3, from which the s -> d coupling is scaled; by default 6.7e-6.
 
     Returns
     -------
@@ -214,7 +214,8 @@ def br_k_to_pi_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, kapp
 
     Notes
     -----
-    As for B -> K H1, with ``kappa |V_ts* V_td|/|V_ts* V_tb| m_s/m_b``, m_s for m_b - m_s, and f_0(q2) = f_0(0).
+    The formula is that of `br_b_to_k_scalar` with the coupling ``kappa |V_ts* V_td|/|V_ts* V_tb| m_s/m_b``, with m_s in place
+    of m_b - m_s, and with f_0(q2) = f_0(0).
 
     Examples
     --------
@@ -236,7 +237,7 @@ def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, ka
     sin_theta : array_like
         Sine of the mixing angle, -1 to 1.
     kappa : array_like, optional
-        The b -> s penguin coupling, 0 to 1e-3; default 6.7e-6.
+        The b -> s penguin coupling, 0 to 1e-3; by default 6.7e-6.
 
     Returns
     -------
@@ -250,7 +251,8 @@ def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, ka
 
     Notes
     -----
-    As `br_k_to_pi_scalar` with the real part of ``V_ts* V_td``: K_L is CP odd, pi0 H1 in an S wave too.
+    The formula is that of `br_k_to_pi_scalar` with the real part of ``V_ts* V_td``, because K_L is CP odd and so is pi0 H1 in
+    an S wave.
 
     Examples
     --------
@@ -263,19 +265,19 @@ def br_kl_to_pi0_scalar(m_scalar: npt.ArrayLike, sin_theta: npt.ArrayLike, *, ka
 
 @public
 def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
-    """Mixing angle at which a two-body rate, proportional to sin^2(theta), takes a wanted value.
+    """Mixing angle at which a two-body rate, which is proportional to sin^2(theta), has a required value.
 
     Parameters
     ----------
     br : array_like
-        Wanted branching ratio, 0 to 1.
+        Required branching ratio, 0 to 1.
     br_at_unit_mixing : array_like
-        The rate of any function of this module at sin_theta = 1, not negative.
+        Two-body rate of a function of this module at sin_theta = 1, not negative.
 
     Returns
     -------
     ndarray or float
-        sin(theta); infinity where no mixing up to 1 is enough, or the decay is closed.
+        sin(theta); infinity where no mixing up to 1 is large enough, or the decay is closed.
 
     Raises
     ------
@@ -300,7 +302,7 @@ def sin_theta_for(br: npt.ArrayLike, br_at_unit_mixing: npt.ArrayLike) -> Array:
 def dbr_dq2_b_to_k_invisible(
     q2: npt.ArrayLike, sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any
 ) -> Array:
-    """Spectrum of B -> K H1*, H1* -> X X* or Z' Z', with H1 on or off its shell.
+    """Spectrum of B -> K H1*, H1* -> X X* or Z' Z', with an on-shell or off-shell H1.
 
     Parameters
     ----------
@@ -327,11 +329,15 @@ def dbr_dq2_b_to_k_invisible(
 
     Notes
     -----
-    ``1/pi BR(B -> K H1)(q2) sqrt(q2) Gamma(q2) |1/(q2 - m_1^2 + i sqrt(q2) Gamma_1(q2)) - 1/(q2 - m_2^2)|^2``: the three-body
-    phase space factorises into the two-body rates at virtuality q2; Gamma_1 is the running total width of H1, and H2 enters
-    with the opposite sign since the scalars mix orthogonally. For a narrow H1 the integral is the two-body rate times the
-    branching ratio. Both Z' have to decay invisibly. The penguin of a virtual H1 with one constant kappa is gauge dependent
-    off its shell (arXiv:2003.01788): an effective coupling, not the full theory.
+    The spectrum is
+    ``1/pi BR(B -> K H1)(q2) sqrt(q2) Gamma(q2) |1/(q2 - m_1^2 + i sqrt(q2) Gamma_1(q2)) - 1/(q2 - m_2^2)|^2``.
+    The three-body phase space factorises into the two-body rates at virtuality q2.
+    Gamma is the width of a virtual H1 into the final state, and Gamma_1 is its running total width.
+    H2 enters with the opposite sign because the mixing of the scalars is orthogonal.
+    In the narrow-width limit the integral is the two-body rate times the branching ratio.
+    Both Z' have to decay invisibly.
+    For an off-shell H1 the penguin with a constant kappa is gauge dependent (arXiv:2003.01788): it is an effective coupling and
+    not the full theory.
 
     Examples
     --------
@@ -348,7 +354,7 @@ def dbr_dq2_b_to_k_invisible(
 
 @public
 def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "+", **options: Any) -> Array:
-    """Branching ratio of B -> K X X* and K Z' Z' through H1, two-body and three-body at once.
+    """Branching ratio of B -> K X X* and K Z' Z' through an on-shell or off-shell H1.
 
     Parameters
     ----------
@@ -364,7 +370,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
     Returns
     -------
     ndarray or float
-        Dimensionless, of the sector's shape, the Standard Model not included; nan at masked points.
+        Dimensionless, of the shape of the sector, without the Standard Model rate; nan at masked points.
 
     Raises
     ------
@@ -373,8 +379,9 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
 
     Notes
     -----
-    The full q2 integral of `dbr_dq2_b_to_k_invisible`, continuous across m_h1 = m_B - m_K. Gauss-Legendre rule whose nodes
-    crowd at the pole of H1 and at the thresholds, for any width: good to 2e-4, to 3e-3 where the pole touches 2 m_X.
+    This is the full q2 integral of `dbr_dq2_b_to_k_invisible`, which is continuous across m_h1 = m_B - m_K.
+    The nodes of a Gauss-Legendre rule are dense at the pole of H1, for any width, and at the thresholds.
+    The result is good to 2e-4, and to 3e-3 where the pole is at the threshold 2 m_X.
 
     Examples
     --------
@@ -391,7 +398,7 @@ def br_b_to_k_invisible(sector: DarkSector, final_state: str | None = None, char
 def dbr_dq2_b_to_kstar_invisible(
     q2: npt.ArrayLike, sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any
 ) -> Array:
-    """Spectrum of B -> K* H1*, H1* -> X X* or Z' Z', with H1 on or off its shell.
+    """Spectrum of B -> K* H1*, H1* -> X X* or Z' Z', with an on-shell or off-shell H1.
 
     Parameters
     ----------
@@ -418,7 +425,7 @@ def dbr_dq2_b_to_kstar_invisible(
 
     Notes
     -----
-    As `dbr_dq2_b_to_k_invisible`.
+    See `dbr_dq2_b_to_k_invisible`.
 
     Examples
     --------
@@ -435,7 +442,7 @@ def dbr_dq2_b_to_kstar_invisible(
 
 @public
 def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, charge: str = "0", **options: Any) -> Array:
-    """Branching ratio of B -> K* X X* and K* Z' Z' through H1, two-body and three-body at once.
+    """Branching ratio of B -> K* X X* and K* Z' Z' through an on-shell or off-shell H1.
 
     Parameters
     ----------
@@ -451,7 +458,7 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
     Returns
     -------
     ndarray or float
-        Dimensionless, of the sector's shape, the Standard Model not included; nan at masked points.
+        Dimensionless, of the shape of the sector, without the Standard Model rate; nan at masked points.
 
     Raises
     ------
@@ -460,7 +467,7 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
 
     Notes
     -----
-    As `br_b_to_k_invisible`.
+    See `br_b_to_k_invisible`.
 
     Examples
     --------
@@ -476,7 +483,7 @@ def br_b_to_kstar_invisible(sector: DarkSector, final_state: str | None = None, 
 def _annihilation(
     sector: DarkSector, final_state: str | None, kappa: float | None, mesons: tuple[str, str, str], scale: float, m_q: float
 ) -> Array:
-    """Rate of a neutral B meson into nothing that is seen, from its mass, lifetime and decay constant."""
+    """Invisible branching ratio of a neutral B meson, from its mass, lifetime and decay constant."""
     if final_state is not None:
         choice("final_state", final_state, ("xx", "zpzp"))
     mass, lifetime, constant = natural(mesons[0]), natural(mesons[1], "GeV^-1"), natural(mesons[2])
@@ -495,7 +502,7 @@ def _annihilation(
 
 @public
 def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa: float | None = None) -> Array:
-    """Branching ratio of B_s -> X X* and Z' Z' through H1, whose mass may be that of the B_s.
+    """Branching ratio of B_s -> X X* and Z' Z' through H1, also for an H1 with the mass of the B_s.
 
     Parameters
     ----------
@@ -504,7 +511,7 @@ def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     kappa : float, optional
-        The b -> s penguin coupling, 0 to 1e-3; default 6.7e-6.
+        The b -> s penguin coupling, 0 to 1e-3; by default 6.7e-6.
 
     Returns
     -------
@@ -518,14 +525,17 @@ def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
 
     Notes
     -----
-    With ``<0|sbar gamma_5 b|B_s> = -i f_Bs m^2/(m_b + m_s)`` the penguin gives, at q2 = m^2 of the meson,
-    ``Gamma = (kappa sin)^2/4 f_Bs^2 m^4/(m_b + m_s)^2 |1/(m^2 - m_1^2 + i m Gamma_1(m)) - 1/(m^2 - m_2^2)|^2 Gamma(m)``, with
-    the widths of a virtual H1 of mass m as in `dbr_dq2_b_to_k_invisible`, and the same caveat: one kappa off the shell.
+    With ``<0|sbar gamma_5 b|B_s> = -i f_Bs m^2/(m_b + m_s)`` the penguin gives, at q2 = m^2 for a meson of mass m,
+    ``Gamma = (kappa sin)^2/4 f_Bs^2 m^4/(m_b + m_s)^2 |1/(m^2 - m_1^2 + i m Gamma_1(m)) - 1/(m^2 - m_2^2)|^2 Gamma(m)``.
+    The widths are those of a virtual H1 of mass m, as in `dbr_dq2_b_to_k_invisible`.
+    The caveat given there about a constant kappa for an off-shell H1 applies here too.
 
-    What a scalar makes is even under CP, the B_s odd under P: the amplitudes of B_s and its antiparticle are opposite, and only
-    the CP-even B_sL decays, at 2 Gamma (kappa has the phase of ``V_ts* V_tb``, which that of the mixing takes off). The mean is
-    ``Gamma tau_L/(1 + 2 Gamma tau_L)``, tau_L being the lifetime without this decay: on the pole it ends at 1/2. The lifetime
-    of B_sL is 6 % below the mean of both states.
+    The final state of a scalar is even under CP, and the B_s is odd under P.
+    The amplitudes of B_s and its antiparticle are therefore opposite, and only the CP-even B_sL decays, with the rate 2 Gamma.
+    (The phase of kappa is that of ``V_ts* V_tb``, and is cancelled by the phase of the B_s mixing.)
+    The mean is ``Gamma tau_L/(1 + 2 Gamma tau_L)``, where tau_L is the lifetime without this decay; it is at most 1/2, on the
+    pole.
+    The lifetime of B_sL is 6 % below the mean of both states.
 
     Examples
     --------
@@ -539,7 +549,7 @@ def br_bs_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
 
 @public
 def br_b0_invisible(sector: DarkSector, final_state: str | None = None, *, kappa: float | None = None) -> Array:
-    """Branching ratio of B0 -> X X* and Z' Z' through H1, whose mass may be that of the B0.
+    """Branching ratio of B0 -> X X* and Z' Z' through H1, also for an H1 with the mass of the B0.
 
     Parameters
     ----------
@@ -548,7 +558,7 @@ def br_b0_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
     final_state : {None, "xx", "zpzp"}
         X X*, Z' Z', or their sum.
     kappa : float, optional
-        The b -> s penguin coupling, 0 to 1e-3, from which that of b -> d is scaled; default 6.7e-6.
+        The b -> s penguin coupling, 0 to 1e-3, from which the b -> d coupling is scaled; by default 6.7e-6.
 
     Returns
     -------
@@ -562,8 +572,9 @@ def br_b0_invisible(sector: DarkSector, final_state: str | None = None, *, kappa
 
     Notes
     -----
-    As `br_bs_invisible`, with ``kappa |V_td/V_ts|``, where ``|V_td/V_ts| = |V_ts* V_td|/|V_ts* V_tb|^2`` as V_tb is 1 to 1e-3;
-    m_d is neglected beside m_b, and the two lifetimes are one.
+    The formula is that of `br_bs_invisible` with the coupling ``kappa |V_td/V_ts|``.
+    Here ``|V_td/V_ts| = |V_ts* V_td|/|V_ts* V_tb|^2``, because V_tb is 1 to a precision of 1e-3.
+    m_d is neglected compared to m_b, and the two mass states have the same lifetime.
 
     Examples
     --------

@@ -19,8 +19,8 @@ from .inputs import cached, natural
 
 __all__ = ["DarkSector", "anomaly_coefficients", "benchmark", "benchmarks", "mass_eigenstates", "scalar_potential", "v_higgs"]
 
-# Name: (lower end, upper end, unit). H1 is the lighter scalar, up to the mass of the Higgs boson in use; far below 1 meV the
-# squares of masses and couplings leave the range of a float.
+# Name: (lower end, upper end, unit). H1 is the lighter scalar; its mass is at most that of the Higgs boson (see `_ranges`).
+# Far below 1 meV the squares of masses and couplings leave the range of a float.
 _RANGES: dict[str, tuple[float, float, str]] = {
     "m_zp": (M_MIN, 1e4, "GeV"),
     "g_x": (G_MIN, 1.0, "1"),
@@ -32,15 +32,15 @@ _RANGES: dict[str, tuple[float, float, str]] = {
     "q_phi": (-1e4, 1e4, "1"),
 }
 _BENCHMARKS = ("A", "A10", "B")
-# From here on m_zp may have been meant in MeV, and v_phi is far beyond the electroweak scale
+# Above these values m_zp may have been meant in MeV, and v_phi is far above the electroweak scale.
 _M_ODD, _V_ODD = 1.0, 1e3
-# Why a single good point is masked
+# Reason of a single point that is not masked.
 _GOOD: npt.NDArray[np.str_] = np.broadcast_to(np.asarray(""), ())
 
 
 @cached
 def _ranges() -> dict[str, tuple[float, float, str]]:
-    """Ranges of the parameters."""
+    """Ranges of the parameters with the inputs in use."""
     return _RANGES | {"m_h1": (M_MIN, float(natural("m_h")), "GeV")}
 
 
@@ -102,11 +102,11 @@ class DarkSector(Owned):
     lambda_phi_x : array_like or None
         Quartic coupling of ``|X|^2 |Phi|^2``, 0 to 4 pi.
     q_x : array_like or None
-        Charge of X; the talk leaves it open, so it has no default.
+        Charge of X; it has no default because the talk does not give it.
     q_phi : array_like
         Charge of Phi, not 0.
     _reason : array_like of str or None
-        Why points are masked; for copies, see `masked`.
+        Reasons of masked points; used for copies, see `masked`.
 
     Raises
     ------
@@ -117,19 +117,22 @@ class DarkSector(Owned):
     Warns
     -----
     UnitWarning
-        If the masses of the Z' look as if they were meant in MeV.
+        If the masses of the Z' were probably meant in MeV.
 
     Notes
     -----
-    arXiv:2401.10112: ``m_Z' = g_X |Q_Phi| v_Phi``. A parameter left at None is asked for by name as soon as a
-    function needs it; to have no coupling or no mixing, set it to 0. lambda_phi_x is needed by every rate of H1 or H2 in a
-    sector with an X, that is with m_x; without m_x there is no such channel, without m_h1 X annihilates by its charge alone.
-    sin_theta is needed by what is proportional to it; where it is a correction, as in the width of H1, the annihilation of X
-    or the potential, none is no mixing.
+    The model is that of arXiv:2401.10112, with ``m_Z' = g_X |Q_Phi| v_Phi``.
+    If a parameter is None, a function that needs it raises an error that names it.
+    A coupling or a mixing is switched off by the value 0.
+    Every rate of H1 or H2 in a sector with an X, that is with m_x, needs lambda_phi_x.
+    Without m_x there are no decays to X; without m_h1 X annihilates only through its charge.
+    A rate that is proportional to sin_theta needs it.
+    Where the mixing is a correction, as in the width of H1, the annihilation of X or the potential, None means no mixing.
 
-    In a grid, a bad element of an array does not stop the others: it becomes nan, `reason` says why, and whatever
-    depends on it is nan at that point. A point once masked stays masked in a copy. A sector owns its arrays: they are
-    read-only, and what the caller does to his own has no effect.
+    In a grid, a bad element of an array does not affect the others.
+    It becomes nan, `reason` explains why, and every result is nan at that point.
+    A masked point stays masked in a copy.
+    The arrays of a sector are read-only copies, so that later changes to the arrays of the caller have no effect.
 
     Examples
     --------
@@ -188,7 +191,7 @@ class DarkSector(Owned):
             self._hint()
 
     def _hint(self) -> None:
-        """Warn of a mass that was meant in MeV."""
+        """Warn about a mass that was probably meant in MeV."""
         if not (self.m_zp >= _M_ODD).any():
             return
         odd = np.broadcast_to((self.m_zp >= _M_ODD) & (self.v_phi > _V_ODD), self.shape)
@@ -199,7 +202,7 @@ class DarkSector(Owned):
             warnings.warn(text, UnitWarning, stacklevel=4)
 
     def __repr__(self) -> str:
-        """Write what is set on one line, with units."""
+        """Write the parameters that are set on one line, with units."""
         masked = int(np.sum(self.reason != ""))
         return super().__repr__()[:-1] + (f", {masked} of {self.reason.size} points masked)" if masked else ")")
 
@@ -210,7 +213,7 @@ class DarkSector(Owned):
 
     @public
     def require(self, name: str) -> Array:
-        """Return a parameter, or say that it is not set.
+        """Return a parameter, or raise ParameterError if it is not set.
 
         Parameters
         ----------
@@ -220,12 +223,12 @@ class DarkSector(Owned):
         Returns
         -------
         ndarray or float
-            Its value.
+            Value of the parameter.
 
         Raises
         ------
         ParameterError
-            If the sector was made without it.
+            If the parameter is not set.
 
         Examples
         --------
@@ -243,12 +246,12 @@ class DarkSector(Owned):
 
     @public
     def replace(self, **changes: Any) -> Self:
-        """Return a copy with other parameters.
+        """Return a copy with some parameters changed.
 
         Parameters
         ----------
         **changes
-            Parameters by name.
+            New values by the names of the parameters.
 
         Returns
         -------
@@ -276,7 +279,7 @@ class DarkSector(Owned):
 
     @property
     def reason(self) -> npt.NDArray[np.str_]:
-        """Why a point is masked, such as ``"lambda_phi_x too high"``; empty for a good one. Array of the sector's shape."""
+        """Reasons of masked points, such as ``"lambda_phi_x too high"``, in the shape of the sector; empty for good points."""
         return object.__getattribute__(self, "_reason")
 
     @public
@@ -286,12 +289,12 @@ class DarkSector(Owned):
         Parameters
         ----------
         reason : array_like of str
-            Why, for each point; empty where it is good. Points that are masked already keep their reason.
+            Reason for each point, empty for a good one. Points that are already masked keep their reason.
 
         Returns
         -------
         DarkSector
-            With nan at these points for lambda_phi_x, which every rate of X needs; for m_zp where it is not set.
+            At the masked points lambda_phi_x, which every rate of X needs, is nan; if it is not set, m_zp is nan.
 
         Examples
         --------
@@ -316,7 +319,7 @@ class DarkSector(Owned):
         Parameters
         ----------
         points : array_like of bool or int
-            Mask of the sector's shape, or positions in the flattened sector.
+            Mask of the shape of the sector, or positions in the flattened sector.
 
         Returns
         -------
@@ -350,7 +353,7 @@ class DarkSector(Owned):
 
     @public
     def scatter(self, values: npt.ArrayLike) -> Array:
-        """Put results of the good points back in their places.
+        """Put the results of the good points back in their places.
 
         Parameters
         ----------
@@ -384,7 +387,7 @@ class DarkSector(Owned):
         Parameters
         ----------
         function : callable
-            Takes a flat sector of k good points, returns an array of shape (..., k).
+            Takes a flat sector of k good points and returns an array of shape (..., k).
         chunk : int, optional
             Largest k, which bounds the memory; by default all points at once.
 
@@ -433,7 +436,7 @@ class DarkSector(Owned):
         return value
 
     def _settled(self) -> Self:
-        """Return the sector in which X annihilates: without a mixing if none is set, without H1 if its mass is not."""
+        """Return the sector for the annihilation of X: without sin_theta no mixing, without m_h1 and lambda_phi_x no portal."""
         changes: dict[str, Any] = {} if self.sin_theta is not None else {"sin_theta": 0.0}
         if self.lambda_phi_x is None:
             changes["lambda_phi_x"] = 0.0 if self.m_h1 is None or self.m_x is None else self.require("lambda_phi_x")
@@ -448,8 +451,8 @@ class DarkSector(Owned):
 
     @property
     def flags(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """What a user has to know before trusting a rate at this point; see `validity.flags`."""
-        # the one arrow that runs up, from the model to what is computed with it
+        """Flags for points at which the calculation is not reliable; see `validity.flags`."""
+        # the only import in this direction, from the model to a calculation that uses the model
         from . import validity
 
         return validity.flags(self)
@@ -457,18 +460,18 @@ class DarkSector(Owned):
 
 @public
 def benchmark(name: str) -> DarkSector:
-    """Return a benchmark point; H1, X and the mixing angle are left open.
+    """Return a benchmark point, with the parameters of H1 and X and the mixing angle not set.
 
     Parameters
     ----------
     name : {"A", "A10", "B"}
-        A and A10 explain the muon g-2 value of 2023 (m_Z' = 11.5 and 10 MeV, g_X = 5e-4); B the small
+        A and A10 explain the muon g-2 value of 2023 (m_Z' = 11.5 and 10 MeV, g_X = 5e-4); B explains the small
         value (10 MeV, 1e-4).
 
     Returns
     -------
     DarkSector
-        With ``|Q_Phi| = 1``.
+        The benchmark, with ``|Q_Phi| = 1``.
 
     Raises
     ------
@@ -514,7 +517,7 @@ def scalar_potential(sector: DarkSector) -> dict[str, Array]:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1; without sin_theta nothing mixes.
+        Needs m_h1; without sin_theta there is no mixing.
 
     Returns
     -------
@@ -578,17 +581,17 @@ def mass_eigenstates(
     Returns
     -------
     dict of ndarray
-        ``m_h1``, ``m_h2`` (GeV, the lighter first), ``sin_theta`` and ``g_211`` (GeV); in a grid, nan where the potential has
-        no minimum there.
+        ``m_h1``, ``m_h2`` (GeV, the lighter first), ``sin_theta`` and ``g_211`` (GeV). In a grid they are nan where the
+        potential has no minimum at the vacuum expectation values.
 
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite, or single numbers leave no minimum.
+        If a parameter is out of range or not finite, or if there is no minimum for single numbers.
 
     Notes
     -----
-    Rotates the mass matrix and the third derivatives of the V of `scalar_potential` from (h, phi) to (H2, H1).
+    The mass matrix and the third derivatives of the potential V of `scalar_potential` are rotated from (h, phi) to (H2, H1).
 
     Examples
     --------
@@ -626,7 +629,7 @@ def anomaly_coefficients(charges: npt.ArrayLike) -> dict[str, Array]:
     Parameters
     ----------
     charges : array_like, shape (..., 3)
-        Charges of the e, mu and tau families: the doublet and the charged singlet carry the same one.
+        Charges of the e, mu and tau families; the doublet and the charged singlet of a family have the same charge.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from .inputs import natural
 
 __all__ = ["coupling_for", "delta_a_mu"]
 
-# Trapezoidal rule in y = ln(z'/(1 - z')), z' = 1 - z: both ends and the scale z' = m_Z'/m_mu are smooth in y.
+# Trapezoidal rule in y = ln(z'/(1 - z')), z' = 1 - z; the integrand is smooth in y at both ends and at z' = m_Z'/m_mu.
 _STEP = 0.35
 _Y = np.arange(-40.0, 30.0, _STEP)
 _ONE_MINUS_Z, _Z = 1.0 / (1.0 + np.exp(-_Y)), 1.0 / (1.0 + np.exp(_Y))
@@ -30,7 +30,7 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        Delta a_mu, positive; g^2/(8 pi^2) for a light and g^2 m_mu^2/(12 pi^2 m_Z'^2) for a heavy Z'.
+        Delta a_mu, positive; it is g^2/(8 pi^2) for a light Z' and g^2 m_mu^2/(12 pi^2 m_Z'^2) for a heavy one.
 
     Raises
     ------
@@ -40,7 +40,8 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
     Notes
     -----
     ``Delta a_mu = g^2/(8 pi^2) Int_0^1 dz 2 m_mu^2 z (1-z)^2/[m_mu^2 (1-z)^2 + m_Z'^2 z]``, Baek, Deshpande, He, Ko,
-    hep-ph/0104141, eq. (2). Accurate to 1e-9.
+    hep-ph/0104141, eq. (2).
+    The numerical integral is accurate to 1e-9.
 
     Examples
     --------
@@ -57,12 +58,12 @@ def delta_a_mu(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
 
 @public
 def coupling_for(delta_a_mu: npt.ArrayLike, m_zp: npt.ArrayLike) -> Array:
-    """Coupling that gives a wanted contribution to a_mu.
+    """Coupling for which the Z' gives a required contribution to a_mu.
 
     Parameters
     ----------
     delta_a_mu : array_like
-        Wanted contribution, 0 to 1e-6.
+        Required contribution, 0 to 1e-6.
     m_zp : array_like
         Mass of the Z' in GeV, above 0 up to 1e4.
 
@@ -74,7 +75,7 @@ def coupling_for(delta_a_mu: npt.ArrayLike, m_zp: npt.ArrayLike) -> Array:
     Raises
     ------
     ParameterError
-        If a parameter is out of range or not finite; a negative contribution cannot be had from a vector.
+        If a parameter is out of range or not finite; the contribution of a vector coupling is never negative.
 
     Examples
     --------
@@ -87,5 +88,5 @@ def coupling_for(delta_a_mu: npt.ArrayLike, m_zp: npt.ArrayLike) -> Array:
 
 
 def _unit(m_zp: npt.ArrayLike) -> Array:
-    """Contribution at g_X = 1; the argument of `coupling_for` hides the function's name there."""
+    """Contribution at g_X = 1, as a function of its own because `coupling_for` has an argument called `delta_a_mu`."""
     return delta_a_mu(m_zp, 1.0)

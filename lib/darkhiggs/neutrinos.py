@@ -1,10 +1,13 @@
-"""Decoupling of the neutrinos, N_eff, and what a Z' or another light species does to it.
+"""Decoupling of the neutrinos, and the effect of a Z' or another light species on N_eff.
 
-Two baths, photons with electrons and neutrinos, each with its own temperature, exchange energy through weak collisions
-and through the decays of the Z' to electrons. The variants of the neutrino bath: ``"common"``, one temperature for all
-flavours and no chemical potential; ``"split"``, one temperature for nu_e and one for nu_mu and nu_tau, which hold the
-species; ``"chemical"``, one temperature and one chemical potential, because inverse decays conserve the number of
-neutrinos plus twice the number of Z'.
+There are two baths, photons with electrons on one side and neutrinos on the other, each with its own temperature.
+They exchange energy through weak collisions and through the decays of the Z' to electrons.
+The neutrino bath has three variants:
+
+* ``"common"``: one temperature for all flavours and no chemical potential;
+* ``"split"``: one temperature for nu_e and one for nu_mu and nu_tau, with which the species are in equilibrium;
+* ``"chemical"``: one temperature and one chemical potential, because inverse decays conserve the number of neutrinos plus
+  twice the number of Z'.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,17 +45,17 @@ __all__ = [
     "z_prime",
 ]
 
-#: Variant of the neutrino bath by what it holds.
+#: Variants of the neutrino bath by their description.
 BATHS = {"one temperature": "common", "two temperatures": "split", "a chemical potential": "chemical"}
-# In GeV: everything is coupled at the start, and the electrons are gone at the end.
+# In GeV. At the start all particles are in equilibrium; at the end the electrons have annihilated.
 _T_START, _T_END = 0.020, 8e-6
-_GONE = 40.0  # m/T at which a species is gone
+_GONE = 40.0  # m/T at which the density of a species is negligible
 _STEPS = 96  # from _T_START to _T_END
 _DEPTH = 1e-7  # step of the numerical Jacobian
-_CONVERGED = 1e-6  # the next change would be below 1e-12
-_EQUILIBRIUM = 10.0  # inverse decays over H
+_CONVERGED = 1e-6  # the next change of the Newton iteration would be below 1e-12
+_EQUILIBRIUM = 10.0  # rate of inverse decays over H
 _T_DECOUPLED = 0.003
-# Radau IIA with three stages, of order 5 and stiffly accurate
+# Radau IIA method with three stages, of order 5 and stiffly accurate.
 _ROOT = np.sqrt(6.0)
 _STAGES = np.array([(4.0 - _ROOT) / 10.0, (4.0 + _ROOT) / 10.0, 1.0])
 _RADAU = np.array(
@@ -62,15 +65,15 @@ _RADAU = np.array(
         [(16.0 - _ROOT) / 36.0, (16.0 + _ROOT) / 36.0, 1.0 / 9.0],
     ]
 )
-# The polynomial through the stages of a step, continued to those of the next one: the first guess there
+# Extrapolation of the polynomial through the stages of a step to those of the next one, as a first guess there.
 _POWERS = np.arange(1.0, 4.0)
 _AHEAD = (1.0 + _STAGES[:, None]) ** _POWERS @ np.linalg.inv(_STAGES[:, None] ** _POWERS) - np.array([0.0, 0.0, 1.0])
 # Grids in ln T and in ln(m/T); the tables are constant, or zero, beyond their ends.
 _LOG_T = np.linspace(np.log(5e-6), np.log(0.05), 501)
 _LOG_X = np.linspace(-9.0, np.log(400.0), 751)
-# Masses in GeV between which a shift from 0.01 to 2 lies, and a ratio for its slope
+# Masses in GeV that bracket shifts from 0.01 to 2, and a ratio of masses for the slope of the shift.
 _MASSES, _NEAR = np.geomspace(1.2e-3, 0.12, 24), 1.001
-_NEUTRINO = 7.0 / 8.0 * np.pi**2 / 15.0  # rho/T^4 of a flavour with its antineutrinos
+_NEUTRINO = 7.0 / 8.0 * np.pi**2 / 15.0  # rho/T^4 of one flavour of neutrinos and antineutrinos
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,9 +89,9 @@ class Species(Owned):
     statistics : {"boson", "fermion"}
         Bose-Einstein or Fermi-Dirac.
     couples_to : {"nu", "e"}
-        The bath that holds it.
+        The bath with which the species is in equilibrium: neutrinos, or electrons and photons.
     width_e : array_like
-        Width into e+e- in GeV, 0 to 1e3, of a species held by the neutrinos.
+        Width into e+e- in GeV, 0 to 1e3, of a species in equilibrium with the neutrinos.
 
     Raises
     ------
@@ -123,7 +126,7 @@ class Species(Owned):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History(Owned):
-    """Temperatures through neutrino decoupling; the last axis is time.
+    """Temperatures during neutrino decoupling; time runs along the last axis.
 
     Parameters
     ----------
@@ -168,8 +171,9 @@ def collision_factors(x: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray, shape (..., 6)
-        Annihilation, scattering and the number of annihilations, the first three for ``g_L^2 + g_R^2`` and the others
-        for ``g_L g_R``, over the rates of massless particles with Maxwell-Boltzmann statistics.
+        Energy transfer by annihilation, energy transfer by scattering, and number of annihilations. The first three are for
+        ``g_L^2 + g_R^2``, the others for ``g_L g_R``. All are ratios to the rates of massless particles with Maxwell-Boltzmann
+        statistics.
 
     Raises
     ------
@@ -179,10 +183,11 @@ def collision_factors(x: npt.ArrayLike) -> Array:
     Notes
     -----
     To first order in the temperature difference the rates of e+e- <-> nu nubar and nu e <-> nu e are integrals of
-    ``f_1 f_2 (1 - f_3)(1 - f_4) |M|^2`` times the energy that changes the bath, squared; with
-    ``|M|^2 = 128 G_F^2 [g_L^2 (p_1.p_4)^2 + g_R^2 (p_1.p_3)^2 + g_L g_R m_e^2 p_3.p_4]`` for the annihilation, and
-    its crossings. The integrals over four dimensions are fixed Gauss-Legendre rules, good to 3e-5. For x = 0 the factors are
-    0.884, 0.829 and 0.852, as in arXiv:2001.04466.
+    ``f_1 f_2 (1 - f_3)(1 - f_4) |M|^2`` times the square of the energy that goes from one bath to the other.
+    For the annihilation ``|M|^2 = 128 G_F^2 [g_L^2 (p_1.p_4)^2 + g_R^2 (p_1.p_3)^2 + g_L g_R m_e^2 p_3.p_4]``; the scattering
+    has the crossed expressions.
+    The four-dimensional integrals are computed by fixed Gauss-Legendre rules, good to 3e-5.
+    For x = 0 the factors are 0.884, 0.829 and 0.852, as in arXiv:2001.04466.
 
     Examples
     --------
@@ -197,7 +202,7 @@ def collision_factors(x: npt.ArrayLike) -> Array:
 def _angles(
     q0: Array, q: Array, e_1: Array, p_1: Array, p_2: Array, cosine: Array, e_3: Array, m_4: float
 ) -> tuple[Array, Array]:
-    """Mean of p_1.p_3 and of its square over the azimuth, with a massless particle 3."""
+    """Averages of p_1.p_3 and of its square over the azimuth, for a massless particle 3."""
     along_1 = (p_1 + p_2 * cosine) / q
     along_3 = (q**2 + e_3**2 - (q0 - e_3) ** 2 + m_4**2) / (2.0 * q * e_3)
     mean = e_3 * (e_1 - p_1 * along_1 * along_3)
@@ -206,7 +211,7 @@ def _angles(
 
 
 def _collision_factors(x: float, distribution: Callable[[Array], Array] | None = None, order: int = 16) -> Array:
-    """Integrate at one m_e/T; with exp(-E/T) for the occupation and nothing blocked the result is 1 at x = 0."""
+    """Collision factors at one m_e/T; without Pauli blocking and with occupation exp(-E/T) the first three are 1 at x = 0."""
     (node, weight), (half, half_weight) = legendre(order), legendre(order // 2)
 
     def f(y: Array) -> Array:
@@ -233,7 +238,7 @@ def _collision_factors(x: float, distribution: Callable[[Array], Array] | None =
     annihilation = [np.sum(rate * part * q0**2) / (4.0 * 32.0 * 9.0) for part in (square, flip)]
     number = [np.sum(rate * part * 2.0 * q0) / (4.0 * 8.0 * 8.0) for part in (square, flip)]
 
-    # nu(1) e-(2) -> nu(3) e-(4), with the positrons and the antineutrinos
+    # nu(1) e-(2) -> nu(3) e-(4), and the same for positrons and antineutrinos
     e_1 = (v**2)[:, None, None, None]
     q0, q = e_1 + e_2, np.sqrt(e_1**2 + p_2**2 + 2.0 * e_1 * p_2 * cosine)
     product = e_1 * (e_2 - p_2 * cosine)
@@ -241,7 +246,7 @@ def _collision_factors(x: float, distribution: Callable[[Array], Array] | None =
     e_3 = 0.5 * share * (q0 - q + 2.0 * q * half)
     mean, square = _angles(q0, q, e_1, e_1, p_2, cosine, e_3, x)
     rate = measure * share * e_1 * p_2 * f(e_1) * f(e_2) * free(e_3) * free(q0 - e_3) * (e_1 - e_3) ** 2
-    # p_1.p_4 = p_1.p_2 - p_1.p_3; the squares of g_L and g_R change places for the antiparticles
+    # p_1.p_4 = p_1.p_2 - p_1.p_3; for the antiparticles the squares of g_L and g_R are exchanged
     crossed = product**2 - 2.0 * product * mean + square
     parts = (product**2 + crossed, -2.0 * x**2 * mean)
     scattering = [np.sum(rate * part) / (4.0 * 56.0) for part in parts]
@@ -249,7 +254,7 @@ def _collision_factors(x: float, distribution: Callable[[Array], Array] | None =
 
 
 def _couplings() -> tuple[Array, Array]:
-    """g_L^2 + g_R^2 and g_L g_R with electrons, of nu_e and of nu_mu or nu_tau."""
+    """Couplings to electrons: g_L^2 + g_R^2 and g_L g_R, each for nu_e and for nu_mu or nu_tau."""
     vector, axial = natural("g_V(nu_mu e)", "1"), natural("g_A(nu_mu e)", "1")
     left, right = 0.5 * (vector + axial) + np.array([1.0, 0.0]), 0.5 * (vector - axial)
     return left**2 + right**2, left * right
@@ -260,7 +265,7 @@ def _couplings() -> tuple[Array, Array]:
 def _plasma() -> Array:
     """Photons and electrons on the grid in ln T: rho, rho + p and d rho/dlnT, all over T^4, and the weak rates.
 
-    The rates are those of annihilation, scattering and number, for nu_e and then for nu_mu.
+    The rates are those of energy by annihilation, of energy by scattering and of number, first for nu_e and then for nu_mu.
     """
     T = np.exp(_LOG_T)
     rho, p, slope, _ = (4.0 * moment for moment in moments(natural("m_e") / T, "fermion"))
@@ -287,8 +292,8 @@ def _massless() -> Array:
 def _species_table(statistics: str) -> Array:
     """Gas with one state on the grid in ln(m/T): rho, rho + p and d rho/dlnT over T^4; and its decay to light fermions.
 
-    Of the decay ln of ``exp(m/T) n/T^3`` and of ``exp(m/T) <m/E> n/T^3`` with Maxwell-Boltzmann statistics, and what
-    quantum statistics do to the linear response of the energy transfer.
+    The columns for the decay are ln of ``exp(m/T) n/T^3`` and ln of ``exp(m/T) <m/E> n/T^3`` with Maxwell-Boltzmann
+    statistics, and the effect of quantum statistics on the linear response of the energy transfer.
     """
     rho, p, slope, _ = moments(np.exp(_LOG_X), statistics)
     x = np.exp(_LOG_X)[:, None]
@@ -297,7 +302,7 @@ def _species_table(statistics: str) -> Array:
     y, k = x + v**2, v * np.sqrt(v**2 + 2.0 * x)
     measure = weights * 7.2 * 2.0 * v * k * y
     classical = np.exp(-(v**2))
-    # the decay to two fermions is isotropic, and blocked by 1 - f - f'
+    # the decay to two fermions is isotropic, with the Pauli-blocking factor 1 - f - f'
     angles, shares = legendre(24)
     daughters = occupation(0.5 * (y[..., None] + k[..., None] * (2.0 * angles - 1.0)), "fermion")
     open_ = 1.0 - 2.0 * np.sum(shares * daughters, axis=-1)
@@ -308,12 +313,12 @@ def _species_table(statistics: str) -> Array:
 
 
 def _at(table: Array, grid: Array, value: Array) -> Array:
-    """Columns of a table at ln T or ln(m/T)."""
+    """Interpolate the columns of a table at ln T or ln(m/T)."""
     return interpolate(table, (value - grid[0]) / (grid[1] - grid[0]))
 
 
 def _degenerate(eta: Array) -> tuple[Array, ...]:
-    """rho/T^4, n/T^3, and the derivatives of rho by eta and of n by eta, of all neutrinos at mu = eta T."""
+    """For all neutrinos at mu = eta T: rho/T^4, n/T^3, and the derivatives of both by eta."""
     nodes, weights = legendre(48)
     v = 7.2 * nodes
     y = v**2
@@ -336,9 +341,10 @@ def _degenerate_boson(x: Array, eta: Array) -> tuple[Array, ...]:
 
 
 class _Baths:
-    """The equations of motion in ln a for some species and a variant.
+    """Evolution equations in ln a for given species and a variant.
 
-    The unknowns are ln(a T_gamma/T_start) and ln(T_nu/T_gamma); then ln(T_nu_mu/T_gamma), or the chemical potential over T_nu.
+    The unknowns are ln(a T_gamma/T_start) and ln(T_nu/T_gamma).
+    A third one is ln(T_nu_mu/T_gamma) for ``"split"``, or the chemical potential over T_nu for ``"chemical"``.
     """
 
     def __init__(self, species: Sequence[Species], variant: str = "common", weak: float = 1.0) -> None:
@@ -378,7 +384,7 @@ class _Baths:
         return motion(log_t, T, y, plasma, rho, w, slope)
 
     def _held(self, log_t_nu: Array) -> Array:
-        """rho, rho + p and d rho/dlnT over T_nu^4 of the species that the neutrinos hold."""
+        """For the species in equilibrium with the neutrinos: rho, rho + p and d rho/dlnT over T_nu^4."""
         total: Array = np.zeros((3, *np.shape(log_t_nu)))
         for kind in self.species:
             if kind.couples_to == "nu":
@@ -386,11 +392,11 @@ class _Baths:
         return total
 
     def _hubble(self, T: Array, rho: Array) -> Array:
-        """H, from the energy density over T^4."""
+        """Expansion rate H for a given energy density over T^4."""
         return self.gravity * np.sqrt(rho) * T**2
 
     def _decays(self, log_t: Array, log_r: Array, eta: Array | float = 0.0) -> tuple[Array, Array]:
-        """Energy over T_gamma^4 and number over T_gamma^3 that electrons send to the species, each in GeV."""
+        """Rates at which electrons transfer energy over T_gamma^4 and number over T_gamma^3 to the species, in GeV."""
         energy = number = np.zeros(np.shape(log_t))
         for kind in self.species:
             if kind.couples_to == "nu" and np.any(kind.width_e > 0.0):
@@ -442,7 +448,7 @@ class _Baths:
         w_nu, rho_t, n_t = 4.0 / 3.0 * rho_nu, 4.0 * rho_nu, 3.0 * n
         for kind in self.species:
             if kind.couples_to == "nu":
-                # two neutrinos for each; at fixed eta, the derivatives by ln T act on m/T alone
+                # each boson counts as two neutrinos; at fixed eta the derivatives by ln T act on m/T alone
                 own = [kind.dof * part for part in _degenerate_boson(kind.mass * np.exp(-log_t) / r, 2.0 * eta)]
                 rho_nu, w_nu, n = rho_nu + own[0], w_nu + own[1], n + 2.0 * own[2]
                 rho_t, n_t = rho_t + own[3], n_t + 2.0 * own[4]
@@ -460,7 +466,7 @@ class _Baths:
         return np.stack([gamma + 1.0, nu - gamma, (particles * rho_t - source * n_t) / determinant])
 
     def n_eff(self, log_a: float, y: Array) -> Array:
-        """Energy of the neutrinos, with what they hold, over that of one flavour that decoupled in an instant."""
+        """Energy of the neutrinos and their species, over that of one flavour that decoupled instantaneously."""
         held = 1 if self.variant != "split" else 2
         relics = self._held(np.log(_T_START) + y[0] - log_a + y[held])[0] / _NEUTRINO
         if self.variant == "common":
@@ -473,7 +479,7 @@ class _Baths:
 
 
 def _solve(baths: _Baths, steps: int = _STEPS) -> tuple[Array, Array]:
-    """Return ln a and the unknowns along it, from the implicit Runge-Kutta method Radau IIA with fixed steps."""
+    """Return ln a and the unknowns along it, by the implicit Runge-Kutta method Radau IIA with fixed steps."""
     h, size = np.log(_T_START / _T_END) / steps, baths.size
     count = int(np.ceil(np.log(_T_START / min(_T_END, baths.lightest / _GONE)) / h))
     shift = np.zeros((size, size + 1, 1, 1))
@@ -490,7 +496,7 @@ def _solve(baths: _Baths, steps: int = _STEPS) -> tuple[Array, Array]:
             residual = h * np.einsum("st,itp->pis", _RADAU, rates[:, 0]) - stages.transpose(2, 0, 1)
             matrix = -h * np.einsum("st,ijtp->pisjt", _RADAU, slopes).reshape(-1, 3 * size, 3 * size)
             change = np.linalg.solve(matrix + np.eye(3 * size), residual.reshape(-1, 3 * size, 1))
-            # a point that has arrived stays, whatever the others do
+            # a point that has converged is not moved again, so that it does not depend on the others
             change = np.where(moving, change.reshape(-1, size, 3).transpose(1, 2, 0), 0.0)
             stages = stages + change
             moving &= ~(np.max(np.abs(change), axis=(0, 1)) < _CONVERGED)
@@ -524,18 +530,18 @@ def n_eff(species: Sequence[Species] = (), *, variant: str = "common", weak: flo
     Parameters
     ----------
     species : sequence of Species
-        What else is there; none for the Standard Model. Arrays broadcast.
+        Additional species; none for the Standard Model. Their arrays broadcast.
     variant : {"common", "split", "chemical"}
         How the neutrino bath is described: one temperature, two temperatures, or one temperature and a chemical potential.
     weak : float
         Factor on the weak rates, 0 to 100; at 0 the neutrinos are decoupled from the start.
     steps : int
-        Steps in ln a from 20 MeV to 8 keV, 20 to 5000.
+        Number of steps in ln a from 20 MeV to 8 keV, 20 to 5000.
 
     Returns
     -------
     ndarray or float
-        N_eff, ``(8/7)(11/4)^(4/3) rho_nu/rho_gamma`` when electrons and species are gone.
+        N_eff, which is ``(8/7)(11/4)^(4/3) rho_nu/rho_gamma`` after electrons and species have disappeared.
 
     Raises
     ------
@@ -544,12 +550,13 @@ def n_eff(species: Sequence[Species] = (), *, variant: str = "common", weak: flo
 
     Notes
     -----
-    Method of arXiv:1812.05605 and arXiv:2001.04466: ``d rho_gamma/dt = -3 H (rho + p)_gamma - Q`` and
+    The method is that of arXiv:1812.05605 and arXiv:2001.04466: ``d rho_gamma/dt = -3 H (rho + p)_gamma - Q`` and
     ``d rho_nu/dt = -3 H (rho + p)_nu + Q`` with
-    ``Q = G_F^2/pi^5 Sum 4 (g_L^2 + g_R^2) [32 f_a (T_g^9 - T_nu^9) + 56 f_s T_g^4 T_nu^4 (T_g - T_nu)]``. The factors
-    f_a and f_s are those of `collision_factors`, with the electron mass; QED of order e^2 and e^3 enters the plasma. The
-    logarithms of a T_gamma and T_nu/T_gamma are followed by the method Radau IIA. The default step gives the Standard
-    Model to 1e-7 and a Z' to 2e-5.
+    ``Q = G_F^2/pi^5 Sum 4 (g_L^2 + g_R^2) [32 f_a (T_g^9 - T_nu^9) + 56 f_s T_g^4 T_nu^4 (T_g - T_nu)]``.
+    The factors f_a and f_s are those of `collision_factors`, with the electron mass.
+    The plasma includes QED corrections of order e^2 and e^3.
+    The logarithms of a T_gamma and T_nu/T_gamma are integrated by the method Radau IIA.
+    The default step gives N_eff to 1e-7 for the Standard Model, and to 2e-5 for a Z'.
 
     Examples
     --------
@@ -582,7 +589,7 @@ def n_eff_with(
     statistics : {"boson", "fermion"}
         Bose-Einstein or Fermi-Dirac.
     couples_to : {"nu", "e"}
-        The bath that holds it.
+        The bath with which the species is in equilibrium: neutrinos, or electrons and photons.
     variant : {"common", "split", "chemical"}
         As in `n_eff`.
 
@@ -607,7 +614,7 @@ def n_eff_with(
 
 @public
 def coupling_min(m_zp: npt.ArrayLike) -> Array:
-    """Coupling above which inverse decays hold the Z' in equilibrium with the neutrinos.
+    """Coupling above which inverse decays keep the Z' in equilibrium with the neutrinos.
 
     Parameters
     ----------
@@ -617,8 +624,8 @@ def coupling_min(m_zp: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        g_X at which the width into neutrinos, times m_Z'/T, is ten times the expansion rate at the higher of T = m_Z' and
-        T = 3 MeV, where the neutrinos decouple.
+        g_X at which the width into neutrinos, times m_Z'/T, is ten times the expansion rate. The temperature is m_Z' or 3 MeV,
+        where the neutrinos decouple, whichever is higher.
 
     Raises
     ------
@@ -627,8 +634,9 @@ def coupling_min(m_zp: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    Gamma(Z' -> nu nubar) = g_X^2 m_Z'/(12 pi). Above this coupling the calculation takes equilibrium for granted; below, the
-    Z' is produced in part only, and N_eff is smaller.
+    Gamma(Z' -> nu nubar) = g_X^2 m_Z'/(12 pi).
+    Above this coupling the calculation assumes equilibrium.
+    Below it the Z' does not reach its equilibrium density, and N_eff is smaller.
 
     Examples
     --------
@@ -643,7 +651,7 @@ def coupling_min(m_zp: npt.ArrayLike) -> Array:
 
 @public
 def z_prime(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool = True) -> Species:
-    """Make the Z' a species in equilibrium with the neutrinos.
+    """Return the Z' as a species in equilibrium with the neutrinos.
 
     Parameters
     ----------
@@ -696,8 +704,9 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     kinetic_mixing : bool
         Whether decays and inverse decays to electrons exchange energy between the baths.
     variant : {"common", "split", "chemical"}
-        As in `n_eff`. ``"chemical"`` is right where only decays change the number of Z' and neutrinos (g_X below about 3e-5),
-        the others where nu nubar <-> Z' Z' is fast (g_X above about 3e-4); oscillations favour ``"common"`` below 3 MeV.
+        As in `n_eff`. ``"chemical"`` is right where only decays change the number of Z' and neutrinos (g_X below about 3e-5).
+        The other two are right where nu nubar <-> Z' Z' is fast (g_X above about 3e-4). Below 3 MeV oscillations favour
+        ``"common"``.
 
     Returns
     -------
@@ -711,11 +720,13 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
 
     Notes
     -----
-    arXiv:1901.02010 and arXiv:2001.04466: the Z' has the temperature of the neutrinos, and receives
-    ``3 m Gamma_e r [n(T_gamma) - n(T_nu)]`` of energy from electrons. Here n is the Maxwell-Boltzmann density of one state,
-    and r is what Bose enhancement and Pauli blocking do to the linear response, 1 for m far above T. Gamma_e is the width
-    with `kinetic_mixing.epsilon` at q2 = m^2. The exchange of a virtual Z' between neutrinos and electrons moves the
-    result by less than 1e-3 at the benchmarks, and is left out.
+    As in arXiv:1901.02010 and arXiv:2001.04466, the Z' has the temperature of the neutrinos, and receives energy from electrons
+    at the rate ``3 m Gamma_e r [n(T_gamma) - n(T_nu)]``.
+    Here n is the Maxwell-Boltzmann density of one state.
+    The factor r is the effect of Bose enhancement and Pauli blocking on the linear response; it is 1 for m far above T.
+    Gamma_e is the width with `kinetic_mixing.epsilon` at q2 = m^2.
+    The exchange of a virtual Z' between neutrinos and electrons is not included; it changes the result by less than 1e-3 at the
+    benchmarks.
 
     Examples
     --------
@@ -753,7 +764,7 @@ def mass_for(delta_n_eff: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: boo
 
     Notes
     -----
-    From a scan of 24 masses, then two steps of Newton in the logarithms; good to 1e-5.
+    The mass is found by a scan of 24 masses and two Newton steps in the logarithms; it is good to 1e-5.
 
     Examples
     --------
@@ -773,19 +784,19 @@ def mass_for(delta_n_eff: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: boo
 
 @public
 def history(species: Sequence[Species] = (), *, variant: str = "common") -> History:
-    """Follow the temperatures through neutrino decoupling.
+    """Compute the temperatures during neutrino decoupling.
 
     Parameters
     ----------
     species : sequence of Species
-        What else is there; none for the Standard Model. Arrays broadcast.
+        Additional species; none for the Standard Model. Their arrays broadcast.
     variant : {"common", "split", "chemical"}
         As in `n_eff`.
 
     Returns
     -------
     History
-        Temperatures along ln a, the last axis.
+        Temperatures as functions of ln a, along the last axis.
 
     Raises
     ------
@@ -812,7 +823,7 @@ def history(species: Sequence[Species] = (), *, variant: str = "common") -> Hist
 
 @public
 def hubble_shift(delta_n_eff: npt.ArrayLike) -> Array:
-    """Shift of the Hubble constant that the cosmic microwave background infers.
+    """Shift of the Hubble constant that is inferred from the cosmic microwave background.
 
     Parameters
     ----------
@@ -822,7 +833,7 @@ def hubble_shift(delta_n_eff: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        Change of H_0 in km/s/Mpc: 6.5 +- 0.5 per unit, the slope of the degeneracy in the fits of Planck 2018.
+        Change of H_0 in km/s/Mpc: 6.5 +- 0.5 per unit of N_eff, the slope of the degeneracy in the fits of Planck 2018.
 
     Raises
     ------
@@ -831,7 +842,8 @@ def hubble_shift(delta_n_eff: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    Planck 2018, arXiv:1807.06209 section 7.5.2. It holds for small changes, and the fit to the data becomes worse along it.
+    The slope is that of Planck 2018, arXiv:1807.06209 section 7.5.2.
+    It holds for small changes; the fit to the data becomes worse along the degeneracy.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""B -> K Z' and B -> K X X* through the Z' alone: the photon penguin times the kinetic mixing."""
+"""Decays B -> K Z' and B -> K X X* through the Z' alone, from the photon penguin times the kinetic mixing."""
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str
     q2 : array_like
         Squared mass of the lepton pair in GeV^2, 0 to 25.
     axial : bool
-        Whether the axial current counts; without it the rate of a vector, photon-like current is left.
+        Whether the axial current is included; without it the result is the rate of the vector current, as for a photon.
     inputs : str
         Name of an input set.
 
@@ -42,9 +42,10 @@ def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str
 
     Notes
     -----
-    ``G_F^2 alpha^2 |V_ts* V_tb|^2 tau_B/(192 pi^5) |p_K|^3 (|C_V|^2 + |C_10 f_+|^2)``, ``C_V = C_9 f_+ +
-    2 (m_b + m_s)/(m_B + m_K) C_7 f_T``; with ``C_9 = -C_10 = X_t/s_W^2`` it is a third of the neutrino rate. Four-quark loops
-    are left out of C_9: an estimate good to a quarter.
+    The spectrum is ``G_F^2 alpha^2 |V_ts* V_tb|^2 tau_B/(192 pi^5) |p_K|^3 (|C_V|^2 + |C_10 f_+|^2)`` with
+    ``C_V = C_9 f_+ + 2 (m_b + m_s)/(m_B + m_K) C_7 f_T``.
+    With ``C_9 = -C_10 = X_t/s_W^2`` it is a third of the neutrino rate.
+    Loops of four-quark operators are not included in C_9, so that this is an estimate with an error of about a quarter.
 
     Examples
     --------
@@ -67,7 +68,7 @@ def dbr_dq2_b_to_k_leptons(q2: npt.ArrayLike, *, axial: bool = True, inputs: str
 
 
 def _virtual(q2: Array, g_x: npt.ArrayLike) -> Array:
-    """Rate into K and a Z' of squared mass q2."""
+    """Branching ratio into K and a Z' of squared mass q2."""
     mixing = np.square(np.abs(epsilon(g_x, q2)))
     value: Array = 3.0 * np.pi * natural("1/alpha(M_Z)", "1", "belle2") * q2 * mixing
     return value * dbr_dq2_b_to_k_leptons(q2, axial=False)
@@ -96,9 +97,9 @@ def br_b_to_k_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    ``|epsilon|^2 (3 pi/alpha) m_Z'^2 dBR_V/dq2(m_Z'^2)`` with the vector part of `dbr_dq2_b_to_k_leptons`: a photon of mass
-    sqrt(q2) would decay to leptons with the width ``alpha sqrt(q2)/3``, and the conserved current makes the rate vanish with
-    ``m_Z'^2``.
+    The rate is ``|epsilon|^2 (3 pi/alpha) m_Z'^2 dBR_V/dq2(m_Z'^2)`` with the vector part of `dbr_dq2_b_to_k_leptons`.
+    The factor comes from the width of a photon of mass sqrt(q2) into leptons, which is ``alpha sqrt(q2)/3``.
+    Because the current is conserved, the rate vanishes like ``m_Z'^2`` for a light Z'.
 
     Examples
     --------
@@ -133,8 +134,8 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
 
     Notes
     -----
-    ``1/pi BR(B -> K Z')(q2) sqrt(q2) Gamma(Z' -> X X*)(q2)/|q2 - m_Z'^2 + i m_Z' Gamma_Z'|^2`` integrated over q2, with
-    ``Gamma = (g Q_X)^2 sqrt(q2)/(48 pi) (1 - 4 m_X^2/q2)^(3/2)``.
+    This is ``1/pi BR(B -> K Z')(q2) sqrt(q2) Gamma(Z' -> X X*)(q2)/|q2 - m_Z'^2 + i m_Z' Gamma_Z'|^2``, integrated over q2,
+    with ``Gamma = (g Q_X)^2 sqrt(q2)/(48 pi) (1 - 4 m_X^2/q2)^(3/2)``.
 
     Examples
     --------
@@ -147,12 +148,12 @@ def br_b_to_k_xx(sector: DarkSector) -> Array:
 
 
 def _br_b_to_k_xx(sector: DarkSector) -> Array:
-    """Integrate over q2 at flat good points."""
+    """Integrate over q2 at the points of a flat sector without masked points."""
     end = (natural("m_B+") - natural("m_K+")) ** 2
     pole = np.broadcast_to(np.square(sector.m_zp), sector.shape)
     low = np.minimum(4.0 * np.square(sector.require("m_x")), end)
     line = sector.m_zp * gamma_zp(sector)
-    # the mixing has a cusp where each of its loops opens
+    # the mixing has a cusp at the threshold of each loop
     cusps = (np.clip(4.0 * natural(f"m_{lepton}") ** 2, low, end) for lepton in ("mu", "tau"))
     breaks = np.stack(np.broadcast_arrays(np.clip(pole, low, end), low, *cusps, end))
     scales = 1e-9 * breaks
