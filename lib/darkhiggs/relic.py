@@ -1,7 +1,8 @@
 """Relic density: thermal average and Boltzmann equation, for thousands of points at once.
 
-The squared amplitude W(s) is asked for once a point, on nodes in s that follow its poles and thresholds; the thermal average
-is a sum over these nodes at every temperature. The particles share the temperature of the bath until they are gone.
+The squared amplitude W(s) is evaluated once per point, on nodes in s that are dense at its poles and thresholds.
+The thermal average is a sum over these nodes at every temperature.
+The particles are assumed to have the temperature of the bath at all times.
 """
 
 import math
@@ -47,21 +48,21 @@ __all__ = [
     "thermal_cross_section",
 ]
 
-# Values of x = m/T: start of the integration, in equilibrium; beyond this the production term is dropped and 1/Y is a plain
-# integral; beyond this <sigma v> is constant.
+# Three values of x = m/T. The integration starts in equilibrium at the first. Beyond the second the production term is dropped
+# and 1/Y is a plain integral. Beyond the third <sigma v> is constant.
 _X_FIRST, _X_FROZEN, _X_LAST = 1.0, 120.0, 1e6
-# Steps of the Boltzmann equation are equidistant in ln(x + _BEND): 0.12 in x at first, 0.5 at the end. Those of the integral
-# are equidistant in ln x.
+# The steps of the Boltzmann equation are equidistant in ln(x + _BEND): 0.12 in x at the start, 0.5 at the end. Those of the
+# integral are equidistant in ln x.
 _STEP, _BEND, _LATE = 0.003, 40.0, 121
-# Temperatures at which the thermal average is taken, equidistant in ln x, before and after
+# Numbers of temperatures for the thermal average, equidistant in ln x: up to _X_FROZEN, and beyond it.
 _EARLY_AVERAGES, _LATE_AVERAGES = 81, 29
 _CLOCK = 8001  # rows of the table of the expansion
-# The energy is sqrt(s) = m (2 + e). Panels in ln e, the Gauss-Legendre orders of half a panel and of one side of a break, and
-# the distance of a break within which no panel ends
+# The energy is sqrt(s) = m (2 + e). Below: the panels in ln e, the Gauss-Legendre orders of half a panel and of one side of a
+# break, and the distance in ln e from a break within which no panel ends.
 _E_MIN, _E_MAX = 1e-11, 20.0
 _PANELS = np.linspace(np.log(_E_MIN), np.log(_E_MAX), 11)
 _SMOOTH, _SHARP, _NEAR = 6, 20, 1.0
-_TERMS = 7  # of the expansion of K_1 in 1/x
+_TERMS = 7  # number of terms in the expansion of K_1 in 1/x
 _NOTHING = 1e-300  # GeV^-2
 _CHUNK, _CACHED = 512, 128
 # Backward differences of order 1 to 5: weights of the past values, latest last, and of the slope
@@ -72,14 +73,14 @@ _BACKWARD = (
     (np.array([-3.0, 16.0, -36.0, 48.0]) / 25.0, 12.0 / 25.0),
     (np.array([12.0, -75.0, 200.0, -300.0, 300.0]) / 137.0, 60.0 / 137.0),
 )
-# Coupling scan: decades below 4 pi, the largest slope of ln(Omega) in ln(lambda) that is reckoned with, and a rise of ln(Omega)
-# over a decade, beyond rounding and the first trace of an interference, that tells of a minimum
+# Coupling scan: number of decades below 4 pi, largest slope of ln(Omega) in ln(lambda) that is assumed, and the rise of
+# ln(Omega) over a decade, larger than rounding errors and a weak interference, above which a minimum is looked for.
 _DECADES, _STEEP, _RISE = 11, 4.0, 0.01
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
-_FINER = 5  # parts of a decade
+_FINER = 5  # number of parts of a decade in the finer scan
 _ROOT, _ROOT_STEPS = 1e-8, 40
-_NEWTON = 12  # steps of an iteration that gains a factor of 20 or more each time
+_NEWTON = 12  # number of steps of an iteration whose error falls by a factor of 20 or more in each
 _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the photons
 
 _Rate = Callable[[Array, Array], Array]
@@ -87,16 +88,16 @@ _Rate = Callable[[Array, Array], Array]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Coupling(Record):
-    """A coupling that gives the wanted density.
+    """Portal couplings that give a required density.
 
     Parameters
     ----------
     value : ndarray or float
         The smallest coupling; nan where there is none.
     branches : ndarray, shape (k,) + shape
-        All couplings, increasing; nan where a point has fewer than others.
+        All couplings, in increasing order; nan where a point has fewer than k.
     reason : ndarray of str
-        Why there is none, or why the point is masked; empty otherwise.
+        Reason why there is no coupling, or why the point is masked; empty otherwise.
 
     Examples
     --------
@@ -112,16 +113,16 @@ class Coupling(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evolution(Owned):
-    """Freeze-out of one species; the first axis is time.
+    """Freeze-out of one species; time runs along the first axis.
 
     Parameters
     ----------
     x : ndarray, shape (n,)
         m/T.
     y : ndarray, shape (n,) + shape
-        Number of particles X (without antiparticles) over the entropy density of the bath.
+        Number density of particles X (without antiparticles) over the entropy density of the bath.
     y_eq : ndarray, shape (n,) + shape
-        The same in equilibrium.
+        The same ratio in equilibrium.
     x_f : ndarray or float
         x at which y is 2.5 times y_eq.
     omega_h2 : ndarray or float
@@ -146,7 +147,8 @@ class Evolution(Owned):
 class _Bath:
     """Expansion history tabulated on a uniform grid in ln T.
 
-    Ln of s/(H T) (1 + dln g_s/dlnT/3), where s is the inverse of the volume, and ln of its degrees of freedom g_s.
+    The two rows are ln of s/(H T) (1 + dln g_s/dlnT/3) and ln of g_s.
+    The entropy density s is the inverse of a comoving volume, and g_s are its degrees of freedom.
     """
 
     first: float
@@ -156,7 +158,7 @@ class _Bath:
 
     @classmethod
     def through(cls, first: float, last: float, coefficients: Array) -> "_Bath":
-        """Make it from cubics through equidistant rows of g_rho and g_s; constant beyond their ends."""
+        """Make the table from cubics through equidistant rows of g_rho and g_s, which are constant beyond their ends."""
         position = np.linspace(0.0, coefficients.shape[-1], _CLOCK)
         step = (last - first) / coefficients.shape[-1]
         _, linear, square, cubic = coefficients
@@ -180,26 +182,26 @@ class _Bath:
 @cached
 @read_only
 def _standard_bath() -> _Bath:
-    """Read the table of the Standard Model."""
+    """Expansion history of the Standard Model."""
     log_t = np.log(degrees_of_freedom()[:, 0])
     return _Bath.through(float(log_t[0]), float(log_t[-1]), degrees_of_freedom_cubics())
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """Where the Boltzmann equation and the thermal averages are taken; the same for all points."""
+    """Values of x for the Boltzmann equation and for the thermal averages, the same for all points."""
 
-    x: Array  # of the equation, and then of the integral, (n,)
-    step: Array  # dln x of a step, over that of ln(x + _BEND)
-    y_eq: Array  # of one state, times g_s, (n,)
+    x: Array  # points of the equation, followed by those of the integral, (n,)
+    step: Array  # size of a step in ln x
+    y_eq: Array  # equilibrium value for one state, times g_s, (n,)
     x_of_average: Array
-    to_steps: Array  # matrix from the averages to x, in logarithms
-    cumulative: Array  # matrix from an integrand to its integral up to each point
-    n_points: int  # of the equation; the rest of x belongs to the integral
+    to_steps: Array  # matrix that interpolates the logarithms of the averages to x
+    cumulative: Array  # matrix that maps the integrand to its cumulative integral
+    n_points: int  # number of points of the equation; the rest of x belongs to the integral
 
 
 def _through_six(grid: Array, points: Array) -> Array:
-    """Return the weights of the values on an equidistant grid in a polynomial through six neighbours."""
+    """Return the weights for interpolation from an equidistant grid by polynomials through six neighbours."""
     position = (points - grid[0]) / (grid[1] - grid[0])
     row = np.clip(position.astype(np.intp) - 2, 0, len(grid) - 6)
     t = position - row
@@ -228,14 +230,14 @@ def _grid() -> _Grid:
     to_steps = np.zeros((len(x), _EARLY_AVERAGES + _LATE_AVERAGES))
     to_steps[: len(early), :_EARLY_AVERAGES] = _through_six(averages[0], np.log(early))
     to_steps[len(early) :, _EARLY_AVERAGES:] = _through_six(averages[1], late)
-    # cubics through four neighbours, integrated over each interval
+    # integrals of cubics through four neighbours over each interval
     intervals = np.zeros((_LATE, _LATE))
     for i in range(1, _LATE - 2):
         intervals[i + 1, i - 1 : i + 3] = np.array([-1.0, 13.0, 13.0, -1.0]) / 24.0
     intervals[1, :4] = np.array([9.0, 19.0, -5.0, 1.0]) / 24.0
     intervals[-1, -4:] = intervals[1, 3::-1]
     cumulative = np.cumsum(intervals, axis=0) * (late[1] - late[0])
-    # Y_eq = n_eq/s with Maxwell-Boltzmann statistics; beyond x = 700 it is zero
+    # Y_eq = n_eq/s with Maxwell-Boltzmann statistics; it is set to zero beyond x = 700
     y_eq = 45.0 / (4.0 * np.pi**4) * x**2 * special.kve(2, x) * np.exp(-np.minimum(x, 700.0)) * (x < 700.0)
     step = (last - first) / steps * (early + _BEND) / early
     return _Grid(x, step, y_eq, np.exp(np.concatenate(averages)), to_steps, cumulative, len(early))
@@ -244,7 +246,7 @@ def _grid() -> _Grid:
 @lru_cache
 @read_only
 def _bessel() -> Array:
-    """K_1(z) = exp(-z) z^(-1/2) times a polynomial in 1/z, to 6e-8 for z above 2."""
+    """Coefficients of a polynomial in 1/z that gives K_1(z) exp(z) z^(1/2) to 6e-8 for z above 2."""
     from scipy import special
 
     z = 2.0 / np.cos(np.pi / 800.0 * (np.arange(400) + 0.5)) ** 2
@@ -254,8 +256,8 @@ def _bessel() -> Array:
 def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     """Nodes in e and their weights, shape (nodes, points), for breaks of shape (k, points).
 
-    Panels in ln e hold the Boltzmann factor of every temperature. Beside a pole the nodes lie at distances width sinh(t),
-    beside a threshold at t^2.
+    The panels in ln e resolve the Boltzmann factor of every temperature.
+    Near a pole the nodes lie at distances width sinh(t) from it, near a threshold at distances t^2.
     """
     e_b = positions / mass - 2.0
     inside = (e_b > _E_MIN) & (e_b < _E_MAX)
@@ -263,13 +265,13 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     most = int(np.max(np.sum(inside, axis=0), initial=0))
     e_b, scale = (np.take_along_axis(part, order, 0)[:most] for part in (e_b, 0.5 * widths / mass))
     inside = np.take_along_axis(inside, order, 0)[:most]
-    # what is out of range goes to the end, behind the last panel
+    # breaks out of range are moved to the end, behind the last panel
     e_b = np.where(inside, e_b, _E_MAX)
     scale = np.where(inside, scale / e_b, 0.0)
     log_b = np.log(e_b)
     panels = np.repeat(_PANELS[:, None], mass.size, axis=1)
     for i in range(most):
-        # an edge near a break goes to the end: the nodes beside it would not see what is narrow
+        # an edge near a break is moved to the end, because the nodes next to such an edge would miss a narrow structure
         near = inside[i] & (np.abs(panels - log_b[i]) < _NEAR)
         panels = np.where(near & (panels > _PANELS[0]), _PANELS[-1], panels)
     edges = np.concatenate([panels, log_b])
@@ -291,7 +293,7 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     t = t_max * np.where(pole, u, u**2)
     sharp = e_b[:, None] * np.exp(sign * width * np.sinh(t))
     sharp_weight = width * np.cosh(t) * t_max * np.where(pole, 1.0, 2.0 * u) * w * sharp
-    # below the first panel W is constant, and one node is right
+    # below the first panel W is constant, and one node is exact
     first = np.full(mass.size, 0.6 * _E_MIN)
     first_weight = first * (10.0 / 9.0) * (5.0 / 3.0) ** 0.5
     e, weight = (
@@ -302,7 +304,7 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
 
 
 def _averages(mass: Array, rate: _Rate, breaks: tuple[Array, Array], x: Array) -> Array:
-    """<sigma v> in GeV^-2 at x, of shape (k,) or (k, points); the result has the shape (points, k)."""
+    """Thermal average <sigma v> in GeV^-2 at x of shape (k,) or (k, points); the result has the shape (points, k)."""
     from scipy import special
 
     e, weight = _nodes(mass, *breaks)
@@ -320,7 +322,7 @@ def _averages(mass: Array, rate: _Rate, breaks: tuple[Array, Array], x: Array) -
     boltzmann = np.empty((len(x), len(strength)))
     for i in range(mass.size):
         np.multiply(-x if x.ndim == 2 else -x[:, i], e[i], out=boltzmann)
-        # numbers that underflow are slow
+        # arithmetic with numbers that underflow is slow
         np.maximum(boltzmann, -500.0, out=boltzmann)
         np.exp(boltzmann, out=boltzmann)
         np.matmul(boltzmann, terms[i], out=moments[i])
@@ -335,7 +337,7 @@ class _Solution(NamedTuple):
 
 
 def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Solution:
-    """Solve for the number of particles over entropy, with <sigma v> at the temperatures of the grid."""
+    """Solve the Boltzmann equation for Y, with <sigma v> given at the temperatures of the grid."""
     grid = _grid()
     log_rate, log_g = bath.expansion_at(np.log(mass) - np.log(grid.x)[:, None])
     rate = np.exp(log_rate + grid.to_steps @ np.log(np.maximum(average, _NOTHING)).T)
@@ -347,7 +349,7 @@ def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Sol
     source = loss * y_eq[: grid.n_points] ** 2
     loss *= 4.0
     for i, (past, _) in enumerate(rules, start=1):
-        # y + loss y^2/4 = known, solved without cancellation
+        # root of y + loss y^2/4 = known, in a form without a difference of nearly equal numbers
         known = past @ y[i - len(past) : i] + source[i]
         y[i] = 2.0 * known / (1.0 + np.sqrt(1.0 + loss[i] * known))
     late = rate[grid.n_points :]
@@ -357,14 +359,14 @@ def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Sol
 
 
 def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
-    """Omega h^2 of particles, with their antiparticles if these are others."""
+    """Omega h^2 of the particles, including their antiparticles if these are different particles."""
     s = 2.0 * np.pi**2 / 45.0 * g_s(degrees_of_freedom()[0, 0]) * natural("T_CMB") ** 3
     critical = 3.0 / (8.0 * np.pi) * (units.convert(100.0, "km/s/Mpc", "GeV") * natural("M_Pl")) ** 2
     return (1.0 if switch("self_conjugate", self_conjugate) else 2.0) * mass * y * s / critical
 
 
 def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Array]]:
-    """Mass, rate and breaks of a flat sector."""
+    """Mass of X, annihilation rate and its breaks for a flat sector."""
 
     def rate(s: Array, beta_2: Array) -> Array:
         return squared_amplitude(sector, s, beta_2)
@@ -373,13 +375,13 @@ def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Ar
 
 
 def _on_grid(sector: DarkSector, x: Array) -> tuple[Array, Array]:
-    """Masses and <sigma v> of a flat sector, a few points at a time, as their arrays then stay in the cache."""
+    """Masses and <sigma v> of a flat sector, computed for a few points at a time, so that the arrays fit into the cache."""
     average = sector.pointwise(lambda points: _averages(*_mass_rate_breaks(points), x).T, _CACHED)
     return np.asarray(sector.require("m_x")), np.ascontiguousarray(average.T)
 
 
 def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
-    """Density in a bath, by default that of the Standard Model."""
+    """Relic density with a given bath, by default that of the Standard Model."""
 
     def density(points: DarkSector) -> Array:
         mass, average = _on_grid(points, _grid().x_of_average)
@@ -395,10 +397,10 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_x, with m_h1 also lambda_phi_x, and m_h1 if that is not zero. Without q_x the gauge interactions of X are left
-        out, without sin_theta the mixing.
+        Needs m_x; with m_h1 it also needs lambda_phi_x, and m_h1 is needed if lambda_phi_x is not zero.
+        Without q_x the gauge interactions of X are left out, without sin_theta the mixing.
     x : array_like
-        m_X/T, 1 to 1e6; broadcast against the sector's shape.
+        m_X/T, 1 to 1e6; broadcast against the shape of the sector.
 
     Returns
     -------
@@ -412,8 +414,8 @@ def thermal_average(sector: DarkSector, x: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    Gondolo and Gelmini, NPB 360 (1991) 145, eq. (3.8): with Maxwell-Boltzmann statistics and ``sigma = W/(2 s beta)``,
-    ``<sigma v> = x/(8 m^2 K_2(x)^2) Int_0 de W beta (2 + e)^2 K_1(x (2 + e))``, ``sqrt(s) = m (2 + e)``.
+    With Maxwell-Boltzmann statistics and ``sigma = W/(2 s beta)``, Gondolo and Gelmini, NPB 360 (1991) 145, eq. (3.8), is
+    ``<sigma v> = x/(8 m^2 K_2(x)^2) Int_0 de W beta (2 + e)^2 K_1(x (2 + e))`` with ``sqrt(s) = m (2 + e)``.
 
     Examples
     --------
@@ -457,12 +459,15 @@ def omega_h2(sector: DarkSector) -> Array:
 
     Notes
     -----
-    ``dY/dln x = -s <sigma v>/H [1 + (1/3) dln g_s/dln T] (Y^2 - Y_eq^2)`` for Y = n_X/s = n_X*/s with the degrees of freedom of
-    `thermodynamics`, by backward differences of order 5 whose implicit step is a quadratic equation, in 455 steps from
-    x = 1, in equilibrium, to 120; then ``1/Y`` grows by the integral of the rate, to x = 1e6 and with constant <sigma v>
-    beyond. Good to 2e-4, and to 5e-4 on a resonance within 1e-8 of 2 m_X. X is assumed to stay at the temperature of the
-    photons; `bath_shift` gives the effect of a bath of neutrinos that contains the Z'. Where H1 is broad (`validity.flags`)
-    tree level has failed.
+    The equation is ``dY/dln x = -s <sigma v>/H [1 + (1/3) dln g_s/dln T] (Y^2 - Y_eq^2)`` for Y = n_X/s = n_X*/s, with the
+    degrees of freedom of `thermodynamics`.
+    It starts in equilibrium at x = 1, and is integrated to x = 120 in 455 steps by backward differences of order 5, whose
+    implicit step is a quadratic equation.
+    From there ``1/Y`` grows by the integral of the rate; beyond x = 1e6 <sigma v> is constant.
+    The result is good to 2e-4, and to 5e-4 on a resonance within 1e-8 of 2 m_X.
+    X is assumed to stay at the temperature of the photons; `bath_shift` gives the effect of a bath of neutrinos that contains
+    the Z'.
+    Where H1 is broad (`validity.flags`) tree level is not reliable.
 
     Examples
     --------
@@ -475,7 +480,7 @@ def omega_h2(sector: DarkSector) -> Array:
 
 
 def _as_rate(rate: Callable[[Array], npt.ArrayLike], shape: tuple[int, ...]) -> _Rate:
-    """Adapt a user's rate(s) to the flattened arrays used internally."""
+    """Adapt the rate W(s) of a user to the flattened arrays used internally."""
 
     def flat(s: Array, _: Array) -> Array:
         value = numbers("the result of rate", rate(s.reshape(len(s), *shape)))
@@ -498,7 +503,7 @@ def omega_h2_for(
     self_conjugate: bool = False,
     breaks: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
 ) -> Array:
-    """Relic density of a particle with any annihilation rate.
+    """Relic density of a particle with a given annihilation rate.
 
     Parameters
     ----------
@@ -508,7 +513,7 @@ def omega_h2_for(
         ``W(s)``, the squared amplitude integrated over two-body phase space, averaged over initial and summed over final spins;
         ``sigma v = W/s``. It is called once, with s in GeV^2 of shape ``(nodes,) + mass.shape``.
     dof : array_like
-        Spin states of one particle: 1 for a scalar, 2 for chi.
+        Number of spin states of one particle: 1 for a scalar, 2 for a Dirac fermion chi.
     self_conjugate : bool
         Whether particle and antiparticle are the same.
     breaks : (positions, widths), optional
@@ -527,7 +532,8 @@ def omega_h2_for(
 
     Notes
     -----
-    As `omega_h2`. Memory is 2 kB for each point and each array that `rate` makes.
+    The method is that of `omega_h2`.
+    It needs 2 kB of memory for each point and each array that `rate` makes.
 
     Examples
     --------
@@ -596,8 +602,10 @@ def omega_h2_z_prime(
 
     Notes
     -----
-    For X `omega_h2` without the dark Higgs. For chi `omega_h2_for` with `annihilation.rate_dirac`, whose pole has the width of
-    the Z' with the decay to chi, and whose threshold of two Z' lies at sqrt(s) = 2 m_Z'.
+    For X this is `omega_h2` without the dark Higgs.
+    For chi it is `omega_h2_for` with `annihilation.rate_dirac`.
+    The pole of that rate has the width of the Z', including the decay to chi, and its threshold for two Z' is at
+    sqrt(s) = 2 m_Z'.
 
     Examples
     --------
@@ -634,7 +642,7 @@ def omega_h2_z_prime(
 
 @public
 def evolve(sector: DarkSector) -> Evolution:
-    """Follow the number of X through freeze-out.
+    """Compute the number of X during freeze-out.
 
     Parameters
     ----------
@@ -653,7 +661,8 @@ def evolve(sector: DarkSector) -> Evolution:
 
     Notes
     -----
-    As `omega_h2`. Y_eq is zero beyond x = 700.
+    The method is that of `omega_h2`.
+    Y_eq is zero beyond x = 700.
 
     Examples
     --------
@@ -669,7 +678,7 @@ def evolve(sector: DarkSector) -> Evolution:
         """Y and Y_eq at each x, x_f and the density, one below the other."""
         mass, average = _on_grid(points, grid.x_of_average)
         solution = _solve(mass, average, 1.0, _standard_bath())
-        # linear in the logarithm of Y/Y_eq
+        # interpolation linear in the logarithm of Y/Y_eq
         excess = np.log(solution.y[: grid.n_points] / solution.y_eq[: grid.n_points] / _FROZEN)
         first = np.maximum(np.argmax(excess > 0.0, axis=0), 1)
         below, above = (np.take_along_axis(excess, (first - i)[None], 0)[0] for i in (1, 0))
@@ -678,14 +687,14 @@ def evolve(sector: DarkSector) -> Evolution:
 
     found = sector.pointwise(path, _CHUNK)
     y, y_eq = found[: len(grid.x)], found[len(grid.x) : -2]
-    # the point at which the method changes is there twice
+    # the point at which the method changes occurs twice
     once = np.arange(len(grid.x)) != grid.n_points
     return Evolution(grid.x[once], y[once], y_eq[once], found[-2], found[-1])
 
 
 @public
 def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: bool = False) -> Array:
-    """Cross-section for which a particle has the density of the dark matter.
+    """Cross-section for which a thermal relic has the density of the dark matter.
 
     Parameters
     ----------
@@ -694,8 +703,8 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
     wave : {"s", "p"}
         ``<sigma v> = a``, or ``<sigma v> = b <v^2> = 6 b/x``.
     self_conjugate : bool
-        Whether particle and antiparticle are the same. If they are not, half of all pairs can annihilate, and a is about twice
-        as large.
+        Whether particle and antiparticle are the same. If they are not, only half of all pairs can annihilate, and the
+        cross-section is about twice as large.
 
     Returns
     -------
@@ -709,7 +718,7 @@ def thermal_cross_section(mass: npt.ArrayLike, wave: str = "s", self_conjugate: 
 
     Notes
     -----
-    Newton's method in ln a on the solution of `omega_h2`.
+    The cross-section is found by an iteration in ln a on the solution of `omega_h2`.
 
     Examples
     --------
@@ -740,11 +749,11 @@ def omega_h2_analytic(
     Parameters
     ----------
     target : DarkSector or array_like
-        A sector; or the mass of the particle in GeV, 1e-4 to 1e4.
+        A sector, or the mass of the particle in GeV, 1e-4 to 1e4.
     cross_section : array_like, optional
-        ``<sigma v>`` in GeV^-2, 1e-20 to 1e4, constant; by default that of the sector at its x_f.
+        Constant ``<sigma v>`` in GeV^-2, 1e-20 to 1e4, for a mass; for a sector its own <sigma v> at x_f is used.
     self_conjugate : bool
-        Whether particle and antiparticle are the same, which halves the density. Not for a sector.
+        Whether particle and antiparticle are the same, which halves the density. It cannot be set for a sector.
 
     Returns
     -------
@@ -758,9 +767,10 @@ def omega_h2_analytic(
 
     Notes
     -----
-    ``Omega h^2 = 2 Omega_X h^2 = 1.75e-10 GeV^-2 x_f/(sqrt(g_*) <sigma v>)``, with
-    ``x_f = ln[sqrt(45/8)/(2 pi^3) m M_Pl <sigma v>/sqrt(g_* x_f)]`` by iteration and g_* at T = m/x_f. For constant
-    <sigma v> and Omega h^2 = 0.12 it is 0.2 % low at 10 MeV, 2 % high at 100 MeV, 3 % low at 1 GeV and 8 % low at 10 GeV.
+    ``Omega h^2 = 2 Omega_X h^2 = 1.75e-10 GeV^-2 x_f/(sqrt(g_*) <sigma v>)``, with g_* at T = m/x_f.
+    ``x_f = ln[sqrt(45/8)/(2 pi^3) m M_Pl <sigma v>/sqrt(g_* x_f)]`` is found by iteration.
+    For constant <sigma v> and Omega h^2 = 0.12 the formula is 0.2 % too low at 10 MeV, 2 % too high at 100 MeV, 3 % too low at
+    1 GeV and 8 % too low at 10 GeV.
 
     Examples
     --------
@@ -787,7 +797,7 @@ def omega_h2_analytic(
 
 
 def analytic_prefactor() -> float:
-    """Prefactor of the formula of the talk from today's constants.
+    """Prefactor of the formula of the talk, computed from the constants of this library.
 
     Returns
     -------
@@ -796,8 +806,9 @@ def analytic_prefactor() -> float:
 
     Notes
     -----
-    The solution ``Y = sqrt(45/pi) x_f/(sqrt(g_*) m M_Pl <sigma v>)`` for constant <sigma v> and g_*, times m s_0/rho_c, for X
-    and X* together; s_0 is the entropy density today and rho_c the critical density.
+    For constant <sigma v> and g_* the solution is ``Y = sqrt(45/pi) x_f/(sqrt(g_*) m M_Pl <sigma v>)``.
+    The density is m Y s_0/rho_c, times 2 for X and X* together, with the entropy density today s_0 and the critical density
+    rho_c.
 
     Examples
     --------
@@ -812,7 +823,7 @@ def analytic_prefactor() -> float:
 
 
 def _along(rows: Array, x: Array) -> Array:
-    """<sigma v> at one x for each point, from the logarithms on the grid."""
+    """Interpolate <sigma v> at one x for each point, from its logarithms on the grid."""
     grid = np.log(_grid().x_of_average[:2])
     position = np.log(x / _X_FIRST) / (grid[1] - grid[0])
     left = np.minimum(position.astype(np.intp), _EARLY_AVERAGES - 2)[:, None]
@@ -821,25 +832,25 @@ def _along(rows: Array, x: Array) -> Array:
 
 
 def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
-    """Density by the formula of the talk; `average` is <sigma v> at x."""
+    """Density by the formula of the talk; `average` gives <sigma v> at x."""
     x = np.full(mass.shape, 20.0)
     for _ in range(_ANALYTIC):
         g = g_rho(np.clip(mass / x, 1e-5, 1e3))
         odds = np.sqrt(45.0 / 8.0) / (2.0 * np.pi**3) * mass * natural("M_Pl") * average(x) / np.sqrt(g * x)
-        # near x = 1 nothing freezes out; the damped iteration converges everywhere
+        # near x = 1 there is no freeze-out; the damped iteration converges everywhere
         x = 0.5 * (x + np.clip(np.log(odds), _X_FIRST, _X_FROZEN))
     g = g_rho(np.clip(mass / x, 1e-5, 1e3))
     return natural("talk.omega_h2", "GeV^-2") * x / (np.sqrt(g) * average(x))
 
 
 def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArray[np.intp], Array, Array, Array, Array, Array]:
-    """Point, both ends and both values of every sign change of f(rows, log coupling); and the values at 4 pi."""
+    """Find every sign change of f(rows, log coupling): its point, both ends and both values; and the values at 4 pi."""
     decades = np.log(4.0 * np.pi) - np.log(10.0) * np.arange(_DECADES, -1, -1)
     index = np.tile(np.arange(points), len(decades))
     value = f(index, np.repeat(decades, points)).reshape(len(decades), points)
     gap = np.diff(decades)[:, None]
     low, high = value[:-1], value[1:]
-    # between two ends the density can reach the target and return if it is near, or rises
+    # between two ends the density can cross the target twice if it is close to it, or if it rises
     left, which = np.nonzero((low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low + _RISE))
     inner = decades[left] + gap[left, 0] * (np.arange(1, _FINER)[:, None] / _FINER)
     middle = f(np.tile(which, len(inner)), inner.ravel()).reshape(inner.shape)
@@ -852,22 +863,23 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
 
 @public
 def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> Coupling:
-    """Portal coupling that gives the wanted relic density.
+    """Portal coupling that gives a required relic density.
 
     Parameters
     ----------
     sector : DarkSector
         Needs m_x and m_h1; its own lambda_phi_x is ignored.
     omega_h2 : array_like, optional
-        Wanted density of X and X*, 1e-6 to 1e3, broadcast against the sector's shape; by default the input ``Omega h^2``, 0.12.
+        Required density of X and X*, 1e-6 to 1e3, broadcast against the shape of the sector; by default the input
+        ``Omega h^2``, 0.12.
 
     Returns
     -------
     Coupling
-        ``value``, the smallest coupling, nan where there is none; ``branches``, all couplings up to 4 pi; and ``reason``, which
-        is empty where there is a coupling and otherwise ``"no solution below 4 pi"`` (too much dark matter up
-        to 4 pi), ``"too little at any coupling"`` (the gauge interaction alone annihilates too much of it), or why the point
-        is masked.
+        ``value`` is the smallest coupling, nan where there is none, and ``branches`` are all couplings up to 4 pi.
+        ``reason`` is empty where there is a coupling. Otherwise it is ``"no solution below 4 pi"`` (too much dark matter for
+        all couplings up to 4 pi), ``"too little at any coupling"`` (the gauge interaction alone annihilates too much of it), or
+        the reason why the point is masked.
 
     Raises
     ------
@@ -876,9 +888,11 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
 
     Notes
     -----
-    The density is scanned once a decade over eleven decades below 4 pi, five times as finely where it comes near the wanted one
-    or rises, and each sign change is refined to 1e-8 by the method of Illinois. More than one branch appears where the
-    gauge and the Higgs amplitude interfere, or where H1, near 2 m_X, becomes broad.
+    The density is computed once per decade over eleven decades below 4 pi, and five times as finely where it is close to the
+    required one or rises.
+    Each sign change is refined to 1e-8 by the Illinois method.
+    There can be more than one branch where the gauge and the Higgs amplitude interfere, or where an H1 near 2 m_X becomes
+    broad.
 
     Examples
     --------
@@ -899,7 +913,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
         part, target = sector.select(good), np.broadcast_to(wanted, shape).ravel()[good]
 
         def excess(rows: npt.NDArray[np.intp], log_coupling: Array) -> Array:
-            # rounding may not lead beyond 4 pi
+            # a rounding error must not lead beyond 4 pi
             some = part.select(rows).replace(lambda_phi_x=np.minimum(np.exp(log_coupling), 4.0 * np.pi))
             return np.log(_omega(some) / target[rows])
 
@@ -918,7 +932,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
 
 
 def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, f_b: Array) -> Array:
-    """Roots between a and b, where f has different signs; f gets the rows that are still open."""
+    """Find roots between a and b, where f has different signs; f is called with the rows that have not converged."""
     a, b, f_a, f_b = (part.copy() for part in (a, b, f_a, f_b))
     root = np.empty_like(a)
     rows = np.arange(len(root))
@@ -928,7 +942,7 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
         x = (a[rows] * f_b[rows] - b[rows] * f_a[rows]) / (f_b[rows] - f_a[rows])
         y = f(rows, x)
         crossed = (y > 0.0) != (f_b[rows] > 0.0)
-        # the value at an end that is kept twice is halved (rule of Illinois)
+        # halve the function value at an end that is kept twice (Illinois rule)
         a[rows], f_a[rows] = np.where(crossed, b[rows], a[rows]), np.where(crossed, f_b[rows], 0.5 * f_a[rows])
         b[rows], f_b[rows], root[rows] = x, y, x
         rows = rows[np.abs(y) > _ROOT]
@@ -938,10 +952,11 @@ def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, 
 @partial(cached, maxsize=64)
 @read_only
 def _bath_with_z_prime(m_zp: float, g_x: float) -> _Bath:
-    """Make the bath of neutrinos and Z', with their temperature as the clock.
+    """Make the expansion history with a bath of neutrinos and Z', as a function of their temperature.
 
-    Above 5 MeV everything has one temperature and the entropy is conserved; below, the temperatures are those of
-    `neutrinos.history`. The volume is given as the degrees of freedom of the entropy that the photons of today imply.
+    Above 5 MeV all particles have one temperature and the entropy is conserved.
+    Below, the temperatures are those of `neutrinos.history`.
+    The comoving volume is expressed by degrees of freedom of the entropy, normalised to the photons of today.
     """
     from scipy.interpolate import CubicSpline  # type: ignore[import-untyped]
 
@@ -954,7 +969,7 @@ def _bath_with_z_prime(m_zp: float, g_x: float) -> _Bath:
     plasma = energy_density(T, 0.0, 2.0) + energy_density(T, natural("m_e"), 4.0, "fermion")
     plasma = plasma + qed_energy_density(np.maximum(T, 1e-5))
     rho_low = plasma + energy_density(T_nu, 0.0, 6.0, "fermion") + energy_density(T_nu, m_zp, 3.0)
-    # number of photons in a comoving volume, and the entropy it stands for
+    # comoving volume, normalised by the photons at the end and the entropy that corresponds to them
     log_volume = 3.0 * (log_a - log_a[-1] - np.log(T[-1])) - np.log(g_s(degrees_of_freedom()[0, 0]))
     hot = np.exp(np.linspace(np.log(1e3), np.log(1.02 * T[0]), 400))
     rho_hot = np.pi**2 / 30.0 * g_rho(hot) * hot**4 + energy_density(hot, m_zp, 3.0)
@@ -974,7 +989,7 @@ def _bath_with_z_prime(m_zp: float, g_x: float) -> _Bath:
 
 @public
 def bath_shift(sector: DarkSector) -> Array:
-    """Relative change of the relic density if the bath of X is that of the neutrinos and holds the Z'.
+    """Relative change of the relic density if the bath of X is that of the neutrinos and contains the Z'.
 
     Parameters
     ----------
@@ -989,15 +1004,18 @@ def bath_shift(sector: DarkSector) -> Array:
     Raises
     ------
     ParameterError
-        If a parameter is not set or out of range, or g_x too small for a Z' in equilibrium.
+        If a parameter is not set or out of range, or g_x is too small for a Z' in equilibrium.
 
     Notes
     -----
-    The Z' (three states) and X share the temperature of the neutrinos. Above 5 MeV that is the temperature of all;
-    below, T_nu(T_gamma) and H come from `neutrinos.history` with kinetic mixing. When the Z' decays its entropy goes to the
-    neutrinos, and through inverse decays and collisions to the photons; the density today counts X per photon. At benchmark A
-    and Omega h^2 = 0.12 the shift falls from +5 % at m_X = 20 MeV through zero near 0.1 GeV to -5 % at 1 GeV.
-    H1 and X itself are not added to the bath. `omega_h2` has the Standard Model alone, at the temperature of the photons.
+    The Z' (three states) and X have the temperature of the neutrinos.
+    Above 5 MeV this is the temperature of all particles; below, T_nu(T_gamma) and H come from `neutrinos.history` with kinetic
+    mixing.
+    When the Z' decay, their entropy goes to the neutrinos, and through inverse decays and collisions to the photons.
+    The density today is the number of X per photon.
+    At benchmark A and Omega h^2 = 0.12 the shift falls from +5 % at m_X = 20 MeV through zero near 0.1 GeV to -5 % at 1 GeV.
+    H1 and X itself are not added to the bath.
+    The bath of `omega_h2` is that of the Standard Model alone, at the temperature of the photons.
 
     Examples
     --------

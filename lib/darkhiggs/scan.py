@@ -1,4 +1,4 @@
-"""Scans: the relic line, and where a curve lies inside a band or takes a value."""
+"""Scans: points with the observed relic density, and positions at which a curve is in a band or takes a value."""
 
 import math
 from collections.abc import Sequence
@@ -31,17 +31,17 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Window(Record):
-    """The stretch of a scan where a quantity lies in a band.
+    """The interval of a scan in which a quantity lies in a band.
 
     Parameters
     ----------
     low, high : ndarray
-        First and last position inside; nan where the curve never enters.
+        First and last position in the band; nan where the curve is nowhere in the band.
     pieces : ndarray of int
-        Number of separate stretches between them.
+        Number of separate intervals between them.
     open_low, open_high : ndarray of bool
-        Whether the scan itself ends there, so that the edge is no crossing: its first or last point lies inside, or the
-        next one has no value.
+        Whether the edge is only an end of the scan and not a crossing: the first or last point of the scan is in the band, or
+        the next point has no value.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Window(Record):
 
 
 def _scan(x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Array, Array]:
-    """Check the positions and the curves."""
+    """Check the positions and the curves of a scan."""
     x, y = checked("x", x, 0.0, open_low=True), numbers("y", y)
     if x.ndim != 1 or np.any(np.diff(x) <= 0.0) or y.shape[:1] != x.shape:
         raise ParameterError(f"x of shape {x.shape} has to increase and to match the first axis of y, {y.shape}")
@@ -74,14 +74,14 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
     x : array_like, shape (n,)
         Positions, positive and increasing.
     y : array_like, shape (n, ...)
-        The curve, or one for each trailing index, not negative; nan where it has no value.
+        The curve, or one curve for each trailing index, not negative; nan where it has no value.
     low, high : float
-        The band, positive, low below high.
+        Edges of the band, positive, low below high.
 
     Returns
     -------
     Window
-        Of the trailing shape.
+        Of the trailing shape of `y`.
 
     Raises
     ------
@@ -90,8 +90,9 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
 
     Notes
     -----
-    Both logarithms are straight between the points. A curve that crosses the whole band between two points is found. Beside
-    a point without a value the edge is the last point with one.
+    Between the points ln y is interpolated linearly in ln x.
+    A curve that crosses the whole band between two points is found.
+    Next to a point without a value the edge is the last point with a value.
 
     Examples
     --------
@@ -112,13 +113,13 @@ def window(x: npt.ArrayLike, y: npt.ArrayLike, low: float, high: float) -> Windo
 
 
 def _stretches(x: Array, y: Array, low: float, high: float) -> tuple[float, float, int, bool, bool]:
-    """Join the pieces of one curve that lie in the band."""
+    """Find the intervals of one curve that lie in the band, and join those that touch."""
     pieces: list[list[float]] = []
     opened = closed = False
     last = None
     for i in np.flatnonzero(~np.isnan(y)):
         if last is not None and i == last + 1:
-            # part of the segment inside: where the line crosses the band
+            # part of the segment that is inside the band
             slope = y[i] - y[last]
             ends = sorted(((low - y[last]) / slope, (high - y[last]) / slope)) if slope != 0.0 else [-np.inf, np.inf]
             inside = slope != 0.0 or low <= y[i] <= high
@@ -147,14 +148,14 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
     x : array_like, shape (n,)
         Positions, positive and increasing.
     y : array_like, shape (n, ...)
-        The curve, or one for each trailing index, not negative; nan where it has no value.
+        The curve, or one curve for each trailing index, not negative; nan where it has no value.
     level : float
         The value, positive.
 
     Returns
     -------
     ndarray or float
-        Position, of the trailing shape; nan where the curve does not take the value.
+        Position, with the trailing shape of `y`; nan where the curve does not take the value.
 
     Raises
     ------
@@ -163,7 +164,7 @@ def crossing(x: npt.ArrayLike, y: npt.ArrayLike, level: float) -> Array:
 
     Notes
     -----
-    Both logarithms are straight between the points.
+    Between the points ln y is interpolated linearly in ln x.
 
     Examples
     --------
@@ -182,23 +183,23 @@ def chance(
     edges: tuple[float, float],
     ratios: tuple[float, float] = (1.3, 15.0),
 ) -> float:
-    """Share of random windows that at least one of a list of windows meets.
+    """Share of random windows that agree with at least one of a list of windows.
 
     Parameters
     ----------
     low, high : array_like, shape (n,)
-        Edges of the list, positive; nan for none.
+        Edges of the windows in the list, positive; nan for a choice without a window.
     tolerance : float
         Largest relative difference of either edge from that of the random window, above 0 and below 1.
     edges : tuple of float
-        Range of the lower edge of a random window, which is even in its logarithm.
+        Range of the lower edge of a random window, whose logarithm is uniformly distributed.
     ratios : tuple of float
-        Range of the upper edge over the lower one, above 1, even in its logarithm.
+        Range of the ratio of upper to lower edge, above 1, whose logarithm is uniformly distributed.
 
     Returns
     -------
     float
-        From 0 to 1, by the midpoints of 400 x 400 cells.
+        From 0 to 1, computed at the midpoints of 400 x 400 cells.
 
     Raises
     ------
@@ -207,7 +208,7 @@ def chance(
 
     Notes
     -----
-    It is the chance that a choice among n is found for a target that has nothing to do with them.
+    This is the probability that one of n choices agrees by chance with a target that is unrelated to them.
 
     Examples
     --------
@@ -236,7 +237,7 @@ def chance(
 
 @public
 def on_relic_line(sector: DarkSector) -> DarkSector:
-    """Give every point the smallest coupling lambda_PhiX for which X is all of the dark matter.
+    """Set the coupling lambda_PhiX of every point to the smallest value for which X is all of the dark matter.
 
     Parameters
     ----------
@@ -270,34 +271,35 @@ def on_relic_line(sector: DarkSector) -> DarkSector:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RelicWindows(Record):
-    """Windows of m_X on the relic line, one for each choice of what a paper may leave open.
+    """Windows of m_X with the observed relic density, one for each choice of the parameters that a paper may not give.
 
     Parameters
     ----------
     low, high : ndarray
         Edges in GeV; nan where no point has a rate in the band.
     open_low, open_high : ndarray of bool
-        Whether the window begins or ends only where the scan does, or where there is no coupling: no edge of the rate.
+        Whether the window begins or ends only because the scan does, or because there is no coupling with the relic density.
     sin_theta : ndarray
-        Mixing angle: the smallest in the window, or in the scan if there is none.
+        Smallest mixing angle in the window, or in the scan if there is no window.
     higgs : ndarray
-        Mixing angle over its limit from invisible Higgs decays, those into X included: the largest ratio in the window, or in
-        the scan.
+        Largest ratio, in the window or in the scan, of the mixing angle to its limit from invisible Higgs decays, including
+        those into X.
     kstar, bs, b0 : ndarray
-        Largest rate in the window over its limit: of B0 -> K*0 invisible with the Standard Model subtracted, of B_s and of B0
-        into nothing that is seen; nan without a window.
+        Largest ratio of a rate in the window to its limit, for B0 -> K*0 invisible with the Standard Model subtracted, and for
+        the invisible decays of B_s and of B0; nan without a window.
     broad : ndarray
-        Share of the window's points at which H1 is wider than a tenth of its mass; nan without a window.
+        Share of the points in the window at which H1 is wider than a tenth of its mass; nan without a window.
     allowed : ndarray
-        Share of the window's points that everything in `constraints.table` allows; nan without a window.
+        Share of the points in the window that all limits of `constraints.verdict` allow; nan without a window.
     ratio : ndarray
-        Largest value over its limit of all rows and points of the window; nan without a window.
+        Largest ratio of value to limit of all rows and points of the window; nan without a window.
     limit : ndarray of str
-        Name of that row; empty without a window.
+        Name of the row with this ratio; empty without a window.
     pieces : ndarray of int
-        Number of separate stretches between the edges.
+        Number of separate intervals between the edges.
     wanted_low, wanted_high : ndarray
-        Smallest and largest value, over the window, of the rate that is asked: the middle of the band; nan without a window.
+        Smallest and largest required rate in the window, which is the middle of the band or the best fit to the spectrum; nan
+        without a window.
 
     Examples
     --------
@@ -328,14 +330,14 @@ class RelicWindows(Record):
 
 
 def _list(name: str, values: Array) -> Array:
-    """Make a vector of one or more numbers."""
+    """Return a vector of one or more numbers."""
     if values.ndim > 1 or values.size == 0:
         raise ParameterError(f"{name} of shape {values.shape} is not a list of one or more numbers")
     return np.atleast_1d(values)
 
 
 def _spectral(part: DarkSector, source: str) -> tuple[Array, Array, Array, Array]:
-    """Rate of every point, the interval of 68 % that the published spectrum needs of its shape, and the middle of it."""
+    """Rate of every point, both ends of the 68 % interval for its shape from the published spectrum, and its best fit."""
     from . import belle2
 
     there = (part.reason == "") & (2.0 * part.require("m_x") < natural("m_B+") - natural("m_K+"))
@@ -343,7 +345,7 @@ def _spectral(part: DarkSector, source: str) -> tuple[Array, Array, Array, Array
     spectrum = belle2.Spectrum.from_sector(good, form_factor=source)
     seen = spectrum.efficiency.sum(axis=-1) > 0.0
     fit = belle2.Likelihood().fit_rate(belle2.Spectrum(spectrum.efficiency[seen], spectrum.br[seen]))
-    # elsewhere even a rate that gains nothing would be in the interval, or close to it
+    # with a smaller gain even a rate of zero would be in the interval, or close to it
     low, high = np.where(fit.delta_chi2 > 2.0, [fit.rate - fit.minus, fit.rate + fit.plus], np.nan)
     found = np.full((4, *part.shape), np.nan)
     there[there] = seen
@@ -365,36 +367,38 @@ def relic_windows(
     with_x: bool = False,
     **options: Any,
 ) -> RelicWindows:
-    """Find where BR(B+ -> K+ invisible) lies in a band on the relic line, for every combination of the open choices.
+    """Find the masses of X with the relic density and with BR(B+ -> K+ invisible) in a band, for all combinations of choices.
 
     Parameters
     ----------
     point : DarkSector
-        A point or a grid: m_zp, g_x and q_x are taken from it.
+        A point or a grid, from which m_zp, g_x and q_x are taken.
     m_x : array_like, shape (n,)
         Scan in the mass of X in GeV, increasing.
     low, high : float, optional
-        The band of the rate. Without them each point has its own: the interval of 68 % that the published spectrum needs of the
-        shape of the point, and none where that gains less than 2 in -2 ln L, see `belle2.Likelihood.fit_rate`.
+        Band of the rate. Without them each point has its own band: the 68 % interval of the rate from a fit of the shape of the
+        point to the published spectrum, see `belle2.Likelihood.fit_rate`. A point whose fit gains less than 2 in -2 ln L has no
+        band.
     offset : array_like, shape (k,)
-        m_H1 - (m_B - m_K) in GeV, -4.7 to 120; negative for two bodies.
+        m_H1 - (m_B - m_K) in GeV, -4.7 to 120; negative for a two-body decay.
     q_phi : array_like, shape (j,)
         Charges of Phi.
     sin_theta : array_like, shape (i,)
-        Mixing angles, 0 to 1; infinity stands for the largest one that the input
-        ``bound.higgs_invisible`` allows, 13 % in the talk; see `with_x`.
+        Mixing angles, 0 to 1; infinity means the largest angle that the input ``bound.higgs_invisible``, 13 % in the talk,
+        allows; see `with_x`.
     form_factors : sequence of {"HPQCD22", "BallZwicky"}
         Sets for f_0, shape (h,).
     with_x : bool
-        Whether the largest angle is that of each point, with the decays of H2 into X. By default they are left out, and the
-        angle is the same for all m_x: where the coupling to X is strong it is beyond the limit, see `RelicWindows.higgs`.
+        Whether the largest angle is computed for each point with the decays of H2 into X. By default these are left out, and
+        the angle is the same for all m_x. Where the coupling to X is strong, this angle is above the limit, see
+        `RelicWindows.higgs`.
     **options
-        What is asked: as in `constraints.verdict`.
+        Choice of limits, as in `constraints.verdict`.
 
     Returns
     -------
     RelicWindows
-        Arrays of shape (h, i, j, k), followed by that of m_zp, g_x and q_x.
+        Arrays of shape (h, i, j, k), followed by the shape of m_zp, g_x and q_x.
 
     Raises
     ------
@@ -403,8 +407,10 @@ def relic_windows(
 
     Notes
     -----
-    The points of a window are those of the scan with a rate in the band, or those beside it if it falls between them. The
-    relic density is as it should be, and not asked. A direct search is asked if the point has a q_x.
+    The points of a window are the points of the scan with a rate in the band.
+    If the window lies between two points of the scan, they are the neighbouring ones.
+    The limit on the relic density is left out, because each point has the observed density.
+    The direct searches are included if the point has a q_x.
 
     Examples
     --------
@@ -415,7 +421,7 @@ def relic_windows(
     >>> found.low.shape, bool(np.isnan(found.low[0, 0, 0, 0]))
     ((1, 1, 1, 1), True)
 
-    The spectrum needs more of an H1 off its shell, since slow kaons are hard to see:
+    The spectrum requires a larger rate if H1 is off shell, because slow kaons have a small efficiency:
 
     >>> point = model.benchmark("B").replace(q_x=0.7)
     >>> found = scan.relic_windows(point, m_x, offset=[0.1], q_phi=[0.2], sin_theta=[0.02])
@@ -463,14 +469,14 @@ def relic_windows(
             if band is None:
                 rate, *needed, middle = _spectral(part, source)
                 bottom, top_of = np.log(np.maximum(needed, 1e-12))
-                # from 1 to e where the logarithm of the rate goes from one edge of its band to the other
+                # a curve that is 1 and e where the rate is at the lower and upper edge of its band
                 curve, ends = np.exp((np.log(rate) - bottom) / (top_of - bottom)), (1.0, np.e)
             else:
                 curve, ends = meson_decays.br_b_to_k_invisible(part, form_factor=source), band
                 middle = np.full(line.shape, 0.5 * sum(band))
             stretch = window(mass, curve, *ends)
             inside = (curve >= ends[0]) & (curve <= ends[1])
-            # a window between two points of the scan
+            # the neighbours of a window between two points of the scan
             beside = (masses * step >= stretch.low) & (masses <= stretch.high * step)
             inside = np.where(inside.any(axis=0), inside, beside)
             count = inside.sum(axis=0)
@@ -495,24 +501,24 @@ def relic_windows(
 
 @public
 def upper_edge(sector: DarkSector, low: float, high: float, *, at_higgs_limit: bool = False, **options: Any) -> Array:
-    """Find up to which mass of X everything allows a sector on the relic line.
+    """Find the mass of X up to which a sector with the observed relic density is allowed by all limits.
 
     Parameters
     ----------
     sector : DarkSector
         Needs m_h1; its m_x and lambda_phi_x are not used.
     low, high : float
-        Masses of X in GeV, 1e-6 to 1000, between which it is searched, from low on.
+        Range of the mass of X in GeV, 1e-6 to 1000, which is searched from low to high.
     at_higgs_limit : bool
-        Take the largest mixing angle that invisible Higgs decays allow at each mass, instead of that of the sector.
+        Use the largest mixing angle that invisible Higgs decays allow at each mass, instead of that of the sector.
     **options
-        What is asked: as in `constraints.verdict`; by default all but the relic density.
+        Choice of limits, as in `constraints.verdict`; by default all except the relic density.
 
     Returns
     -------
     ndarray or float
-        Mass of X in GeV above which a limit excludes it for the first time, good to 1e-4; high if none does, 0 if it is
-        excluded at low; nan at masked points.
+        Mass of X in GeV above which a limit excludes it for the first time, good to 1e-4. It is `high` if no limit does, 0 if X
+        is excluded at `low`, and nan at masked points.
 
     Raises
     ------
@@ -521,7 +527,8 @@ def upper_edge(sector: DarkSector, low: float, high: float, *, at_higgs_limit: b
 
     Notes
     -----
-    25 masses are tried, then the interval with the edge is halved: what a limit excludes between two of them is not seen.
+    The search uses 25 masses, and then halves the interval that contains the edge.
+    A narrow excluded range between two of the 25 masses is therefore not found.
 
     Examples
     --------
@@ -561,7 +568,7 @@ def upper_edge(sector: DarkSector, low: float, high: float, *, at_higgs_limit: b
 
 @public
 def resonance_window(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, charge: npt.ArrayLike = 1.0, particle: str = "X") -> Window:
-    """Find the masses near half that of the Z' for which a particle that couples only to it is not too dense.
+    """Find the masses near m_Z'/2 for which a particle that couples only to the Z' is not too abundant.
 
     Parameters
     ----------
@@ -577,7 +584,7 @@ def resonance_window(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, charge: npt.ArrayL
     Returns
     -------
     Window
-        Masses in GeV with Omega h^2 up to that of the dark matter; nan where there is none.
+        Masses in GeV for which Omega h^2 is at most that of the dark matter; nan where there are none.
 
     Raises
     ------
@@ -586,8 +593,8 @@ def resonance_window(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, charge: npt.ArrayL
 
     Notes
     -----
-    `relic.omega_h2_z_prime` is scanned in 2 m/m_Z' from 0.1 to 1.9, towards the pole as near as one part in a million. The
-    edges are good to 1e-4.
+    `relic.omega_h2_z_prime` is scanned in 2 m/m_Z' from 0.1 to 1.9, up to a distance of 1e-6 from the pole.
+    The edges are good to 1e-4.
 
     Examples
     --------

@@ -30,7 +30,7 @@ _NODES = 48
 
 @public
 def inami_lim(m_top: npt.ArrayLike) -> Array:
-    """Leading-order loop function X_0(x_t) of the Z penguin and box, x_t = m_t^2/M_W^2.
+    """Leading-order loop function X_0(x_t) of the Z penguin and box diagrams, with x_t = m_t^2/M_W^2.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def inami_lim(m_top: npt.ArrayLike) -> Array:
 
 @public
 def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
-    """Coefficient C_nu of the slide, L = -C_nu (sbar_L gamma b_L)(nubar gamma nu).
+    """Coefficient C_nu of the talk, in L = -C_nu (sbar_L gamma b_L)(nubar gamma nu).
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def c_nu(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 
 @public
 def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
-    """Coupling kappa of the dark-Higgs penguin, L = kappa sin(theta) H1 sbar_L b_R + h.c.
+    """Coupling kappa of the dark-Higgs penguin, in L = kappa sin(theta) H1 sbar_L b_R + h.c.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def penguin_coupling(m_top: npt.ArrayLike, inputs: str = "belle2") -> Array:
 
     Notes
     -----
-    ``3 sqrt(2) G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v_H)``: the one-loop coupling for a light scalar,
-    Batell, Pospelov, Ritz, arXiv:0911.4938. The partner with ``m_s sbar_R b_L``, which would raise B -> K H1 by 4.5 %,
-    is left out, as in the talk.
+    The one-loop coupling of a light scalar is ``3 sqrt(2) G_F m_t^2 |V_ts* V_tb| m_b/(16 pi^2 v_H)``,
+    Batell, Pospelov, Ritz, arXiv:0911.4938.
+    The corresponding term with ``m_s sbar_R b_L``, which would raise B -> K H1 by 4.5 %, is left out, as in the talk.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def dbr_dq2_b_to_k_nunu(
     nuisance: npt.ArrayLike = 0.0,
     x_t: npt.ArrayLike | None = None,
 ) -> Array:
-    """Spectrum of B -> K nu nubar, short distance only.
+    """Spectrum of B -> K nu nubar from the short-distance contribution.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ def dbr_dq2_b_to_k_nunu(
     nuisance : array_like, shape (8,) or (toys, 8), default 0
         See `form_factors.b_to_k`.
     x_t : array_like, optional
-        Loop function in place of the input X_t, 0.5 to 3.
+        Value of the loop function that replaces the input X_t, 0.5 to 3.
 
     Returns
     -------
@@ -193,7 +193,7 @@ def dbr_dq2_b_to_k_nunu(
 
     Notes
     -----
-    ``G_F^2 alpha^2 X_t^2 |V_ts* V_tb|^2 tau_B/(32 pi^5 s_W^4) |p_K|^3 f_+^2``, three flavours summed;
+    ``G_F^2 alpha^2 X_t^2 |V_ts* V_tb|^2 tau_B/(32 pi^5 s_W^4) |p_K|^3 f_+^2``, summed over the three flavours;
     Altmannshofer, Buras, Straub, Wick, arXiv:0902.0160, eq. (11).
 
     Examples
@@ -218,12 +218,12 @@ def _mesons_k(charge: str) -> tuple[float, float, str]:
 
 
 def _clipped(q2: Array, end: float) -> tuple[npt.NDArray[np.bool_], Array]:
-    """Say where q2 is inside phase space, and return values that are safe to evaluate everywhere."""
+    """Return a mask of the q2 inside phase space, and the q2 limited to it."""
     return (q2 >= 0.0) & (q2 <= end), clip(q2, 0.0, end)
 
 
 def _integral(spectrum: Callable[[Array], Array], end: float) -> Array:
-    """Integrate a spectrum over 0 < q2 < end; q2 = end (1 - t^2) removes the square root at the end point."""
+    """Integrate a spectrum over 0 < q2 < end; with q2 = end (1 - t^2) the integrand is smooth at the end point."""
     t, weight = legendre(_NODES)
     value: Array = np.asarray(spectrum(end * (1.0 - t**2))) @ (2.0 * end * t * weight)
     return value[()]
@@ -276,7 +276,7 @@ def br_b_to_k_nunu(
     Parameters
     ----------
     tau_tree : bool
-        Add the tree-level tau contribution (charged mode only). Belle II counts it as background.
+        Add the tree-level tau contribution (charged mode only), which Belle II treats as background.
     charge : {"+", "0"}
         B+ -> K+ or B0 -> K0.
     inputs : str
@@ -286,12 +286,12 @@ def br_b_to_k_nunu(
     nuisance : array_like, shape (8,) or (toys, 8), default 0
         See `form_factors.b_to_k`.
     x_t : float, optional
-        Loop function in place of the input X_t, 0.5 to 3.
+        Value of the loop function that replaces the input X_t, 0.5 to 3.
 
     Returns
     -------
     ndarray or float
-        Dimensionless; one number a toy.
+        Dimensionless; one number per toy.
 
     Raises
     ------
@@ -300,7 +300,7 @@ def br_b_to_k_nunu(
 
     Notes
     -----
-    Integral of `dbr_dq2_b_to_k_nunu`, Gauss-Legendre, accurate to 1e-10.
+    This is the integral of `dbr_dq2_b_to_k_nunu` by a Gauss-Legendre rule, accurate to 1e-10.
 
     Examples
     --------
@@ -324,7 +324,7 @@ def dbr_dq2_b_to_kstar_nunu(
     nuisance: npt.ArrayLike = 0.0,
     x_t: npt.ArrayLike | None = None,
 ) -> Array:
-    """Spectrum of B -> K* nu nubar, short distance only.
+    """Spectrum of B -> K* nu nubar from the short-distance contribution.
 
     Parameters
     ----------
@@ -337,7 +337,7 @@ def dbr_dq2_b_to_kstar_nunu(
     nuisance : array_like, shape (11,) or (toys, 11), default 0
         See `form_factors.b_to_kstar`.
     x_t : array_like, optional
-        Loop function in place of the input X_t, 0.5 to 3.
+        Value of the loop function that replaces the input X_t, 0.5 to 3.
 
     Returns
     -------
@@ -365,7 +365,7 @@ def dbr_dq2_b_to_kstar_nunu(
     inside, safe = _clipped(q2, (m_b - m_v) ** 2)
     p = momentum(m_b, m_v, np.sqrt(safe))
     v, a_1, a_12 = (form_factors.b_to_kstar(safe, which, nuisance=nuisance) for which in ("V", "A1", "A12"))
-    # squared transversity amplitudes: perpendicular, parallel, longitudinal (q2 taken in)
+    # squared transversity amplitudes, including a factor q2: perpendicular, parallel, longitudinal
     perpendicular = 8.0 * m_b**2 * safe * p**2 * v**2 / (m_b + m_v) ** 2
     parallel = 2.0 * safe * (m_b + m_v) ** 2 * a_1**2
     longitudinal = 64.0 * m_b**2 * m_v**2 * a_12**2
@@ -382,7 +382,7 @@ def br_b_to_kstar_nunu(
     nuisance: npt.ArrayLike = 0.0,
     x_t: npt.ArrayLike | None = None,
 ) -> Array:
-    """Branching ratio of B -> K* nu nubar, short distance only.
+    """Branching ratio of B -> K* nu nubar from the short-distance contribution.
 
     Parameters
     ----------
@@ -393,12 +393,12 @@ def br_b_to_kstar_nunu(
     nuisance : array_like, shape (11,) or (toys, 11), default 0
         See `form_factors.b_to_kstar`.
     x_t : float, optional
-        Loop function in place of the input X_t, 0.5 to 3.
+        Value of the loop function that replaces the input X_t, 0.5 to 3.
 
     Returns
     -------
     ndarray or float
-        Dimensionless; one number a toy.
+        Dimensionless; one number per toy.
 
     Raises
     ------
@@ -407,7 +407,7 @@ def br_b_to_kstar_nunu(
 
     Notes
     -----
-    Integral of `dbr_dq2_b_to_kstar_nunu`.
+    This is the integral of `dbr_dq2_b_to_kstar_nunu`.
 
     Examples
     --------

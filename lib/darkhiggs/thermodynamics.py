@@ -1,4 +1,4 @@
-"""Thermodynamics of the early Universe: degrees of freedom, ideal gases, and the QED plasma of photons and electrons."""
+"""Thermodynamics of the early universe: degrees of freedom, ideal gases, and the QED plasma of photons and electrons."""
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,14 @@ __all__ = [
 
 @cached
 def _column(column: int) -> tuple[Array, float, float, float, float]:
-    """Cubics of one column, the lowest and highest temperature, the logarithm of the lowest and the range of it."""
+    """Cubics of one column, lowest and highest temperature T, ln of the lowest T, and range of ln T."""
     low, high = degrees_of_freedom()[[0, -1], 0].tolist()
     first, last = np.log(low), np.log(high)
     return np.ascontiguousarray(degrees_of_freedom_cubics()[:, column]), low, high, first, last - first
 
 
 def _lookup(T: npt.ArrayLike, column: int) -> Array:
-    """Interpolate a column in ln T; the rows are equidistant in it."""
+    """Interpolate a column in ln T, in which the rows are equidistant."""
     cubics, low, high, first, span = _column(column)
     T = checked("T", T, low, high, "GeV")[()]
     return interpolate(cubics, (np.log(T) - first) / span * float(cubics.shape[-1]))
@@ -60,8 +60,8 @@ def g_rho(T: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    Fit of Saikawa and Shirai, arXiv:1803.01038 App. C, to lattice results, tabulated; the fit has three neutrinos that
-    decouple instantaneously.
+    The table is made from the fit of Saikawa and Shirai, arXiv:1803.01038 App. C, to lattice results.
+    The fit has three neutrinos that decouple instantaneously.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def g_s(T: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    As `g_rho`.
+    See `g_rho`.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def hubble(T: npt.ArrayLike) -> Array:
 
 
 def _ideal(T: npt.ArrayLike, mass: npt.ArrayLike, dof: npt.ArrayLike, statistics: str) -> tuple[Array, tuple[Array, ...]]:
-    """Temperature, and the moments of the gas times its degrees of freedom."""
+    """Check the arguments; return the temperature, and the moments of the gas times its degrees of freedom."""
     choice("statistics", statistics, ("boson", "fermion"))
     T = checked("T", T, 1e-15, 1e6, "GeV")
     x = checked("mass", mass, 0.0, 1e6, "GeV") / T
@@ -172,8 +172,8 @@ def energy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
 
     Notes
     -----
-    ``rho = g/(2 pi^2) Int dp p^2 E/(exp(E/T) -+ 1)`` by a fixed Gauss-Legendre rule in ``v = [(E - m)/T]^(1/2)``, good
-    to 1e-8.
+    ``rho = g/(2 pi^2) Int dp p^2 E/(exp(E/T) -+ 1)``, computed by a fixed Gauss-Legendre rule in ``v = [(E - m)/T]^(1/2)``,
+    which is good to 1e-8.
 
     Examples
     --------
@@ -213,7 +213,7 @@ def pressure(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1
 
     Notes
     -----
-    ``p = g/(2 pi^2) Int dp p^4/(3E)/(exp(E/T) -+ 1)``, as in `energy_density`.
+    ``p = g/(2 pi^2) Int dp p^4/(3E)/(exp(E/T) -+ 1)``, computed as in `energy_density`.
 
     Examples
     --------
@@ -264,7 +264,7 @@ def entropy_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayL
 
 @public
 def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
-    """Slope of the energy density of an ideal quantum gas in the temperature.
+    """Temperature derivative of the energy density of an ideal quantum gas.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike
 
     Notes
     -----
-    ``d rho/dT = g/(2 pi^2 T^2) Int dp p^2 E^2 f (1 +- f)``, as in `energy_density`.
+    ``d rho/dT = g/(2 pi^2 T^2) Int dp p^2 E^2 f (1 +- f)`` with the occupation number f, computed as in `energy_density`.
 
     Examples
     --------
@@ -304,7 +304,7 @@ def energy_slope(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike
 
 @public
 def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLike = 1.0, statistics: str = "boson") -> Array:
-    """Density of particles of an ideal quantum gas without chemical potential.
+    """Particle density of an ideal quantum gas without chemical potential.
 
     Parameters
     ----------
@@ -340,7 +340,7 @@ def number_density(T: npt.ArrayLike, mass: npt.ArrayLike = 0.0, dof: npt.ArrayLi
 
 @public
 def qed_pressure(T: npt.ArrayLike) -> Array:
-    """Correction of QED to the pressure of photons, electrons and positrons, to order e^3.
+    """QED correction to the pressure of photons, electrons and positrons, to order e^3.
 
     Parameters
     ----------
@@ -361,7 +361,7 @@ def qed_pressure(T: npt.ArrayLike) -> Array:
     -----
     With ``N = 2/(exp(E/T) + 1)``, ``A = Int dp p^2/E N`` and ``B = Int dp (p^2 + E^2)/E N``:
     ``p_int = -e^2 [T^2 A/(12 pi^2) + A^2/(8 pi^4)] + e^3 T B^(3/2)/(12 pi^4)``, arXiv:1911.04504.
-    The term of order e^2 with a logarithm, which vanishes for m_e -> 0 and moves N_eff by 5e-5, is left out.
+    The term of order e^2 with a logarithm, which vanishes for m_e -> 0 and changes N_eff by 5e-5, is left out.
 
     Examples
     --------
@@ -376,7 +376,7 @@ def qed_pressure(T: npt.ArrayLike) -> Array:
 
 @public
 def qed_energy_density(T: npt.ArrayLike) -> Array:
-    """Correction of QED to the energy density of photons, electrons and positrons, to order e^3.
+    """QED correction to the energy density of photons, electrons and positrons, to order e^3.
 
     Parameters
     ----------

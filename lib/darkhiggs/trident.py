@@ -1,8 +1,9 @@
 """Neutrino trident production, nu_mu N -> nu_mu N mu+ mu-, in the Standard Model and with the Z'.
 
-The nucleus stays whole and is a source of equivalent photons. The Z' enters only through K^2, the squared momentum that the
-neutrino gives away; the cross-section is an integral of squared couplings over K^2 with two weights that do not depend on the
-new physics. These are computed once for an energy and a target.
+The nucleus stays intact and is a source of equivalent photons.
+The Z' enters only through K^2, the squared momentum that the neutrino transfers.
+The cross-section is an integral of squared couplings over K^2, with two weights that do not depend on the new physics.
+The weights are computed once for each energy and target.
 """
 
 from functools import partial
@@ -29,18 +30,18 @@ __all__ = [
 ]
 
 _TARGET = {"CCFR": "Fe", "CHARM-II": "glass"}
-# The form factor is cut at Q = 4/skin, where its Gaussian is exp(-8).
+# The form factor is cut off at Q = 4/skin, where its Gaussian is exp(-8).
 _CUT = 4.0
-# Below this K^2 (GeV^2) the weight, proportional to K^4 per unit of ln K^2, is dropped: 1e-8 at the least m_Z'.
+# The weight is proportional to K^4 per unit of ln K^2. Below this K^2 (GeV^2) it is neglected: 1e-8 at the smallest m_Z'.
 _K2_MIN = 1e-16
 _M_ZP_MIN = 1e-6
-# Accurate to 1e-8 for every energy.
+# Numbers of Gauss-Legendre nodes, accurate to 1e-8 for every energy.
 _NODES = {"K2": 96, "s": 40, "pair": 24, "Q": 64, "photon": 64}
 
 
 @public
 def form_factor(q: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
-    """Helm form factor of the charge of a nucleus.
+    """Helm charge form factor of a nucleus.
 
     Parameters
     ----------
@@ -61,8 +62,9 @@ def form_factor(q: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    ``F = 3 j_1(q R)/(q R) exp(-q^2 s^2/2)``, Helm, Phys. Rev. 104 (1956) 1466: a sphere folded with a Gaussian skin s.
-    ``R^2 = (5/3)(<r^2> - 3 s^2)`` gives it the measured charge radius, ``F = 1 - q^2 <r^2>/6 + ...``.
+    ``F = 3 j_1(q R)/(q R) exp(-q^2 s^2/2)``, Helm, Phys. Rev. 104 (1956) 1466, is the form factor of a sphere of radius R
+    folded with a Gaussian of skin thickness s.
+    With ``R^2 = (5/3)(<r^2> - 3 s^2)`` it has the measured charge radius, ``F = 1 - q^2 <r^2>/6 + ...``.
 
     Examples
     --------
@@ -75,7 +77,7 @@ def form_factor(q: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
     radius = checked("radius", radius, 10.0, 50.0, "GeV^-1")
     skin = natural("trident.skin", "GeV^-1")
     x = q * np.sqrt(5.0 / 3.0 * (radius**2 - 3.0 * skin**2))
-    # the closed form cancels to x^3
+    # the terms of the closed form cancel up to x^3
     small = x < 0.03
     y = np.where(small, 1.0, x)
     sphere = np.where(small, 1.0 - x**2 / 10.0 + x**4 / 280.0, 3.0 * (np.sin(y) - y * np.cos(y)) / y**3)
@@ -85,19 +87,19 @@ def form_factor(q: npt.ArrayLike, radius: npt.ArrayLike) -> Array:
 
 @public
 def flux(q_min: npt.ArrayLike, target: str) -> Array:
-    """Equivalent photons of a nucleus at rest, per unit of the logarithm of their energy.
+    """Flux of equivalent photons of a nucleus at rest, per unit of the logarithm of their energy.
 
     Parameters
     ----------
     q_min : array_like
-        Least momentum transfer in GeV, which is the longitudinal one; 1e-12 to 10.
+        Smallest momentum transfer in GeV, which is the longitudinal one; 1e-12 to 10.
     target : {"Fe", "glass"}
         The nucleus; for glass the mean over the nuclei of SiO2.
 
     Returns
     -------
     ndarray or float
-        Dimensionless; 0 above 0.877 GeV, where the form factor is cut.
+        Dimensionless; 0 above 0.877 GeV, where the form factor is cut off.
 
     Raises
     ------
@@ -106,9 +108,9 @@ def flux(q_min: npt.ArrayLike, target: str) -> Array:
 
     Notes
     -----
-    ``omega dN/domega = (Z^2 alpha/pi) Int dQ^2/Q^2 (1 - Q_min^2/Q^2) F^2``. The field of a charge at rest has
-    ``Q^2 = Q_min^2 + q_T^2``, and only its transverse part is a photon: Budnev, Ginzburg, Meledin, Serbo, Phys. Rept. 15
+    ``omega dN/domega = (Z^2 alpha/pi) Int dQ^2/Q^2 (1 - Q_min^2/Q^2) F^2``, Budnev, Ginzburg, Meledin, Serbo, Phys. Rept. 15
     (1975) 181, in the limit of a heavy source.
+    The field of a charge at rest has ``Q^2 = Q_min^2 + q_T^2``, and only its transverse part corresponds to photons.
 
     Examples
     --------
@@ -130,16 +132,18 @@ def flux(q_min: npt.ArrayLike, target: str) -> Array:
 
 
 def _q_max() -> float:
-    """Momentum transfer in GeV above which a nucleus does not stay whole."""
+    """Momentum transfer in GeV at which the form factor is cut off, because the nucleus does not stay intact above it."""
     return float(_CUT / natural("trident.skin", "GeV^-1"))
 
 
 def _densities(k2: Array, theta: Array) -> tuple[Array, Array]:
-    """Slope in K^2 of the cross-section of gamma nu -> nu mu mu, for unit C_V and for unit C_A, in GeV^-4.
+    """Cross-section of gamma nu -> nu mu mu per unit of K^2, for unit C_V and for unit C_A, in GeV^-4.
 
-    At s = K^2 + 4 m_mu^2 cosh^2 theta. The pair has mass^2 ell = 4 m_mu^2 cosh^2 eta, so that the muon velocity is tanh eta
-    and every endpoint is smooth. `h_t` and `h_l` are the transverse and the longitudinal squared matrix element of
-    gamma V* -> mu+ mu-, over the muon angles.
+    The squared energy is s = K^2 + 4 m_mu^2 cosh^2 theta.
+    The squared mass of the pair is ell = 4 m_mu^2 cosh^2 eta, so that the velocity of the muons is tanh eta and the integrand
+    is smooth at every end point.
+    `h_t` and `h_l` are the transverse and the longitudinal squared matrix element of gamma V* -> mu+ mu-, integrated over the
+    muon angles.
     """
     x, weight = legendre(_NODES["pair"])
     four_m2 = 4.0 * natural("m_mu") ** 2
@@ -152,7 +156,7 @@ def _densities(k2: Array, theta: Array) -> tuple[Array, Array]:
     h_l = 4.0 * k * (ell * beta - four_m2 * eta)
     h_t_axial = eta * (2.0 * k**2 + ell**2 * (1.0 + beta**4)) - beta * ((ell - k) ** 2 - ell * four_m2)
     h_l_axial = 2.0 * (ell * beta * (2.0 * k - four_m2) + eta * four_m2 * (ell**2 / k + ell * (3.0 + beta**2) - k))
-    # photon of the weak current: (1 + (1-y)^2)/y^2 transverse, 2 (1-y)/y^2 longitudinal, y = w/s
+    # flux of virtual weak bosons: (1 + (1-y)^2)/y^2 transverse, 2 (1-y)/y^2 longitudinal, y = w/s
     long = 2.0 * s * (s - w) / w**2
     front = natural("G_F", "GeV^-2") ** 2 / (4.0 * np.pi**2 * natural("1/alpha(0)", "1")) * k2 / s[..., 0] ** 2
     vector = front * np.sum(d_ell * ((1.0 + long) * h_t + long * h_l) / w**2, axis=-1)
@@ -161,7 +165,7 @@ def _densities(k2: Array, theta: Array) -> tuple[Array, Array]:
 
 
 def _couplings(c_v: float | None, c_a: float | None) -> tuple[float, float]:
-    """Vector and axial coupling; those of the Standard Model (Z and W) where None."""
+    """Vector and axial coupling; None means the value of the Standard Model (Z and W)."""
     vector = 0.5 + 2.0 * natural("s_W^2", "1") if c_v is None else c_v
     axial = 0.5 if c_a is None else c_a
     return single("c_v", vector, -10.0, 10.0), single("c_a", axial, -10.0, 10.0)
@@ -190,9 +194,10 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
 
     Notes
     -----
-    ``L = -(G_F/sqrt2) nubar gamma_a (1 - gamma_5) nu mubar gamma^a (C_V - C_A gamma_5) mu``; V-A alone is C_V = C_A = 1.
-    ``sigma -> (C_V^2 + C_A^2) (alpha G_F^2 s/9 pi^2) [ln(s/m_mu^2) - 8/3]`` far above threshold. C_V C_A does not
-    appear: it is odd under the exchange of the muons.
+    The interaction is ``L = -(G_F/sqrt2) nubar gamma_a (1 - gamma_5) nu mubar gamma^a (C_V - C_A gamma_5) mu``; a pure V-A
+    interaction has C_V = C_A = 1.
+    Far above threshold ``sigma -> (C_V^2 + C_A^2) (alpha G_F^2 s/9 pi^2) [ln(s/m_mu^2) - 8/3]``.
+    There is no term C_V C_A, because it is odd under the exchange of the muons.
 
     Examples
     --------
@@ -205,7 +210,7 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
     x, weight = legendre(_NODES["photon"])
     four_m2 = 4.0 * natural("m_mu") ** 2
     top = np.arccosh(np.sqrt(np.maximum(s / four_m2, 1.0)))[..., None]
-    # K^2 = s - 4 m_mu^2 cosh^2 theta; the nodes crowd where it vanishes, for K^2 down to m_mu^2 counts at every s
+    # K^2 = s - 4 m_mu^2 cosh^2 theta; the nodes are dense where it vanishes, because K^2 down to m_mu^2 contributes at every s
     below, theta = top * x**4, top * (1.0 - x**4)
     k2 = np.where(top > 0.0, four_m2 * np.sinh(below) * np.sinh(top + theta), 1.0)
     vector, axial = _densities(k2, theta)
@@ -216,7 +221,7 @@ def photon_cross_section(s: npt.ArrayLike, c_v: float | None = None, c_a: float 
 @partial(cached, maxsize=256)
 @read_only
 def _weights(energy: float, target: str) -> tuple[Array, Array, float]:
-    """K^2 in GeV^2, the vector weights of these, and the sum of the axial ones, in GeV^-2."""
+    """Nodes in K^2 in GeV^2, their vector weights in GeV^-2, and the sum of their axial weights in GeV^-2."""
     x, weight = legendre(_NODES["K2"])
     y, weight_s = legendre(_NODES["s"])
     four_m2 = 4.0 * natural("m_mu") ** 2
@@ -261,10 +266,13 @@ def components(
 
     Notes
     -----
-    ``sigma = Int ds/s (omega dN/domega) sigma(gamma nu)`` at ``Q_min = s/2E``, and t-channel exchange of the Z' is
-    ``C_V -> C_V + g_X^2/[sqrt2 G_F (K^2 + m_Z'^2)]``, arXiv:1406.2332; constructive, as mu and nu_mu have the same
-    charge. Against the coherent 2 -> 4 matrix element ``sm`` is 1.2 % too large on iron at 160 GeV and 4.9 % on glass at
-    20 GeV; the ratios of the other two to it, for a light Z', are too large by 1 and 2 % on iron, 2 and 4 % on glass.
+    ``sigma = Int ds/s (omega dN/domega) sigma(gamma nu)`` at ``Q_min = s/2E``.
+    The t-channel exchange of the Z' replaces ``C_V`` by ``C_V + g_X^2/[sqrt2 G_F (K^2 + m_Z'^2)]``, arXiv:1406.2332.
+    The interference is constructive because mu and nu_mu have the same charge.
+    Compared to the coherent 2 -> 4 matrix element, ``sm`` is too large by 1.2 % on iron at 160 GeV and by 4.9 % on glass at
+    20 GeV.
+    For a light Z' the ratios ``interference/sm`` and ``squared/sm`` are too large by 1 % and 2 % on iron, and by 2 % and 4 % on
+    glass.
 
     Examples
     --------
@@ -299,7 +307,7 @@ def cross_section(
     c_v: float | None = None,
     c_a: float | None = None,
 ) -> Array:
-    """Cross-section of coherent trident production off a nucleus.
+    """Cross-section of coherent trident production on a nucleus.
 
     Parameters
     ----------
@@ -326,8 +334,9 @@ def cross_section(
 
     Notes
     -----
-    See `components`. The nucleus stays whole: what neutrinos produce on single protons is not in it, and adds a
-    quarter on iron at 160 GeV and a half on glass at 20 GeV.
+    See `components`.
+    The nucleus stays intact.
+    Production on single protons is not included; it adds a quarter on iron at 160 GeV and a half on glass at 20 GeV.
 
     Examples
     --------
@@ -345,7 +354,7 @@ def cross_section(
 
 
 def _relative(m_zp: npt.ArrayLike, experiment: str, energy: npt.ArrayLike | None) -> tuple[Array, Array]:
-    """Interference and squared part over the Standard Model."""
+    """Ratios of the interference and of the squared part to the Standard Model."""
     choice("experiment", experiment, tuple(_TARGET))
     parts = components(m_zp, natural(f"trident.{experiment}.energy") if energy is None else energy, _TARGET[experiment])
     return parts["interference"] / parts["sm"], parts["squared"] / parts["sm"]
@@ -353,7 +362,7 @@ def _relative(m_zp: npt.ArrayLike, experiment: str, energy: npt.ArrayLike | None
 
 @public
 def ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, experiment: str = "CCFR", energy: npt.ArrayLike | None = None) -> Array:
-    """Cross-section of trident production over that of the Standard Model.
+    """Ratio of the cross-section of trident production to that of the Standard Model.
 
     Parameters
     ----------
@@ -362,9 +371,9 @@ def ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, experiment: str = "CCFR", ene
     g_x : array_like
         Coupling of the Z', 0 to 1.
     experiment : {"CCFR", "CHARM-II"}
-        Iron and 160 GeV, or glass and 20 GeV.
+        The experiment: iron and 160 GeV, or glass and 20 GeV.
     energy : array_like or None
-        Energy of the neutrino in GeV, 1 to 1000, in place of the mean of the experiment.
+        Energy of the neutrino in GeV, 1 to 1000; by default the mean energy of the experiment.
 
     Returns
     -------
@@ -394,7 +403,7 @@ def ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, experiment: str = "CCFR", ene
 
 @public
 def ratio_heavy(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
-    """Ratio of the cross-sections for a contact interaction and massless muons.
+    """Ratio of the cross-section to that of the Standard Model, for a contact interaction and massless muons.
 
     Parameters
     ----------
@@ -443,10 +452,10 @@ def coupling_limit(
     experiment : {"CCFR", "CHARM-II"}
         The measurement, 0.82(28) or 1.58(57) times the Standard Model.
     n_sigma : float
-        Standard deviations above the measured ratio, up to 10; 1.96 is a confidence level of 95 %. It has to reach
-        above 1, for CCFR from 0.643.
+        Standard deviations above the measured ratio, up to 10; 1.96 is a confidence level of 95 %. The resulting ratio has to
+        be above 1, which for CCFR requires more than 0.643.
     energy : array_like or None
-        Energy of the neutrino in GeV, 1 to 1000, in place of the mean of the experiment.
+        Energy of the neutrino in GeV, 1 to 1000; by default the mean energy of the experiment.
 
     Returns
     -------
@@ -460,8 +469,9 @@ def coupling_limit(
 
     Notes
     -----
-    The positive root of ``g^4 squared + g^2 interference = (R + n sigma - 1) sm``. CCFR, PRL 66 (1991) 3117; CHARM-II,
-    PLB 245 (1990) 271.
+    The limit is the positive root of ``g^4 squared + g^2 interference = (R + n sigma - 1) sm``, with the measured ratio R and
+    its error sigma.
+    CCFR, PRL 66 (1991) 3117; CHARM-II, PLB 245 (1990) 271.
 
     Examples
     --------
@@ -473,5 +483,5 @@ def coupling_limit(
     measured = get(f"trident.{experiment}.ratio")
     lowest = max(0.0, (1.0 - measured.value) / measured.uncertainty)
     excess = measured.value + checked("n_sigma", n_sigma, lowest, 10.0, open_low=True) * measured.uncertainty - 1.0
-    # this form of the root does not cancel for a heavy Z'
+    # this form of the root has no difference of nearly equal numbers for a heavy Z'
     return np.sqrt(2.0 * excess / (interference + np.sqrt(interference**2 + 4.0 * squared * excess)))[()]

@@ -1,4 +1,4 @@
-"""Conversion between laboratory and natural units (hbar = c = 1, everything in GeV^n)."""
+"""Conversion between laboratory and natural units (hbar = c = 1, all quantities in powers of GeV)."""
 
 import re
 from functools import lru_cache
@@ -16,7 +16,7 @@ __all__ = ["convert"]
 
 @lru_cache
 def _bases() -> dict[str, tuple[float, int]]:
-    """Each base unit as (its value in GeV^n, n)."""
+    """Table of the base units, each as (its value in GeV^n, n)."""
     hbar, c, megaparsec = (_data.shipped()[""][name]["value"] for name in ("hbar", "c", "Mpc"))
     second = 1.0 / hbar
     centimetre = second / c
@@ -50,7 +50,7 @@ def _parse(unit: str) -> tuple[float, int]:
 
 @public
 def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]:
-    """Convert between units that agree when hbar = c = 1.
+    """Convert between units that have the same dimension when hbar = c = 1.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ def convert(value: npt.ArrayLike, unit: str, to: str) -> npt.NDArray[np.float64]
     Raises
     ------
     ParameterError
-        If a unit is unknown or the two differ in their dimension.
+        If a unit is unknown or the dimensions differ.
 
     Notes
     -----
-    hbar c = 0.1973 GeV fm, hbar = 6.582e-25 GeV s (exact in the SI).
+    hbar c = 0.1973 GeV fm and hbar = 6.582e-25 GeV s, which are exact in the SI.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Where in the parameters of the model the rates of this library can be trusted."""
+"""Ranges of the model parameters in which the rates of this library are reliable."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +16,19 @@ _BROAD = 0.1
 
 @public
 def flags(sector: DarkSector) -> dict[str, npt.NDArray[np.bool_]]:
-    """Say what a user has to know before trusting a rate.
+    """Flag the points at which the rates are not reliable.
 
     Parameters
     ----------
     sector : DarkSector
-        A point or grid; without m_h1 it is judged by its couplings and charges alone.
+        A point or grid; without m_h1 only couplings and charges are tested.
 
     Returns
     -------
     dict of ndarray of bool
-        Of the sector's shape. ``non_perturbative``: lambda_phi_x or the quartic of Phi above 4 pi, or ``g_X |Q|`` above
-        sqrt(4 pi); ``broad``: Gamma_1/m_1 above 0.1; ``charges``: ``|Q_X/Q_Phi|`` is 1/3, 1/2, 1, 2 or 3, so that X mixes
-        with, is split by or decays through Phi, or Q_X is not set.
+        Flags of the shape of the sector. ``non_perturbative``: lambda_phi_x reaches 4 pi, the quartic coupling of Phi is above
+        4 pi, or ``g_X |Q|`` is above sqrt(4 pi). ``broad``: Gamma_1/m_1 is above 0.1. ``charges``: Q_X is not set, or
+        ``|Q_X/Q_Phi|`` is 1/3, 1/2, 1, 2 or 3, so that X can mix with Phi, be split in mass by it, or decay through it.
 
     Examples
     --------

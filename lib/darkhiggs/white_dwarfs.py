@@ -1,4 +1,4 @@
-"""Neutrinos from plasmons in a white dwarf, which the Z' makes more of."""
+"""Neutrino emission by plasmon decay in white dwarfs, which the Z' increases."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,12 @@ from .kinetic_mixing import epsilon
 
 __all__ = ["coupling_limit", "emission_ratio"]
 
-# GeV: far above the plasma frequency, tens of keV, the Z' is a contact interaction
+# GeV; far above the plasma frequency of tens of keV the exchange of the Z' is a contact interaction
 _M_MIN, _M_MAX = 1e-3, 1e4
 
 
 def _slope(m_zp: npt.ArrayLike) -> Array:
-    """Excess of the emission over that of the Standard Model, per g_X^4."""
+    """Relative excess of the emission over that of the Standard Model, per g_X^4."""
     mass = checked("m_zp", m_zp, _M_MIN, _M_MAX, "GeV")
     s_w2 = natural("s_W^2", "1")
     # vector couplings of the electron to nu_e (neutral and charged current), nu_mu and nu_tau
@@ -28,7 +28,7 @@ def _slope(m_zp: npt.ArrayLike) -> Array:
 
 @public
 def emission_ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
-    """Power of the neutrinos from plasmon decay over its value in the Standard Model.
+    """Ratio of the power of neutrinos from plasmon decay to its value in the Standard Model.
 
     Parameters
     ----------
@@ -49,10 +49,13 @@ def emission_ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
 
     Notes
     -----
-    A plasmon decays through the vector current of the electron: the power is proportional to ``sum_a C_Va^2`` over the
-    flavours, arXiv:1303.7232; the axial current adds less than a per cent. For ``m_Z'`` far above the plasma frequency
-    the Z' adds ``Q_a g^2 e epsilon(0)/g / (sqrt2 G_F m_Z'^2)`` to C_Va. nu_mu and nu_tau have equal C_V and opposite
-    charge, so the interference cancels and the excess goes as g^4/m^4. The star is not modelled.
+    A plasmon decays through the vector current of the electron.
+    The power is proportional to ``sum_a C_Va^2`` over the flavours, arXiv:1303.7232; the axial current adds less than a per
+    cent.
+    For ``m_Z'`` far above the plasma frequency the Z' adds ``Q_a g^2 e epsilon(0)/g / (sqrt2 G_F m_Z'^2)`` to C_Va.
+    nu_mu and nu_tau have equal C_V and opposite charges, so that the interference cancels and the excess is proportional to
+    g^4/m^4.
+    The star itself is not modelled.
 
     Examples
     --------
@@ -66,19 +69,19 @@ def emission_ratio(m_zp: npt.ArrayLike, g_x: npt.ArrayLike) -> Array:
 
 @public
 def coupling_limit(m_zp: npt.ArrayLike, excess: npt.ArrayLike | None = None) -> Array:
-    """Coupling at which the neutrinos from plasmon decay carry away more energy by a given share.
+    """Coupling at which the energy loss by neutrinos from plasmon decay is larger by a given share.
 
     Parameters
     ----------
     m_zp : array_like
         Mass of the Z' in GeV, 1e-3 to 1e4.
     excess : array_like, optional
-        `emission_ratio` less 1, 1e-3 to 1e3; by default 0.3, the accuracy of the luminosities in arXiv:2405.00094.
+        `emission_ratio` minus 1, 1e-3 to 1e3; by default 0.3, the accuracy of the luminosities in arXiv:2405.00094.
 
     Returns
     -------
     ndarray or float
-        g_X, in proportion to the mass; it may exceed 1 for a heavy Z'.
+        g_X, which is proportional to the mass and may exceed 1 for a heavy Z'.
 
     Raises
     ------

@@ -31,12 +31,13 @@ __all__ = [
 
 
 _16_PI, _32_PI = 16.0 * np.pi, 32.0 * np.pi
-# of ln(sin theta), to 6e-15: where nothing is left to decay into at sin(theta) = 1 exactly, the ratio of widths is 0/0
+# Number of halvings of the interval in ln(sin theta), which reach 6e-15. They never reach sin(theta) = 1 exactly, where the
+# ratio of the widths is 0/0 if no decay is open.
 _HALVINGS = 52
 
 
 def _beta_squared(m: Array, m_product: Array) -> Array:
-    """1 - 4 m_product^2/m^2, cut to zero below threshold."""
+    """Squared velocity of the products, 1 - 4 m_product^2/m^2; zero below threshold."""
     return clip(1.0 - 4.0 * (m_product / m) ** 2, 0.0)
 
 
@@ -54,7 +55,7 @@ def _scalar_pair(m: Array, m_scalar: Array, coupling: Array) -> Array:
 
 
 def _mass(sector: DarkSector, mass: npt.ArrayLike | None) -> Array:
-    """On-shell mass of H1, or its virtuality."""
+    """Mass of an on-shell H1, or the virtuality of an off-shell one."""
     if mass is None:
         return sector.require("m_h1") if sector.m_h1 is None else sector.m_h1
     return checked("mass", mass, 1e-12, 1e4, "GeV")[()]
@@ -69,7 +70,7 @@ def gamma_h1_to_zpzp(sector: DarkSector, mass: npt.ArrayLike | None = None) -> A
     sector : DarkSector
         Needs m_h1 unless `mass` is given.
     mass : array_like, optional
-        Virtuality sqrt(q2) in GeV in place of m_h1, for an off-shell H1.
+        Virtuality sqrt(q2) in GeV of an off-shell H1; by default m_h1.
 
     Returns
     -------
@@ -107,7 +108,7 @@ def gamma_h1_to_xx(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Arr
     sector : DarkSector
         Needs m_h1 unless `mass` is given, and lambda_phi_x; without m_x the width is zero.
     mass : array_like, optional
-        Virtuality sqrt(q2) in GeV in place of m_h1.
+        Virtuality sqrt(q2) in GeV of an off-shell H1; by default m_h1.
 
     Returns
     -------
@@ -148,7 +149,7 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
     sector : DarkSector
         Needs sin_theta, and m_h1 unless `mass` is given.
     mass : array_like, optional
-        Virtuality sqrt(q2) in GeV in place of m_h1.
+        Virtuality sqrt(q2) in GeV of an off-shell H1; by default m_h1.
 
     Returns
     -------
@@ -162,9 +163,10 @@ def gamma_h1_to_leptons(sector: DarkSector, mass: npt.ArrayLike | None = None) -
 
     Notes
     -----
-    sin^2 m_l^2 m/(8 pi v_H^2) (1-4 m_l^2/m^2)^(3/2) summed over the leptons. Hadrons are left out: between
-    2 m_pi and 4 GeV they raise the visible width up to a few hundred times (arXiv:1809.01876), which stays below 1e-4 of
-    the width into Z' Z' for sin(theta) < 0.01 and v_Phi < 100 GeV.
+    sin^2 m_l^2 m/(8 pi v_H^2) (1-4 m_l^2/m^2)^(3/2), summed over the leptons.
+    Hadrons are left out.
+    Between 2 m_pi and 4 GeV they increase the visible width by up to a few hundred times (arXiv:1809.01876); it is still below
+    1e-4 of the width into Z' Z' for sin(theta) < 0.01 and v_Phi < 100 GeV.
 
     Examples
     --------
@@ -187,7 +189,7 @@ def _h1_to_leptons(sector: DarkSector, m: Array) -> Array:
 
 @cached
 def _leptons() -> list[tuple[float, float]]:
-    """Squared energies at which pairs of e, mu and tau open, and the squared couplings over 8 pi."""
+    """Squared threshold energies of pairs of e, mu and tau, and their squared couplings over 8 pi."""
     squares = [natural(f"m_{lepton}") ** 2 for lepton in ("e", "mu", "tau")]
     return [(4.0 * square, square / (8.0 * np.pi * v_higgs() ** 2)) for square in squares]
 
@@ -199,9 +201,9 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
     Parameters
     ----------
     sector : DarkSector
-        Needs m_h1 unless `mass` is given, and lambda_phi_x if there is an m_x; without sin_theta no leptons.
+        Needs m_h1 unless `mass` is given, and lambda_phi_x if there is an m_x; without sin_theta there are no leptons.
     mass : array_like, optional
-        Virtuality sqrt(q2) in GeV in place of m_h1 (the running width).
+        Virtuality sqrt(q2) in GeV of an off-shell H1, for its running width; by default m_h1.
 
     Returns
     -------
@@ -225,7 +227,7 @@ def gamma_h1(sector: DarkSector, mass: npt.ArrayLike | None = None) -> Array:
 
 @public
 def br_h1_invisible(sector: DarkSector) -> Array:
-    """Branching ratio of H1 into final states that leave no trace.
+    """Branching ratio of H1 into invisible final states.
 
     Parameters
     ----------
@@ -235,8 +237,8 @@ def br_h1_invisible(sector: DarkSector) -> Array:
     Returns
     -------
     ndarray or float
-        X X* and Z' Z' with both Z' invisible, over the total width. Where every invisible two-body channel
-        is closed the value is 0, although such an H1 may well leave the detector before it decays.
+        Width into X X* and into Z' Z' with two invisible Z', over the total width. Where every invisible two-body channel is
+        closed the value is 0, although such an H1 may leave the detector before it decays.
 
     Raises
     ------
@@ -269,7 +271,7 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
         beta = square_root(clip(1.0 - 4.0 * ratio, 0.0))
         return coupling**2 * m / (12.0 * np.pi) * beta * (1.0 + 2.0 * ratio)
 
-    # epsilon is linear in g; nan of a masked point comes back with the factors g and m
+    # epsilon is linear in g; the nan of a masked point is restored by the factors g and m
     safe = np.where(np.isnan(m), 1.0, m) if isinstance(m, np.ndarray) else m
     mixing = g * abs(epsilon(1.0, safe**2))
     electrons = leptons("e", e * mixing)
@@ -278,7 +280,7 @@ def _gamma_zp_parts(sector: DarkSector) -> tuple[Array, Array]:
 
 @public
 def gamma_zp(sector: DarkSector) -> Array:
-    """Total width of the Z': two neutrinos, mu, tau, e through kinetic mixing, and X if q_x is given.
+    """Total width of the Z' into two neutrinos, mu, tau, e (through kinetic mixing), and X if q_x is given.
 
     Parameters
     ----------
@@ -292,8 +294,9 @@ def gamma_zp(sector: DarkSector) -> Array:
 
     Notes
     -----
-    g^2 m/(24 pi) for each left-handed neutrino, g^2 m/(12 pi) beta (1 + 2 m_l^2/m^2) for each charged lepton,
-    g^2 Q_X^2 m/(48 pi) beta^3 for a complex scalar. Hadrons, which come with epsilon^2, are left out.
+    The width is g^2 m/(24 pi) for each left-handed neutrino, g^2 m/(12 pi) beta (1 + 2 m_l^2/m^2) for each charged lepton, and
+    g^2 Q_X^2 m/(48 pi) beta^3 for a complex scalar.
+    Hadrons, whose width is proportional to epsilon^2, are left out.
 
     Examples
     --------
@@ -322,7 +325,7 @@ def gamma_zp_to_leptons(sector: DarkSector) -> Array:
 
     Notes
     -----
-    As `gamma_zp`.
+    See `gamma_zp`.
 
     Examples
     --------
@@ -370,7 +373,7 @@ def gamma_higgs_to_h1h1(sector: DarkSector) -> Array:
     Returns
     -------
     ndarray or float
-        Width in GeV; sin^2 m_H2^3/(32 pi v_Phi^2) for small mixing and light H1. Zero for m_h1 above m_H2/2.
+        Width in GeV, which is sin^2 m_H2^3/(32 pi v_Phi^2) for small mixing and light H1, and zero for m_h1 above m_H2/2.
 
     Raises
     ------
@@ -414,7 +417,7 @@ def gamma_higgs_to_zpzp(sector: DarkSector) -> Array:
 
     Notes
     -----
-    As for H1 with sin^2 in place of cos^2, arXiv:2401.10112.
+    The formula is that of `gamma_h1_to_zpzp` with sin^2 in place of cos^2 and the mass of H2, arXiv:2401.10112.
 
     Examples
     --------
@@ -482,8 +485,9 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
 
     Notes
     -----
-    arXiv:2401.10112 and the talk: (ZZ* -> 4 nu + H1H1 + Z'Z' + XX)/(SM + H1H1 + Z'Z' + XX), the Standard Model
-    widths times cos^2; H1 and Z' count as invisible, as on the slide (the visible part is below 1e-4).
+    As in arXiv:2401.10112 and the talk, this is (ZZ* -> 4 nu + H1H1 + Z'Z' + XX)/(SM + H1H1 + Z'Z' + XX), where the Standard
+    Model widths are multiplied by cos^2.
+    H1 and Z' count as invisible, as in the talk; their visible part is below 1e-4.
 
     Examples
     --------
@@ -515,11 +519,11 @@ def sin_theta_max(
         Vacuum expectation value of Phi in GeV, 0.1 to 1e6.
     br_limit : array_like
         Upper limit on BR(H2 -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and below 1; by default the input
-        ``bound.higgs_invisible``, 0.13 of the talk.
+        ``bound.higgs_invisible``, 0.13 in the talk.
     m_h1, m_zp : array_like, optional
-        Masses in GeV; the default is the light limit.
+        Masses in GeV; the defaults give the limit of light particles.
     m_x, lambda_phi_x : array_like, optional
-        Mass of X in GeV and its coupling; the default leaves X out.
+        Mass of X in GeV and its coupling; by default there is no X.
 
     Returns
     -------
@@ -533,8 +537,9 @@ def sin_theta_max(
 
     Notes
     -----
-    Solves `br_higgs_invisible` = br_limit by bisection in ln(sin theta), to 1e-12. For light H1 and Z' the solution is
-    linear in v_Phi up to some hundred GeV; beyond, H2 -> H1 H1 through the Higgs component of H1 keeps it finite.
+    The equation `br_higgs_invisible` = br_limit is solved by bisection in ln(sin theta), to 1e-12.
+    For light H1 and Z' the solution is linear in v_Phi up to some hundred GeV.
+    For larger v_Phi it stays finite because of H2 -> H1 H1 through the Higgs component of H1.
 
     Examples
     --------
@@ -558,7 +563,7 @@ def sin_theta_max(
     if m_x is not None:
         m_x = parts["m_x"] = checked("m_x", m_x, 1e-12, 1e4, "GeV")
     shape = together(**parts)
-    # g_X and Q_Phi enter through v_Phi alone; any pair with the right product will do
+    # g_X and Q_Phi enter only through v_Phi, so that any pair with the right product can be used
     sector = DarkSector(m_zp=m_zp, g_x=1.0, q_phi=m_zp / v_phi, m_h1=m_h1, m_x=m_x, lambda_phi_x=lambda_phi_x, _reason="")
     low, high = np.full(shape, np.log(1e-12)), np.zeros(shape)
     for _ in range(_HALVINGS):

@@ -1,4 +1,4 @@
-"""Rival explanations of the excess, one module each; they never import each other."""
+"""Rival explanations of the excess, with one module for each; the modules do not import each other."""
 
 import importlib
 from types import ModuleType
@@ -7,7 +7,7 @@ __all__: list[str] = []
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Import a module when it is first asked for."""
+    """Import a module at its first use."""
     if not name.startswith("_"):
         try:
             return importlib.import_module(f"{__name__}.{name}")
