@@ -16,7 +16,7 @@ from .figures import plain
 __all__ = ["setup", "with_labels"]
 
 # Letters of a line that a window of 400 pixels holds; a table that is wider becomes a list of cards there.
-_NARROW = 44
+_NARROW = 40
 # A cell with more letters is folded.
 _FOLDS = 18
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)

@@ -19,6 +19,7 @@ __all__ = [
     "badge",
     "badge_svg",
     "counted",
+    "in_html",
     "inputs_page",
     "readme",
     "records",
@@ -159,9 +160,21 @@ def counted(found: Sequence[Mapping[str, Any]]) -> str:
     ) + (f" Of the others, {others}." if others else "")
 
 
+def in_html(title: str) -> str:
+    """Return a title of MyST with its subscripts and slanted letters as HTML, which GitHub reads too.
+
+    Examples
+    --------
+    >>> from bookkit import generate
+    >>> generate.in_html("Δ*N*{sub}`eff` and X")
+    'Δ<i>N</i><sub>eff</sub> and X'
+    """
+    return re.sub(r"\*(\w+)\*", r"<i>\1</i>", re.sub(r"\{sub\}`([^`]*)`", r"<sub>\1</sub>", title))
+
+
 def _row_link(record: Mapping[str, Any], row: Mapping[str, Any]) -> str:
     page = Path(record["file"]).relative_to("book").with_suffix(".html").as_posix()
-    return f'<a href="{page}#{checks.anchor(record["name"], row["key"])}">{html.escape(record["title"])}</a>'
+    return f'<a href="{page}#{checks.anchor(record["name"], row["key"])}">{in_html(html.escape(record["title"]))}</a>'
 
 
 def _statement_row(
@@ -217,11 +230,13 @@ def _link(record: Mapping[str, Any]) -> str:
 def status_page(found: Sequence[Mapping[str, Any]]) -> str:
     """Return the status page."""
     lines = ["# Status", "", "<!-- why: it collects every verdict of the book on one page -->", "", counted(found), ""]
-    lines += ["Computed from the check tables of the executed chapters, by the rule of the [conventions](conventions.md)."]
     lines += [
-        "Published numbers, independent codes and identities judge the calculation; the talk is judged by the numbers that"
+        "All verdicts on this page are computed from the check tables of the executed chapters, by the rule of the",
+        "[conventions](conventions.md).",
+        "Published numbers, independent codes and identities judge the calculation.",
+        "The numbers that the talk prints judge the talk.",
+        "",
     ]
-    lines += ["it prints.", ""]
     cells = []
     for record in found:
         first, second = checks.headline(record)
@@ -257,14 +272,17 @@ def inputs_page() -> str:
     lines = [
         "# Inputs",
         "",
-        "Every number with a physical meaning, read from the data files of the library. `inputs.get(name)` returns",
-        "value, uncertainty, unit and source; the set `belle2` replaces the entries of the last table. `inputs.use(name)`",
-        "chooses a set and `inputs.override({name: value})` changes single entries, both for a block of code.",
+        "This page lists every number with a physical meaning, as the data files of the library hold it.",
+        "`inputs.get(name)` returns value, uncertainty, unit and source.",
+        "For a block of code, `inputs.use(name)` chooses a set of numbers,",
+        "and `inputs.override({name: value})` changes single ones.",
+        "The set `belle2` replaces the entries of the last table.",
         "",
         "## Which number is newer",
         "",
-        "The set `talk` is what the talk works with, and the default; the set `today` replaces what is published since. The",
-        "entries named `bound` and `measured`, and the curves, are what `constraints.table` reads.",
+        "The set `talk` is the default and holds what the talk works with.",
+        "The set `today` holds newer numbers where they are published.",
+        "`constraints.table` reads the entries named `bound` and `measured`, and the curves.",
         "",
         *_newer(),
     ]
@@ -407,7 +425,7 @@ def readme(text: str, found: Sequence[Mapping[str, Any]]) -> str:
         inside, total = checks.tally(record)
         first = f"{_picture(record['calculation'])} {inside}/{total}" if total else _picture(record["calculation"])
         second = f"{_picture(record['talk'])} {checks.spelled(record)}"
-        cells.append([f"[{record['title']}]({record['file']})", first, second.strip()])
+        cells.append([f"[{in_html(record['title'])}]({record['file']})", first, second.strip()])
     body = f"{counted(found)}\n\n" + tables.markdown(["chapter", "calculation, rows that agree", "the talk, statements"], cells)
     return between(text, "verdicts", body)
 
