@@ -1,7 +1,8 @@
-"""What each chapter claims: the rows of its check table as data, and the statements of the talk.
+"""Claims of the chapters: the rows of their check tables as data, and the statements of the talk.
 
-``book/claims/NAME.toml`` holds the rows of chapter NAME, ``tolerances.toml`` the classes of tolerance that several rows share,
-``statements.toml`` what the talk states. A chapter takes its table, hands in one value per row, and shows it.
+``book/claims/NAME.toml`` holds the rows of chapter NAME.
+``tolerances.toml`` holds the classes of tolerance that several rows share, and ``statements.toml`` the statements of the talk.
+A chapter gets its table, assigns one value per row, and shows the table.
 """
 
 import json
@@ -28,8 +29,8 @@ CLAIMS = _BOOK / "claims"
 # Numbers of independent codes, written by `make oracle`.
 INDEPENDENT = _BOOK / "data/independent.json"
 
-# What a statement without rows is, and why: nothing to compute; no chapter yet; a picture that is lost, so that there is
-# nothing to hold ours against; a definition or a formula that a chapter works with; a number that was not attempted.
+# States of a statement without rows: there is nothing to compute; no chapter yet; a picture that is lost, so that ours cannot
+# be compared with it; a definition or a formula that a chapter uses; a number that was not attempted.
 STATES = ("out", "planned", "drawn", "used", "not_attempted")
 
 _NAME = r"@\{(\w+)\}"
@@ -53,14 +54,14 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _filled(value: Any, names: Mapping[str, Any]) -> Any:
-    """Put the items of ``each`` into the texts of a row."""
+    """Insert the items of ``each`` into the texts of a row."""
     if isinstance(value, str):
         return re.sub(_NAME, lambda match: str(names[match[1]]) if match[1] in names else match[0], value)
     return [_filled(part, names) for part in value] if isinstance(value, list) else value
 
 
 def _unfolded(key: str, row: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the rows that an entry stands for: one, or one for each item of its lists ``each``."""
+    """Yield the rows of an entry: one row, or one for each item of its lists ``each``."""
     each = row.get("each")
     if not each:
         yield key, dict(row)
@@ -78,19 +79,19 @@ def read(name: str, folder: Path = CLAIMS) -> tuple[str, dict[str, dict[str, Any
     name : str
         Name of the chapter.
     folder : Path
-        Where the files are.
+        Folder of the files.
 
     Returns
     -------
     reason : str
-        Why nothing of the talk is attempted; empty if something is.
+        Reason why no statement of the talk is attempted; empty if at least one is.
     rows : dict of str to dict
-        Fields of each row by its id, with the fields of its class of tolerance.
+        Fields of each row by its id, including the fields of its class of tolerance.
 
     Raises
     ------
     ClaimError
-        If the file is missing or no TOML, or an entry has an unknown or a missing field.
+        If the file is missing or is not TOML, or an entry has an unknown or a missing field.
     """
     content = dict(_load(folder / f"{name}.toml"))
     classes = _load(folder / "tolerances.toml")
@@ -129,18 +130,18 @@ def _codes() -> dict[str, tuple[float, str]]:
 
 
 class ClaimTable(CheckTable):
-    """The check table of a chapter, to be filled by the ids of its rows; made by `table`.
+    """The check table of a chapter, which is filled by assigning values to the ids of its rows; made by `table`.
 
     Parameters
     ----------
     name : str
         Name of the chapter.
     variables : mapping of str to number or str
-        What the claims take from the chapter: ``@{name}`` in a text, ``"@{name}"`` or ``"0.5 @{name}"`` for a number.
+        Variables of the chapter that the claims use: ``@{name}`` in a text, ``"@{name}"`` or ``"0.5 @{name}"`` for a number.
     leaves_open : Table, optional
-        What the talk's statements depend on but it does not print.
+        Table over the parameters that the statements of the talk depend on but that it does not print.
     folder : Path
-        Where the files are.
+        Folder of the files.
     """
 
     def __init__(
@@ -153,20 +154,20 @@ class ClaimTable(CheckTable):
         self.unfolded = {entry: [key for key, _ in _unfolded(entry, row)] for entry, row in entries if "each" in row}
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Give a row its number: a float, what `over` returns, or ``None`` or nan if there is no such number.
+        """Assign a number to a row: a float, the result of `over`, or ``None`` or nan if there is no such number.
 
         Parameters
         ----------
         key : str
-            Id of the row; or that of an entry with ``each``, as it stands in the claims, for all its rows.
+            Id of the row, or the id of an entry with ``each``, as written in the claims, for all its rows.
         value : float, Choices or None, or iterable of these
-            The number of this book; for several rows one each in their order, or the same for all.
+            The number of this book. For several rows it is one value for each, in their order, or one value for all.
 
         Raises
         ------
         ClaimError
-            If the claims have no such row, it takes a fact that was not handed in, or there is another number of values than
-            rows.
+            If the claims have no such row, the row uses a variable that the chapter does not have, or the number of values is
+            not the number of rows.
         """
         if key in self.unfolded:
             rows = self.unfolded[key]
@@ -185,7 +186,7 @@ class ClaimTable(CheckTable):
         self.add(self._check(key, None if number != number else number))
 
     def complete(self) -> None:
-        """Refuse a table that lacks a row of the claims."""
+        """Raise ClaimError if a row of the claims has no value; put the rows into the order of the claims."""
         given = {row.key for row in self.rows}
         if missing := [key for key in self.claims if key not in given]:
             raise ClaimError(f"chapter {self.name} gives no value for {', '.join(missing)}; write table[{missing[0]!r}] = ...")
@@ -219,7 +220,7 @@ class ClaimTable(CheckTable):
         return re.sub(_NAME, put, value)
 
     def _reference(self, key: str, row: Mapping[str, Any]) -> tuple[float, float, str, str]:
-        """Return reference, its error, source and citation of a row."""
+        """Return the reference of a row, its error, its source and its citation."""
         source, cite = row.get("source", ""), row.get("cite", "")
         if "code" in row:
             if row["code"] not in _codes():
@@ -235,7 +236,7 @@ class ClaimTable(CheckTable):
             value, error = value[int(row["index"])], (error[int(row["index"])] if getattr(error, "ndim", 0) else error)
         if row.get("of") == "error":
             value, error = error, 0.0
-        # an error in another unit than the value's is not carried
+        # the error is in the unit of the entry; in another unit it is left out
         return float(value), float(error) if "unit" not in row else 0.0, source or entry.source, cite or entry.cite
 
     def _check(self, key: str, value: float | Choices | None) -> Check:
@@ -263,16 +264,16 @@ class ClaimTable(CheckTable):
 
 
 def table(name: str, variables: Mapping[str, Any], leaves_open: Table | None = None) -> ClaimTable:
-    """Return the check table of a chapter, to be filled by the ids of its rows.
+    """Return the check table of a chapter, which is filled by assigning values to the ids of its rows.
 
     Parameters
     ----------
     name : str
         Name of the chapter.
     variables : mapping
-        ``globals()`` of the notebook: the claims take numbers and words from it by name.
+        ``globals()`` of the notebook, from which the claims take numbers and words by name.
     leaves_open : Table, optional
-        What the talk's statements depend on but it does not print: the numbers of this book over that parameter.
+        Numbers of this book over the parameters that the statements of the talk depend on but that it does not print.
 
     Returns
     -------
@@ -288,20 +289,20 @@ def statements(folder: Path = CLAIMS) -> tuple[str, list[dict[str, Any]]]:
     Parameters
     ----------
     folder : Path
-        Where the files are.
+        Folder of the files.
 
     Returns
     -------
     preface : str
-        What the scope page says first.
+        First paragraph of the scope page.
     sections : list of dict
-        In the order of the slides: ``title``, ``text`` and ``statement``, a list with ``id``, ``says`` and, unless the
-        statement has rows, one of `STATES`.
+        Sections in the order of the slides, each with ``title``, ``text`` and ``statement``, a list. Each statement has ``id``,
+        ``says`` and, unless it has rows, one of `STATES`.
 
     Raises
     ------
     ClaimError
-        If an id stands twice or a statement has two states.
+        If an id occurs twice or a statement has two states.
     """
     content = _load(folder / "statements.toml")
     seen: set[str] = set()

@@ -1,6 +1,6 @@
-"""Make an environment of a lock file and the library, unless it is there.
+"""Make an environment from a lock file and the library, unless it exists already.
 
-Runs before the environment exists, with any Python 3.6 or later: standard library only.
+This module runs before the environment exists, with any Python 3.6 or later, and uses the standard library only.
 
     python3 -m bookkit.install FOLDER REQUIREMENTS
     python3 -m bookkit.install pip REQUIREMENTS       into the environment whose Python runs this
@@ -22,7 +22,9 @@ _OLDEST, _NEWEST = (3, 11), (3, 13)
 
 
 def sources(configuration: "Mapping[str, str]") -> "dict[str, str]":
-    """Take from pip's configuration where packages come from; where they go and which they are is ours.
+    """Select the settings of pip's configuration that say where packages come from.
+
+    Where packages are installed, and which ones, is set by this module.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ def sources(configuration: "Mapping[str, str]") -> "dict[str, str]":
     Returns
     -------
     dict of str to str
-        The settings as variables of the environment.
+        The settings as environment variables.
 
     Examples
     --------
@@ -40,7 +42,7 @@ def sources(configuration: "Mapping[str, str]") -> "dict[str, str]":
     {'PIP_PROXY': 'there:1'}
     """
     found = {}
-    # pip's order: what is set for `install` wins over `global`, and the environment over both
+    # the order of pip: `install` takes precedence over `global`, and the environment over both
     for section in ("global", "install", ":env:"):
         for key, value in configuration.items():
             if key.startswith(f"{section}."):
@@ -49,7 +51,7 @@ def sources(configuration: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def _configuration() -> "dict[str, str]":
-    # not `pip config list`: with `user = true` in pip's files that shows one of them only
+    # `pip config list` is not used: with `user = true` in one of pip's files it shows only one file
     from pip._internal.configuration import Configuration
     from pip._internal.exceptions import PipError
 
@@ -62,7 +64,7 @@ def _configuration() -> "dict[str, str]":
 
 
 def pip(requirements: str) -> int:
-    """Run pip with the book's settings and the sources of the site; return its exit code."""
+    """Run pip with the settings of the book and the package sources of the machine; return its exit code."""
     command = [
         sys.executable,
         "-m",
@@ -74,13 +76,13 @@ def pip(requirements: str) -> int:
         "-r",
         requirements,
     ]
-    # the library, by a path from there, so that the checkout may move and may have any name
+    # a relative path to the library, so that the checkout may be moved and may have any name
     Path(sysconfig.get_path("purelib"), "book.pth").write_text("../../../../lib\n")
     return subprocess.call(command, env=dict(lock.clean(os.environ), **sources(_configuration()), PIP_CONFIG_FILE=os.devnull))
 
 
 def _is_ready(folder: Path, requirements: Path) -> bool:
-    """Whether an environment has this text installed, and its Python is there and still has the same version."""
+    """Return whether an environment was made from these requirements, and its Python exists and still has the same version."""
     ready, python = folder / "ready", folder / "bin/python"
     if not ready.is_file() or ready.read_bytes() != requirements.read_bytes() or not python.exists():
         return False
@@ -88,9 +90,9 @@ def _is_ready(folder: Path, requirements: Path) -> bool:
 
 
 def _fault(folder: Path, requirements: Path) -> str:
-    """Say why an environment cannot be made."""
+    """Return the reason why an environment cannot be made; empty if it can."""
     if folder.is_symlink():
-        # what a link points to may be in use elsewhere, and venv clears it
+        # the target of a link may be in use elsewhere, and venv would clear it
         return f"{folder} is a link and does not fit {requirements}; remove the link, or install where it points"
     here = sys.version_info[:2]
     if not _OLDEST <= here <= _NEWEST:
@@ -115,7 +117,7 @@ def main(argv: "list[str]") -> int:
     for command in (
         [sys.executable, "-I", "-m", "venv", "--clear", str(folder)],
         [python, "-m", "bookkit.install", "pip", str(requirements)],
-        # the list of fonts, once and not in every kernel
+        # make the list of fonts once, and not in every kernel
         [
             python,
             "-c",

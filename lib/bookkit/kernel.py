@@ -1,4 +1,4 @@
-"""The kernel of a chapter: this interpreter, and no configuration but the book's.
+"""The kernel of a chapter, which runs this interpreter with the configuration of the book only.
 
 python -m bookkit.kernel -f CONNECTION_FILE
 """
@@ -13,12 +13,12 @@ __all__ = ["KernelManager", "spec"]
 
 
 def spec(*_: object) -> KernelSpec:
-    """Describe the kernel, whatever is asked for: a kernel found by its name may be another environment's.
+    """Describe the kernel; the arguments are ignored, because a kernel found by its name may belong to another environment.
 
     Returns
     -------
     KernelSpec
-        It starts this interpreter.
+        A kernel that starts this interpreter.
 
     Examples
     --------
@@ -41,9 +41,9 @@ def main(argv: list[str]) -> None:
 
     class Kernel(IPKernelApp):
         def load_config_file(self, *_: Any, **__: Any) -> None:
-            """Read no file: one of the machine, the folder or the user could run any line in a chapter."""
+            """Read no configuration file: one of the machine, the folder or the user could run any code in a chapter."""
 
-    # and import nothing from the folder of the chapters
+    # modules are not imported from the folder of the chapters either
     Kernel.launch_instance([*argv, "--IPKernelApp.ignore_cwd=True"])
 
 

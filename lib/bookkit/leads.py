@@ -1,9 +1,12 @@
-r"""The lead of a chapter against its outputs: every number of the first paragraph stands in a table.
+r"""Comparison of the lead of a chapter with its outputs: every number of the first paragraph has to occur in a table.
 
-A lead is prose and is not computed. What it says in digits is held here: a number of the lead needs one that rounds to it in
-the tables of its chapter, their captions, the check table or the knobs; the text of a link to another chapter needs one there.
-So a lead goes stale with a failing test, not in silence. It is no proof: numbers in words ("a quarter") are not read, a number
-of one digit is met easily, and one of two digits may be met by a neighbour.
+A lead is prose and is not computed; its numbers are checked here.
+A number of the lead requires a number that rounds to it in the tables of its chapter, their captions, the check table or the
+knobs.
+A number in the text of a link to another chapter requires one in that chapter.
+If a result changes and the lead does not, a test fails.
+The check is not a proof: numbers in words ("a quarter") are not read, a number of one digit is matched easily, and one of two
+digits may be matched by an unrelated number close to it.
 """
 
 import re
@@ -17,25 +20,25 @@ from . import chapters, checks, tables
 
 __all__ = ["SEE", "Said", "findings", "lead", "missing", "numbers", "read", "shown", "unlinked"]
 
-# Heads the text below a figure.
+# Heading of the text below a figure.
 SEE = "## What to see"
 _POWER = r"(?:\\times|×|\\cdot)\s*10\^\{?(?P<power>-?\d+)\}?"
-# indices and exponents, but those of ten
+# indices and exponents, except exponents of ten
 _SCRIPT = re.compile(r"(?:_|(?<!10)\^)(?:\{[^{}]*\}|\\?\w+|\S)")
 # a bracket with a common power of ten
 _BRACKET = re.compile(r"\(([^()]*)\)\s*\\times\s*10\^\{?(-?\d+)\}?")
-# no part of a name such as A10, g-2 or DarkSide-50, nor the digits of another number
+# not a part of a name such as A10, g-2 or DarkSide-50, and not the last digits of another number
 _BEFORE = r"(?<![\w.])(?<![A-Za-z][-−‑])"
-# no factor of a formula, as in 2m_X or 4\pi
+# not a factor in a formula, as in 2m_X or 4\pi
 _AFTER = r"(?![\w^]|\.\d|\s*/\s*[\\(]|\\(?!,|%|times|cdot|text|le|ge|pm|ll|gg|approx|sim|quad|mathrm|rm))"
 _NUMBER = re.compile(
     rf"{_BEFORE}(?:10\^\{{?(?P<bare>-?\d+)\}}?(?!\w)|(?P<digits>\d+(?:\.\d+)?)(?:\s*{_POWER}|(?:e(?P<e>[-+]?\d+))?{_AFTER}))"
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-# confidence levels, which say what a limit or an interval is
+# confidence levels, which describe a limit or an interval
 _LEVELS = ("68", "90", "95")
 _UNITS = {"%": (1.0, 1e-2), "MeV": (1.0, 1e-3), "GeV": (1.0, 1e3)}
-# of the number itself, or of the range or list that it begins
+# the unit of the number itself, or of the range or list that begins with it
 _UNIT = re.compile(r"(?:\s*(?:to|and|or|,|–)\s*[\d.]+)*(?:\\,|\\mathrm\{|\\rm|[\s$~{])*\\?(%|MeV|GeV)")
 _MARKUP = re.compile(r"<!--.*?-->|\{\w+:\w+\}`[^`]*`|\]\([^)]*\)|`[^`]*`", re.S)
 _LINK = re.compile(r"\[([^\[\]]*)\]\((?:chapters/)?(\w+)\.ipynb(?:#[\w-]*)?\)")
@@ -50,13 +53,13 @@ class Said:
     Parameters
     ----------
     text : str
-        As it stands there.
+        The number as written.
     value : float
-        What it says.
+        Its value.
     half : float
         Half a unit of its last digit.
     factors : tuple of float
-        What it may be multiplied with to be found, by its unit.
+        Factors to the units in which the number may be given in a table.
     """
 
     text: str
@@ -65,7 +68,7 @@ class Said:
     factors: tuple[float, ...] = (1.0,)
 
     def meets(self, number: float) -> bool:
-        """Whether a number, perhaps in another unit, rounds to this one."""
+        """Return whether a number, possibly in another unit, rounds to this one."""
         return any(abs(number - factor * self.value) <= factor * self.half * (1 + 1e-9) for factor in self.factors)
 
 
@@ -75,7 +78,7 @@ def read(name: str) -> Any:
 
 
 def lead(notebook: Any) -> str:
-    """Return the answer of a chapter, which stands below title and verdicts, and what is to be seen in its figure."""
+    """Return the lead of a chapter, which follows title and verdicts, and the text below its figure."""
     answer = str(notebook.cells[0].source).partition(checks.BADGE)[2].strip()
     return "\n\n".join([answer, *(cell.source.partition("\n")[2] for cell in notebook.cells if cell.source.startswith(SEE))])
 
@@ -91,7 +94,7 @@ def numbers(text: str) -> Iterator[Said]:
     Yields
     ------
     Said
-        Indices, exponents, factors of a formula, names, years and confidence levels are none.
+        Each number; indices, exponents, factors in a formula, names, years and confidence levels do not count.
 
     Examples
     --------
@@ -120,7 +123,7 @@ def _plain(text: str) -> Iterator[float]:
 
 
 def shown(notebook: Any) -> list[float]:
-    """List the numbers that a chapter shows or is asked with.
+    """List the numbers in the tables and knobs of a chapter.
 
     Parameters
     ----------
@@ -130,8 +133,8 @@ def shown(notebook: Any) -> list[float]:
     Returns
     -------
     list of float
-        Absolute values: cells, titles and captions of its tables, cells also times the unit of their column, such as [1e-6];
-        rows of its check table; the values of its knobs.
+        Absolute values of the numbers in cells, titles and captions of its tables, in the rows of its check table, and of its
+        knobs. Cells are also listed multiplied by the unit of their column, such as [1e-6].
     """
     found: list[float] = []
     for cell in notebook.cells:
@@ -151,7 +154,7 @@ def shown(notebook: Any) -> list[float]:
 
 
 def missing(notebook: Any) -> list[str]:
-    """List the numbers of the lead that no table has.
+    """List the numbers of the lead that are in no table.
 
     Parameters
     ----------
@@ -161,7 +164,7 @@ def missing(notebook: Any) -> list[str]:
     Returns
     -------
     list of str
-        As they stand in the lead, each once.
+        The numbers as written in the lead, each once.
     """
     text, found = lead(notebook), []
     for linked in _LINK.finditer(text):
@@ -175,19 +178,19 @@ def findings(page: str) -> list[str]:
     Parameters
     ----------
     page : str
-        Its source, in which ``## What is found`` heads a numbered list.
+        Source of the page, in which a numbered list has the heading ``## What is found``.
 
     Returns
     -------
     list of str
-        One entry each, without its number.
+        One entry for each finding, without its number.
     """
     section = page.partition("## What is found\n")[2].partition("\n## ")[0]
     return re.findall(r"^\d+\. (.+)$", section, re.M)
 
 
 def unlinked(text: str) -> list[str]:
-    """List the numbers of a text that no chapter linked from it has in a table.
+    """List the numbers of a text that are in no table of the chapters it links to.
 
     Parameters
     ----------
@@ -197,7 +200,7 @@ def unlinked(text: str) -> list[str]:
     Returns
     -------
     list of str
-        As they stand there.
+        The numbers as written.
     """
     there = [number for _, name in _LINK.findall(text) for number in shown(read(name))]
     return list(dict.fromkeys(_without(_LINK.sub(" ", text), there)))

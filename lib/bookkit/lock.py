@@ -1,6 +1,6 @@
-"""Run a command in an environment of our own, and while holding a lock, so that two builds in one clone do not meet.
+"""Run a command with clean environment variables while holding a lock, so that two builds in one clone do not collide.
 
-Runs before the environment exists, with any Python 3.6 or later: standard library only.
+This module runs before the environment exists, with any Python 3.6 or later, and uses the standard library only.
 
     python3 -I lock.py LOCKFILE COMMAND [ARGUMENT ...]      LOCKFILE - takes no lock
 """
@@ -17,35 +17,35 @@ from collections.abc import Callable, Mapping
 
 __all__ = ["SOURCES", "check_environment", "clean", "clear", "main", "start", "told"]
 
-# as it was imported: the library may be a copy whose bookkit is a link
+# _LIB is the path as imported, because the library may be a copy in which bookkit is a link
 _LIB = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 
-# What pip may be told from outside: where packages come from.
+# Settings of pip that are taken from outside: where packages come from.
 SOURCES = (
     "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_NO_INDEX PIP_FIND_LINKS PIP_TRUSTED_HOST PIP_CERT PIP_CLIENT_CERT PIP_PROXY "
     "PIP_KEYRING_PROVIDER PIP_TIMEOUT PIP_DEFAULT_TIMEOUT PIP_RETRIES PIP_CACHE_DIR PIP_NO_CACHE_DIR"
 ).split()
 
-# What the outside may have set for other programs, by name or class of names. What chooses a numeric kernel or a number of
-# threads (OPENBLAS_, OMP_, NPY_DISABLE_CPU_FEATURES ...), a proxy or a certificate passes.
+# Variables that may be set for other programs, by name or class of names; they are removed. Variables that choose a numeric
+# kernel, a number of threads (OPENBLAS_, OMP_, NPY_DISABLE_CPU_FEATURES ...), a proxy or a certificate are kept.
 _FOREIGN = re.compile(
     "|".join(
         (
-            "PYTHON.+|__PYVENV.*",  # another library, start-up file, warnings as errors ...; PYTHON alone is make's
+            "PYTHON.+|__PYVENV.*",  # another library, start-up file, warnings as errors ...; PYTHON alone is used by make
             "VIRTUAL_ENV.*|CONDA.*",  # another environment
-            # pip is told by the site where packages come from, not where they go or which they are
+            # the machine sets where packages come from, not where they are installed or which ones
             "(?!(PIP_CONFIG_FILE|{})$)PIP_.*".format("|".join(SOURCES)),
             "JUPYTER.*|IPY.*|PYDEVD.*|PAPERMILL.*|TRAITLETS.*|NBVAL.*",  # another kernel or its settings
             "MPL.*|MATPLOTLIB.*",  # a backend with which all figures vanish without an error, another style
             "SCIPY_.*|NUMPY_.*|NPY_PROMOTION_STATE",  # other rules of arithmetic
             "SPHINX.*|DOCUTILS.*|SOURCE_DATE_EPOCH",  # other pages
             "GIT_.*",  # set in a hook: another repository
-            "MAKE.*|MFLAGS|GNUMAKEFLAGS",  # an outer make's job server is closed to us; -i and -n in silence
+            "MAKE.*|MFLAGS|GNUMAKEFLAGS",  # the job server of an outer make is not available; its -i and -n would apply
             "PYTEST_(ADDOPTS|PLUGINS|DISABLE_PLUGIN_AUTOLOAD|DEBUG|THEME.*)",  # other tests
             "BASH_.*|ENV|CDPATH|GREP_.*",  # other shells
             "LANG|LANGUAGE|LC_.*|COLUMNS|LINES|FORCE_COLOR|CLICOLOR_FORCE|PY_COLORS",  # other text
-            "BOOK_.*",  # ours, from a build around this one
+            "BOOK_.*",  # variables of the book, from a build that started this one
         )
     )
 )
@@ -58,22 +58,23 @@ _OURS = {
     "IPYTHONDIR": _ROOT + "/_build/ipython",
     "JUPYTER_CONFIG_DIR": _ROOT + "/_build/jupyter",
     "JUPYTER_DATA_DIR": _ROOT + "/_build/jupyter",
-    # a font list of its own: one shared between environments goes stale, and then every figure warns
+    # a separate list of fonts: one shared between environments becomes outdated, and every figure then gives a warning
     "MPLCONFIGDIR": _ROOT + "/.venv/matplotlib",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 
-# One thread a chapter, since the chapters run side by side: more of them only wait for each other. What is set stays.
+# One thread per chapter, because the chapters run in parallel and more threads would wait for each other. A value that is set
+# is kept.
 _THREADS = "OPENBLAS_NUM_THREADS OMP_NUM_THREADS".split()
 
 
 def clean(environment: "Mapping[str, str]") -> "dict[str, str]":
-    """Return an environment without what the outside set for other programs, and with what the book needs.
+    """Return an environment without the variables of other programs and with those that the book needs.
 
     Parameters
     ----------
     environment : mapping of str to str
-        Variables by name; not changed.
+        Variables by name; the mapping is not changed.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def clean(environment: "Mapping[str, str]") -> "dict[str, str]":
     """
     found = {name: value for name, value in environment.items() if not _FOREIGN.fullmatch(name)}
     if not os.path.isdir(found.get("TMPDIR", "/")):
-        # Python looks elsewhere, a browser does not
+        # Python then uses another folder, but a browser does not
         del found["TMPDIR"]
     found.update(_OURS)
     for name in _THREADS:
@@ -97,21 +98,21 @@ def clean(environment: "Mapping[str, str]") -> "dict[str, str]":
 
 
 def clear() -> None:
-    """Clean the environment of this process, and so of the kernels that it starts; they can tell whether they are its own."""
+    """Clean the environment of this process and of the kernels that it starts, which call `check_environment`."""
     found = clean(os.environ)
     os.environ.clear()
     os.environ.update(found, BOOK_PREFIX=sys.prefix)
 
 
 def check_environment() -> None:
-    """Raise a sentence if this is a kernel of another environment than its runner's."""
+    """Raise RuntimeError if this kernel runs in another environment than the process that started it."""
     runner = os.environ.get("BOOK_PREFIX", sys.prefix)
     if sys.prefix != runner:
         raise RuntimeError(f"this kernel runs in the environment {sys.prefix}, not in {runner}")
 
 
 def told(main: "Callable[[list[str]], int]") -> int:
-    """Run a command line; what the folder or the disk refuses is said in one sentence.
+    """Run a command line; an error of the folder or the disk is reported in one sentence.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def told(main: "Callable[[list[str]], int]") -> int:
 
 
 def _end_with_parent() -> None:
-    """Send this process SIGTERM as soon as the process that started it is gone, however it was ended."""
+    """Send SIGTERM to this process as soon as the process that started it has ended for any reason."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -154,7 +155,7 @@ def _end_with_parent() -> None:
 
 
 def start(main: "Callable[[list[str]], int]") -> int:
-    """Run the command line of a process that ends like Ctrl-C when it is ended, or its parent is, so that no kernel stays.
+    """Run a command line; SIGTERM, or the end of the parent process, acts like Ctrl-C, so that no kernel keeps running.
 
     Parameters
     ----------
@@ -168,12 +169,12 @@ def start(main: "Callable[[list[str]], int]") -> int:
     """
 
     def interrupt(*_: object) -> None:
-        # once: a second one, from the terminal and from the parent, would cut the cleaning up short
+        # only once: a second signal, from the terminal or from the parent, would interrupt the clean-up
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)
         raise KeyboardInterrupt
 
-    # a shell's background commands begin with SIGINT ignored; that stays
+    # commands that a shell starts in the background ignore SIGINT; this is kept
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
@@ -185,7 +186,7 @@ def start(main: "Callable[[list[str]], int]") -> int:
 
 
 def _check_folder() -> None:
-    """Say at once where the book cannot live."""
+    """Stop with an error if the path of this folder has characters with which Python makes no environment."""
     try:
         _ROOT.encode()
     except UnicodeEncodeError:
@@ -197,8 +198,8 @@ def _check_folder() -> None:
 
 
 def main(argv: "list[str]") -> int:
-    """Wait for the lock, run the command, return its exit code."""
-    import fcntl  # not where only the chapters are read
+    """Wait for the lock, run the command, and return its exit code."""
+    import fcntl  # imported here, because reading the chapters also works where there is no fcntl
 
     _check_folder()
     lock, command = argv[0], argv[1:]
@@ -215,15 +216,15 @@ def main(argv: "list[str]") -> int:
         # the command inherits the lock: if only this process is killed, the lock stays held until the command ends
         code = _call(command, environment, handle.fileno())
         if code >= 0:
-            # whatever it left running no longer writes; of a command that was killed, it may
+            # processes that the command left running do not write any more; those of a command that was killed may
             fcntl.flock(handle, fcntl.LOCK_UN)
         return code
 
 
 def _call(command: "list[str]", environment: "dict[str, str]", *inherited: int) -> int:
-    """Run a command; Ctrl-C reaches it from the terminal, and what ends this process, or its parent, is passed on."""
+    """Run a command; it gets Ctrl-C from the terminal, and SIGTERM when this process gets it or the parent process ends."""
     process = subprocess.Popen(command, env=environment, pass_fds=inherited)
-    # not SIG_IGN, which the command would inherit
+    # a function that does nothing instead of SIG_IGN, which the command would inherit
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     _end_with_parent()

@@ -1,4 +1,4 @@
-"""Begin a chapter: a notebook that runs, a file for the rows of its check table, and the list of what is left to do.
+"""Begin a chapter with a notebook that runs and a file for the rows of its check table, and print the remaining steps.
 
 python -m bookkit.new NAME
 """
@@ -40,29 +40,29 @@ what is left, in this order:
 
 
 def template(name: str) -> str:
-    """Return the text of the notebook that a chapter begins with."""
+    """Return the text of the notebook of a new chapter."""
     text = files("bookkit").joinpath("template.ipynb").read_text(encoding="utf-8")
     # labels are written with hyphens
     return text.replace(":NAME", f":{name.replace('_', '-')}").replace("NAME", name)
 
 
 def create(name: str) -> str:
-    """Write the files of a new chapter, and return what is left to do.
+    """Write the files of a new chapter, and return the remaining steps.
 
     Parameters
     ----------
     name : str
-        Name of the chapter: its file, its address on the site, and what `make chapter NAME=` takes.
+        Name of the chapter, which is used for its file, for its address on the site, and in `make chapter NAME=`.
 
     Returns
     -------
     str
-        A list in the order of the work.
+        A list of the steps in their order.
 
     Raises
     ------
     ParameterError
-        If the name does not fit, or is taken.
+        If the name is not valid, or is taken.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ParameterError(f"{name!r} is no name of a chapter: small letters, digits and underscores, a letter first")

@@ -1,7 +1,8 @@
-"""The one path by which a chapter shows a number, so that its text is the same on every machine.
+"""Numbers as a chapter shows them, with the same text on every machine.
 
-Processors differ in the last bits of a sum or an exponential. What is shown here is rounded to the stable digits first: then a
-value on a rounding edge, a tie and a zero come out alike everywhere.
+Processors differ in the last bits of a sum or an exponential.
+A number is therefore first rounded to the digits that are stable.
+A value on a rounding edge, a tie and a zero then give the same text everywhere.
 """
 
 import os
@@ -13,32 +14,32 @@ import numpy.typing as npt
 
 __all__ = ["STABLE", "TRACE", "UnstableDigits", "num", "stable"]
 
-# Significant digits kept before anything else, so that a tie, a zero and an edge come out alike. What a fit or a root gives is
-# good to fewer; `make portable` measures that no digit shown is among those lost.
+# Number of significant digits to which a number is first rounded, so that a tie, a zero and a rounding edge are the same
+# everywhere. The result of a fit or of a root search has fewer stable digits; `make portable` checks that all shown digits are.
 STABLE = 8
-# Names a file to which every number shown is appended, as it came and as it is shown.
+# Environment variable with the name of a file, to which every number is appended with its full value and as it is shown.
 TRACE = "BOOK_TRACE"
 _SPEC = re.compile(r"((?:.?[<>=^])?[-+ ]?)(#?0?\d*,?(?:\.(\d+))?)([fFeEgG%]?)")
 
 
 class UnstableDigits(ValueError):
-    """More digits are asked for than every machine agrees on."""
+    """A format has more digits than those that are the same on every machine."""
 
 
 def stable(values: npt.ArrayLike, digits: int = STABLE) -> Any:
-    """Round to significant digits that do not depend on the processor; to compare, count, sort or find the largest.
+    """Round to significant digits that do not depend on the processor, before numbers are compared, counted or sorted.
 
     Parameters
     ----------
     values : array_like
-        Numbers; infinities and nan stay.
+        Numbers; infinities and nan are kept.
     digits : int
-        Significant digits kept.
+        Number of significant digits.
 
     Returns
     -------
     ndarray or float
-        Same shape; a zero has no sign.
+        The rounded numbers in the same shape; a zero has no sign.
 
     Examples
     --------
@@ -57,14 +58,14 @@ class num(float):
     Parameters
     ----------
     value : float
-        The number; an array of one will do.
+        The number, or an array with one element.
     digits : int
-        Significant digits on which all machines agree.
+        Number of significant digits that are the same on all machines.
 
     Raises
     ------
     UnstableDigits
-        When a format asks for more digits than that.
+        If a format has more digits than that.
 
     Examples
     --------
@@ -76,19 +77,19 @@ class num(float):
     digits: int
 
     def __new__(cls, value: Any, digits: int = STABLE) -> "num":
-        """Keep the value as it came."""
+        """Store the value without rounding."""
         self = super().__new__(cls, np.asarray(value, dtype=np.float64).item())
         self.digits = digits
         return self
 
     def __format__(self, spec: str) -> str:
-        """Round to the stable digits, then as a float; a zero has no sign."""
+        """Round to the stable digits, and format the result as a float; a zero has no sign."""
         match = _SPEC.fullmatch(spec)
         if match is None:
             raise ValueError(f"{spec!r} is not a format of a number such as '9.2f'")
         head, width, precision, kind = match.groups()
         value = float(stable(float(self), self.digits))
-        # in a fixed format the digits beyond are zeros by now
+        # in a fixed format the digits beyond the stable ones are zeros after the rounding
         shown = {"e": int(precision or 6) + 1, "g": int(precision or 6)}.get(kind.lower() or "g", 0)
         if shown > self.digits:
             raise UnstableDigits(f"{float(self):.6g} shown as {spec!r} has {shown} digits; {self.digits} are stable")

@@ -1,6 +1,6 @@
-"""Run the chapters as other processors would, and print what moves in their text and curves.
+"""Run the chapters as other processors would, and print the differences in their texts and curves.
 
-python -m bookkit.portable [KERNEL ...]     default: all that this processor can be
+python -m bookkit.portable [KERNEL ...]     default: all kernels that this processor can run
 """
 
 import csv
@@ -24,9 +24,9 @@ from .numbers import TRACE
 __all__ = ["kernels", "main"]
 
 _OUT = ROOT / "_build/portable"
-# Part of the last digit shown that the noise may fill.
+# Largest difference that is accepted between kernels, in units of the last digit shown.
 _EDGE = 0.1
-# Relative size of the last digit of a curve.
+# Relative size of the last digit with which a curve is written.
 _LAST_DIGIT = 1e-5
 _DISABLE = "NPY_DISABLE_CPU_FEATURES"
 
@@ -37,11 +37,11 @@ def kernels() -> dict[str, dict[str, str]]:
     Returns
     -------
     dict
-        Name to variables; only what this processor can do. ``native`` is the machine as it is.
+        Variables by the name of the kernel, only for kernels that this processor can run. ``native`` sets no variables.
 
     Notes
     -----
-    numpy's groups of instructions are asked of numpy itself: their names change between its versions.
+    The names of the instruction groups are read from numpy, because they change between its versions.
     """
     from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__  # type: ignore[import-not-found]
 
@@ -63,7 +63,7 @@ def kernels() -> dict[str, dict[str, str]]:
 
 
 def _run(kernel: str, variables: Mapping[str, str], name: str) -> str:
-    """Execute one chapter below the variables; return what went wrong."""
+    """Execute one chapter with these environment variables; return the error, or an empty text."""
     folder = _OUT / kernel
     trace = folder / f"{name}.trace"
     trace.unlink(missing_ok=True)
@@ -75,7 +75,7 @@ def _run(kernel: str, variables: Mapping[str, str], name: str) -> str:
 
 
 def _one(name: str, folder: Path) -> None:
-    # these two would not reach the kernel: its runner drops them
+    # the runner removes these two variables from the environment of the kernel, so they are passed explicitly
     kept = {variable: os.environ[variable] for variable in (TRACE, "PYTHONHASHSEED") if variable in os.environ}
     notebook = run.execute(name, folder / f"{name}.ipynb", {}, folder / name, **kept)
     nbformat.write(reference.stored(notebook), folder / f"{name}.ipynb")
@@ -86,7 +86,7 @@ def _outputs(notebook: nbformat.NotebookNode) -> list[Any]:
 
 
 def _faults(kernel: str, name: str) -> Iterator[str]:
-    """Say what differs from the committed outputs and from the curves of the book."""
+    """List the differences from the committed outputs and from the curves of the book."""
     folder = _OUT / kernel
     old, new = (nbformat.read(path, as_version=4) for path in (ROOT / chapters.path_of(name), folder / f"{name}.ipynb"))
     if _outputs(old) != _outputs(new):
@@ -97,14 +97,14 @@ def _faults(kernel: str, name: str) -> Iterator[str]:
 
 
 def _curves_moved(ours: Path, theirs: Path) -> str:
-    """Say which columns differ by more than the last digit written, or by more than a billionth of the largest."""
+    """Name the columns that differ by more than the last digit written and by more than a billionth of the largest value."""
     lines = [[line for line in path.read_text(encoding="utf-8").splitlines() if line[:1] != "#"] for path in (ours, theirs)]
     (titles, *rows), (others, *new) = (list(csv.reader(part)) for part in lines)
     if titles != others or len(rows) != len(new):
         return "other columns or rows"
     a, b = (np.array(part, dtype=np.float64) for part in (rows, new))
     largest = np.max(np.where(np.isfinite(a), np.abs(a), 0.0), axis=0)
-    # where both are infinite the first says so
+    # two infinite values are equal for isclose, and their difference is nan
     with np.errstate(invalid="ignore"):
         apart = ~np.isclose(a, b, rtol=_LAST_DIGIT, atol=0.0, equal_nan=True) & ~(np.abs(a - b) <= 1e-9 * largest)
     return ", ".join(title for title, bad in zip(titles, apart.any(axis=0), strict=True) if bad)
@@ -127,7 +127,7 @@ def _unit(value: float, spec: str) -> float:
 
 
 def _spread(used: list[str], name: str) -> tuple[float, str]:
-    """Largest distance between kernels of a number shown, in units of the last digit that is shown of it."""
+    """Largest difference between kernels of a number shown, in units of its last shown digit, and the number as shown."""
     first, *others = (_trace(kernel, name) for kernel in used)
     worst = (0.0, "")
     for other in others:

@@ -1,4 +1,4 @@
-"""Refresh the stored outputs of the chapters and what is generated from them; print what moved, as numbers.
+"""Refresh the stored outputs of the chapters and the pages generated from them, and print the numbers that changed.
 
 python -m bookkit.reference [NAME ...]     default: all chapters
 """
@@ -24,7 +24,7 @@ _PICTURED = "two_body"
 
 
 def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Strip an executed notebook to what is committed: text outputs, no pictures, no noise.
+    """Reduce an executed notebook to the parts that are committed: text outputs without pictures and run-dependent metadata.
 
     Parameters
     ----------
@@ -61,17 +61,17 @@ def _texts(notebook: nbformat.NotebookNode) -> Iterator[tuple[int, list[str]]]:
 
 
 def moved(old: nbformat.NotebookNode, new: nbformat.NotebookNode) -> list[str]:
-    """Say which numbers of the stored text differ between two versions of a chapter.
+    """List the numbers of the stored text that differ between two versions of a chapter.
 
     Parameters
     ----------
     old, new : NotebookNode
-        Before and after.
+        The chapter before and after.
 
     Returns
     -------
     list of str
-        One line a changed number, with the relative change, or a changed text.
+        One line for each changed line of text, with its changed numbers and their relative changes.
     """
     lines = []
     before, after = dict(_texts(old)), dict(_texts(new))
@@ -104,13 +104,13 @@ def _picture(name: str, notebook: nbformat.NotebookNode) -> str:
 
 
 def followed(name: str) -> nbformat.NotebookNode:
-    """Return a chapter with the code it should have.
+    """Return a chapter, with its code taken from another chapter if its metadata say so.
 
     Parameters
     ----------
     name : str
-        Name of the chapter. If its metadata hold ``{"darkhiggs": {"runs": OTHER, "parameters": {...}}}``, it is chapter OTHER
-        run at other parameters: the text is its own, all code is taken from there, with its own name.
+        Name of the chapter. If its metadata contain ``{"darkhiggs": {"runs": OTHER, "parameters": {...}}}``, it is chapter
+        OTHER with other parameters. Its text is its own; all code is copied from OTHER, with the name of this chapter.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def followed(name: str) -> nbformat.NotebookNode:
     Raises
     ------
     ChapterError
-        If the two have another number of code cells, or OTHER has no such parameter.
+        If the two chapters differ in their number of code cells, or OTHER has no such parameter.
     """
     notebook = nbformat.read(ROOT / chapters.path_of(name), as_version=4)
     rule = notebook.metadata.get("darkhiggs")
@@ -141,7 +141,7 @@ def followed(name: str) -> nbformat.NotebookNode:
 
 
 def refresh(name: str) -> list[str]:
-    """Run a chapter, rewrite its stored outputs, and return what moved.
+    """Run a chapter, rewrite its stored outputs, and return the changes.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def refresh(name: str) -> list[str]:
     Returns
     -------
     list of str
-        One sentence a change.
+        One line for each change.
     """
     path, scratch = ROOT / chapters.path_of(name), ROOT / "_build/reference" / name
     old = nbformat.read(path, as_version=4)
@@ -167,7 +167,7 @@ def refresh(name: str) -> list[str]:
 
 
 def _refresh_all(names: list[str]) -> int:
-    """Refresh chapters, several at once, and then the pages that are generated from them."""
+    """Refresh several chapters in parallel, and then the pages that are generated from them."""
     failed = [name for name, code in run.each(names, "bookkit.reference", "--one") if code]
     if failed:
         run.say(f"error: {', '.join(failed)} failed; the generated pages were not changed", sys.stderr)
@@ -176,7 +176,7 @@ def _refresh_all(names: list[str]) -> int:
         generate.write_pages(ROOT, ROOT)
         generate.write_readme()
     except ValueError as error:
-        # another chapter has no outputs yet
+        # a chapter that was not refreshed has no outputs yet
         run.say(f"error: {error}", sys.stderr)
         return 1
     return 0
