@@ -371,7 +371,7 @@ class DarkSector(Owned):
         >>> print(model.benchmark("A").replace(m_h1=[1.0, -1.0, 2.0]).scatter([10.0, 20.0]))
         [10. nan 20.]
         """
-        # whether a point is allowed is a result too
+        # a boolean result, such as whether a point is allowed, is accepted too
         values = np.asarray(values, np.float64) if getattr(values, "dtype", None) == np.bool_ else numbers("values", values)
         good = self.reason.ravel() == ""
         if values.shape[-1:] != (np.sum(good),):
@@ -415,7 +415,7 @@ class DarkSector(Owned):
         for start in range(0, max(size, 1), step):
             part = good if step >= size else good.select(np.arange(start, min(start + step, size)))
             result = np.asarray(function(part))
-            # whether a point is allowed is a result too
+            # a boolean result, such as whether a point is allowed, is accepted too
             result = result if result.dtype == np.bool_ else numbers("the result of function", result)
             if result.shape[-1:] != part.shape:
                 raise ParameterError(f"the result of function has shape {result.shape} for {part.reason.size} points")
