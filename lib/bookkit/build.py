@@ -50,8 +50,11 @@ def _site() -> Path:
 
 def _sync() -> None:
     """Write what the pages are made of: texts, executed chapters in the order of a reader, downloads."""
+    keep = {*_staged()}
+    for path in [path for path in STAGE.rglob("*") if path.is_file() and path not in keep]:
+        path.unlink()
     shutil.rmtree(_SOURCE, ignore_errors=True)
-    for path in [*_pages(), *(path for path in _staged() if path.suffix != ".ipynb" or "data" in path.parts)]:
+    for path in [*_pages(), *(path for path in keep if path.suffix != ".ipynb" or "data" in path.parts)]:
         target = _SOURCE / path.relative_to(STAGE if path.is_relative_to(STAGE) else ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
