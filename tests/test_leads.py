@@ -13,7 +13,6 @@ pytestmark = pytest.mark.house
 
 # Numbers of a lead that no table has, with the reason. One that is in a table by now has to go from here.
 EXCEPTIONS: dict[str, dict[str, str]] = {
-    "solar": {"97": "share of the largest coupling at A10; the tables have the couplings themselves"},
     "windows_b": dict.fromkeys(("90", "450"), "window of the talk, in the check table of what the windows imply"),
 }
 
