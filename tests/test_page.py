@@ -140,11 +140,13 @@ def test_wide_table_has_its_headings_in_each_cell() -> None:
     assert str(row[3].select_one("div.value")) == '<div class="value"><i>0.817</i></div>'
 
 
-@pytest.mark.parametrize(
-    "table",
-    [WIDE.replace("a rate at rest", "a").replace("0.82 of the talk", "1"), WIDE.replace("thead", "tbody"), "<table></table>"],
-)
-def test_table_that_fits_a_phone_or_has_no_heading_stays(table: str) -> None:
+def test_table_that_fits_a_phone_has_headings_of_its_rows_only() -> None:
+    table = WIDE.replace("a rate at rest", "a").replace("0.82 of the talk", "1")
+    assert extension.with_labels(table) == table.replace("<td>a</td>", '<th scope="row">a</th>')
+
+
+@pytest.mark.parametrize("table", [WIDE.replace("thead", "tbody"), "<table></table>"])
+def test_table_without_headings_stays(table: str) -> None:
     assert extension.with_labels(table) == table
 
 

@@ -44,7 +44,7 @@ def _staged() -> list[Path]:
 
 def _site() -> Path:
     """Where the site belongs that is made of what is there now."""
-    library = sorted(path for path in (ROOT / "lib").rglob("*") if path.suffix in (".py", ".toml", ".csv"))
+    library = sorted(path for path in (ROOT / "lib").rglob("*") if path.suffix in (".py", ".js", ".toml", ".csv"))
     return ROOT / "_build/sites" / chapters.key([*_pages(), *library, *_staged()])[:16]
 
 
@@ -54,7 +54,7 @@ def _sync() -> None:
     for path in [path for path in STAGE.rglob("*") if path.is_file() and path not in keep]:
         path.unlink()
     shutil.rmtree(_SOURCE, ignore_errors=True)
-    for path in [*_pages(), *(path for path in keep if path.suffix != ".ipynb" or "data" in path.parts)]:
+    for path in [*_pages(), *(keep - {STAGE / chapters.path_of(name) for name in chapters.names()})]:
         target = _SOURCE / path.relative_to(STAGE if path.is_relative_to(STAGE) else ROOT)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

@@ -45,7 +45,7 @@ def _wide(soup: BeautifulSoup) -> bool:
 
 
 def with_labels(table: str) -> str:
-    """Make a table ready for a narrow window: each cell carries the heading of its column, the first is that of its row.
+    """Make the first cell of each row its heading, and give every cell that of its column where a phone is too narrow.
 
     Parameters
     ----------
@@ -55,17 +55,19 @@ def with_labels(table: str) -> str:
     Returns
     -------
     str
-        The same; unchanged if it has no heading, or fits a phone as it is.
+        The same; unchanged if it has no heading.
     """
     soup = BeautifulSoup(table, "html.parser")
     heads, box = soup.select("thead th"), soup.table
-    if box is None or not heads or not _wide(soup):
+    if box is None or not heads:
         return table
+    for cell in soup.select("tbody tr > :first-child"):
+        cell.name, cell["scope"] = "th", "row"
+    if not _wide(soup):
+        return str(soup)
     box["class"] = " ".join([*map(str, box.get_attribute_list("class")), "cards"]).strip()
     for row in soup.select("tbody tr"):
-        for number, (cell, head) in enumerate(zip(row.find_all(["td", "th"], recursive=False), heads, strict=False)):
-            if number == 0:
-                cell.name, cell["scope"] = "th", "row"
+        for cell, head in zip(row.find_all(["td", "th"], recursive=False), heads, strict=False):
             value = soup.new_tag("div", attrs={"class": "value"})
             value.extend(list(cell.contents))
             label = soup.new_tag("div", attrs={"class": "label"})
