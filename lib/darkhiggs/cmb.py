@@ -157,7 +157,7 @@ def f_eff_cascade(energy: npt.ArrayLike, *masses: npt.ArrayLike) -> Array:
         raise ParameterError(f"energy = {float(np.min(start)):g} GeV is below the mass of the particle")
     for parent, child in pairwise((*chain, np.asarray(natural("m_e")))):
         if np.any(parent < 2.0 * child):
-            raise ParameterError(f"masses = {float(np.min(parent)):g} GeV is below twice that of what it decays to")
+            raise ParameterError(f"masses = {float(np.min(parent)):g} GeV is below twice the mass of its decay product")
     return _cascade(start[..., None], *chain)[()]
 
 

@@ -541,7 +541,7 @@ def upper_edge(sector: DarkSector, low: float, high: float, *, at_higgs_limit: b
 
     low, high = (single(name, x, 1e-6, 1e3, "GeV") for name, x in (("low", low), ("high", high)))
     if low >= high:
-        raise ParameterError(f"low = {low:g} GeV is outside its range (0, {high:g}): nothing is searched")
+        raise ParameterError(f"low = {low:g} GeV is outside its range (0, {high:g}): the range of masses is empty")
     at_limit = switch("at_higgs_limit", at_higgs_limit)
     sector.require("m_h1")
     good = sector.select(sector.reason == "")
