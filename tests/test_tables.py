@@ -47,7 +47,8 @@ def test_formats_may_be_given_by_title() -> None:
 def test_page_typesets_powers_of_ten() -> None:
     bundle = Table(r"$x$ [1e-6 GeV] .1e; n", [[3e-7, 2]], caption=r"At $m_{H_1}=2$ GeV.")._repr_mimebundle_()
     assert (
-        "| $x$ [$10^{-6}$ GeV] | n |" in bundle["text/markdown"] and r"| $3.0 \times 10^{-7}$ | 2 |" in bundle["text/markdown"]
+        '| $x$ <span class="unit">[$10^{-6}$ GeV]</span> | n |' in bundle["text/markdown"]
+        and r"| $3.0 \times 10^{-7}$ | 2 |" in bundle["text/markdown"]
     )
     # the text has letters
     assert bundle["text/plain"].splitlines() == ["At m_H1 = 2 GeV.", "x [1e-6 GeV]  n", "     3.0e-07  2"]
@@ -60,7 +61,7 @@ def test_page_has_caption_and_escaped_bars() -> None:
         "",
         "```{table} At A.",
         "",
-        "| \\|Q_Phi\\| [1] | window |",
+        '| \\|Q_Phi\\| <span class="unit">[1]</span> | window |',
         "|---:|---|",
         "| 0.5 | **1 to 2** |",
         "```",

@@ -115,7 +115,8 @@ def use_style() -> None:
             "axes.grid": True,
             "grid.color": "#dddddd",
             "grid.linewidth": 0.6,
-            "axes.axisbelow": True,
+            # ticks and grid above what is filled, below lines
+            "axes.axisbelow": "line",
             "axes.prop_cycle": cycler(color=[c for name, c in PALETTE.items() if name not in ("grey", "black")]),
             "legend.frameon": True,
             "legend.framealpha": 0.95,

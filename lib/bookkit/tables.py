@@ -16,6 +16,7 @@ MIME = "application/vnd.darkhiggs.table+json"
 # A title, then the format of numbers if there is one.
 # A power of ten that begins a unit, as in [1e-6 GeV].
 _POWER = re.compile(r"\[1e([-+]?\d+)")
+_UNIT = re.compile(r"\[[^\[\]]+\]$")
 _COLUMN = re.compile(r"(?P<title>\S.*?)(?: (?P<spec>\+?\.\d[efg%]|g))?")
 
 
@@ -185,7 +186,8 @@ class Table:
 
 def shown(record: Mapping[str, Any]) -> str:
     """Return the record of a table as Markdown with its caption, in a box that scrolls where the window is narrow."""
-    titles = [_POWER.sub(lambda unit: f"[$10^{{{int(unit[1])}}}$", title) for title in record["columns"]]
+    powers = (_POWER.sub(lambda unit: f"[$10^{{{int(unit[1])}}}$", title) for title in record["columns"])
+    titles = [_UNIT.sub(r'<span class="unit">\g<0></span>', title) for title in powers]
     rows = [
         [formula(cell) if number in record["right"] and "e" in cell else cell for number, cell in enumerate(row)]
         for row in record["rows"]
