@@ -45,7 +45,7 @@ KINDS = {
 ALT_LENGTH = (80, 400)
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 400, "height": 850}
 
-# Lines of the console that begin so are not ours to mend.
+# Lines of the console that come from the theme or the browser; they begin like this.
 CONSOLE_ALLOWED = (
     "Failed to load resource",  # Chromium's echo of a request; recorded as `external` or `network`
     # first visit; html_context.default_mode = auto would silence it, and take the colours from a reader without JavaScript
@@ -134,7 +134,7 @@ async def _browser(site: Path) -> AsyncIterator[tuple[Callable[[], Awaitable[Any
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         place = f"127.0.0.1:{server.server_port}"
-        # whatever else a page asks for goes to a proxy that is not there; to intercept it would switch the browser's cache off
+        # requests to other hosts go to a proxy that does not exist; intercepting them would switch off the cache of the browser
         only_here = ["--proxy-server=127.0.0.1:1", f"--proxy-bypass-list=<-loopback>;{place}"]
 
         async def profile() -> Any:

@@ -20,17 +20,17 @@ from .run import STAGE
 __all__ = ["lettered", "main", "stale"]
 
 _HTML = ROOT / "_build/html"
-# What the pages are made of.
+# Sources of the pages, written anew for each site.
 _SOURCE = ROOT / "_build/source"
 
 
 def stale() -> list[str]:
-    """List the chapters that were not built from what is there now."""
+    """List the chapters whose built version does not match their present files."""
     return [name for name in chapters.names() if run.built_from(name) != chapters.fingerprint(name)]
 
 
 def _pages() -> tuple[Path, ...]:
-    """Everything of the book that is not executed."""
+    """List the files of the book that are not executed: texts, pictures, configuration."""
     book = (path for path in (ROOT / "book").rglob("*") if path.is_file() and path.suffix != ".ipynb")
     hidden = {path for path in book if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)}
     return tuple(sorted(hidden | {ROOT / "_config.yml", ROOT / "_toc.yml", ROOT / "requirements.txt"}))
@@ -43,13 +43,13 @@ def _staged() -> list[Path]:
 
 
 def _site() -> Path:
-    """Where the site belongs that is made of what is there now."""
+    """Return the folder of the site that belongs to the present files."""
     library = sorted(path for path in (ROOT / "lib").rglob("*") if path.suffix in (".py", ".js", ".toml", ".csv"))
     return ROOT / "_build/sites" / chapters.key([*_pages(), *library, *_staged()])[:16]
 
 
 def _sync() -> None:
-    """Write what the pages are made of: texts, executed chapters in the order of a reader, downloads."""
+    """Write the sources of the pages: texts, executed chapters in the order of a reader, downloads."""
     keep = {*_staged()}
     for path in [path for path in STAGE.rglob("*") if path.is_file() and path not in keep]:
         path.unlink()
@@ -86,7 +86,7 @@ def lettered(text: str) -> str:
 
 
 def _run_chapters(names: list[str], began: float) -> list[str]:
-    """Run chapters, say how they go, and return those that failed."""
+    """Run chapters, report their progress, and return those that failed."""
     listed, failed = chapters.names(), []
     for name, code in run.each(names, "bookkit.run", "stage"):
         if code is None:
@@ -132,7 +132,7 @@ def _make_pages(site: Path) -> int:
 
 
 def _sphinx(argv: list[str]) -> None:
-    """Run Jupyter Book, and spare it a third of its time."""
+    """Run Jupyter Book without two habits that cost a third of its time."""
     import gc
     from functools import cache
 

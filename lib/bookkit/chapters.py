@@ -106,7 +106,7 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> str:
-    """Return the name of a chapter, or say which there are."""
+    """Return the name of a chapter, or raise an error that lists all names."""
     if name not in names():
         unlisted = f"; add 'file: book/chapters/{name}' to _toc.yml" if (ROOT / f"book/chapters/{name}.ipynb").exists() else ""
         raise ParameterError(f"no chapter is called {name!r}; chapters: {', '.join(names())}{unlisted}")
@@ -254,7 +254,7 @@ def _imports(path: Path) -> frozenset[Path]:
 
 @cache
 def _imported(source: str, package: str, root: Path) -> frozenset[Path]:
-    """Library files that a source of a package imports; of a package that it names, all, as they may be there on first use."""
+    """Library files that a source imports; if it imports a package, all files of it, since some may be loaded on first use."""
     modules: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

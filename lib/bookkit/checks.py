@@ -1,4 +1,4 @@
-"""The check table of a chapter: rows with argued tolerances, and the two verdicts that follow from them.
+"""The check table of a chapter: rows whose tolerances have a stated reason, and the two verdicts that follow from the rows.
 
 What a row asserts stands in ``book/claims/NAME.toml`` (`bookkit.claims`); the chapter hands in the numbers.
 """
@@ -157,7 +157,7 @@ class Choices:
 
 
 def over(labels: Iterable[Any], values: npt.ArrayLike, left: npt.ArrayLike | None = None) -> Choices:
-    """Hand in one number for each declared choice of what the talk does not print.
+    """Collect the number of this book for each choice of a parameter that the talk does not print.
 
     Parameters
     ----------
@@ -340,7 +340,7 @@ class Check:
         return far is None or any(far * (value - self.reference) < self.tolerance.effect for value in self._values())
 
     def outcome(self, corrected: bool = False) -> str:
-        """Return what the row comes to.
+        """Return the outcome of the row.
 
         Parameters
         ----------
@@ -391,7 +391,7 @@ def _corrections(rows: Sequence[Check]) -> set[tuple[str, str]]:
 
 
 def outcomes(rows: Sequence[Check]) -> dict[str, str]:
-    """Return what each row comes to, by key; a row that another one corrects holds after a correction."""
+    """Return the outcome of each row by its key; a row that another one corrects holds after a correction."""
     corrected = _corrections(rows)
     return {row.key: row.outcome((row.key, row.deviation) in corrected) for row in rows}
 
@@ -558,7 +558,7 @@ def tally(record: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def said(row: Mapping[str, Any]) -> str:
-    """Say in words what a row of a record comes to."""
+    """Describe the outcome of a row of a record in words."""
     words = [str(row["outcome"])]
     if row["holds_for"] and row["inside"]:
         words.append(f"for {row['varies']} {row['holds_for']}")
@@ -593,7 +593,7 @@ def in_words(record: Mapping[str, Any]) -> str:
 
 
 def spelled(record: Mapping[str, Any]) -> str:
-    """Say how many rows of the talk hold, are open, fail."""
+    """Count in words how many rows of the talk hold, are open or fail."""
     plain = {"holds": "hold", "holds after a correction": "after a correction", "fails": "fail"}
     return ", ".join(f"{number} {plain.get(outcome, outcome)}" for outcome, number in counts(record["rows"]).items())
 
@@ -616,11 +616,12 @@ def _text(record: Mapping[str, Any]) -> str:
 def shown(row: Mapping[str, Any], which: str) -> str:
     """Print the reference or the value of a row; over several choices from the smallest to the largest."""
     numbers = row["range"] if which == "value" and row["range"] else [row[which]]
-    return " to ".join("none" if number is None else f"{number:.{row['digits']}g}" for number in numbers)
+    texts = ("none" if number is None else f"{number:.{row['digits']}g}" for number in numbers)
+    return " to ".join(dict.fromkeys(texts))
 
 
 def _markdown(record: Mapping[str, Any]) -> str:
-    """Write the table: what differs and what the talk states on top, what agrees besides folded with its count."""
+    """Write the table: rows that differ and rows of the talk on top, the other rows that agree folded, with their count."""
     fold = [row for row in record["rows"] if row["kind"] not in _TALK and row["inside"]]
     top = sorted((row for row in record["rows"] if row not in fold), key=_rank)
     if not top or len(fold) < 3:
@@ -631,7 +632,7 @@ def _markdown(record: Mapping[str, Any]) -> str:
 
 
 def _rank(row: Mapping[str, Any]) -> int:
-    """Place of a row in the table: what fails, what is open, what holds, what is no test."""
+    """Return the place of a row: failing rows come first, then open ones, those that hold, and those that are no test."""
     order = (*OUTCOMES[3:0:-1], "differs", OUTCOMES[0], "agrees", UNTESTED, OUTCOMES[4])
     return order.index(row["outcome"])
 

@@ -527,7 +527,7 @@ def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int =
 
 
 def faults(figure: Any) -> list[str]:
-    """List what a reader of a figure could not see, on a phone too.
+    """List what cannot be read in a figure, on a desktop or on a phone.
 
     Parameters
     ----------
@@ -620,7 +620,7 @@ class _Digest:
 
 
 def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
-    """Tell the curves of a figure by a few of their values.
+    """Summarise the curves of a figure by a few of their values.
 
     Parameters
     ----------
@@ -693,7 +693,7 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
 
 
 def _show(shown: object) -> None:
-    """Show something in a notebook; outside of one nothing is shown."""
+    """Show an object in a notebook; do nothing outside of one."""
     try:
         from IPython import get_ipython
         from IPython.display import display

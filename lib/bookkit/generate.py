@@ -91,7 +91,7 @@ def verdicts(record: Mapping[str, Any]) -> str:
 def statement_outcomes(
     found: Sequence[Mapping[str, Any]],
 ) -> dict[str, tuple[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]]]:
-    """Compute what became of each statement of the talk.
+    """Compute the outcome of each statement of the talk.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _combined(mine: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> st
 
 
 def counted(found: Sequence[Mapping[str, Any]]) -> str:
-    """Say how many statements of the talk hold, in one sentence."""
+    """Count in one sentence how many statements of the talk hold."""
     outcomes = [outcome for outcome, _ in statement_outcomes(found).values()]
     hold, mended, undecided, fail = (outcomes.count(word) for word in checks.OUTCOMES[:4])
     rest = {

@@ -66,7 +66,7 @@ def execute(name: str, output: Path, parameters: Mapping[str, Any], data: Path, 
     chapters.check_knobs(name, parameters)
     import papermill
 
-    # what reaches a stream after its kernel has ended is no news
+    # messages that reach a stream after its kernel has ended are of no use
     logging.getLogger("tornado").setLevel(logging.CRITICAL)
     from .kernel import KernelManager
 
@@ -139,7 +139,7 @@ def _bibtex(keys: tuple[str, ...]) -> str:
 
 
 def _offer(name: str, notebook: nbformat.NotebookNode, data: Path) -> None:
-    """Write what the page of an executed chapter offers beside the curves: rows and verdicts, references, the notebook."""
+    """Write the downloads of an executed chapter beside its curves: rows and verdicts, references, the notebook."""
     record = check_record(notebook)
     if record is None:
         raise ChapterError(f"chapter {name} shows no check table")
@@ -152,7 +152,7 @@ def _offer(name: str, notebook: nbformat.NotebookNode, data: Path) -> None:
 
 
 def links(name: str) -> list[str]:
-    """List what the page of a chapter offers, as Markdown."""
+    """List the downloads of a chapter as Markdown."""
     told = {
         f"{name}.ipynb": "executed notebook, in running order (.ipynb)",
         f"{name}.json": "checks and verdicts (JSON)",
@@ -163,7 +163,7 @@ def links(name: str) -> list[str]:
 
 
 def _in_words(notebook: nbformat.NotebookNode, words: str) -> None:
-    """Put words in the place of the verdicts."""
+    """Replace the comment that stands for the verdicts by words."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace(checks.BADGE, words)
@@ -220,7 +220,7 @@ def each(names: Sequence[str], module: str, *arguments: str) -> Iterator[tuple[s
 
 
 def downloads(name: str) -> Path:
-    """Folder of what the page of a chapter offers."""
+    """Return the folder of the downloads of a chapter."""
     return STAGE / chapters.path_of(name).parent / "data" / name
 
 

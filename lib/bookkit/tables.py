@@ -1,4 +1,4 @@
-"""Tables: the one writer of Markdown tables, and the results of a chapter as a table that nbval can hold."""
+"""Tables: writing Markdown tables, and results of a chapter as a table with a stable text that nbval compares."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
