@@ -17,7 +17,7 @@ from . import chapters, checks, claims, generate, lock, page, run
 from .chapters import ROOT
 from .run import STAGE
 
-__all__ = ["lettered", "main", "stale"]
+__all__ = ["lettered", "main", "stale", "with_et_al"]
 
 _HTML = ROOT / "_build/html"
 # Sources of the pages, written anew for each site.
@@ -59,7 +59,7 @@ def _sync() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     papers = _SOURCE / "book/references.bib"
-    papers.write_text(lettered(papers.read_text(encoding="utf-8")), encoding="utf-8")
+    papers.write_text(lettered(with_et_al(papers.read_text(encoding="utf-8"))), encoding="utf-8")
     generate.write_pages(STAGE, _SOURCE)
     for name in chapters.names():
         notebook = nbformat.read(STAGE / chapters.path_of(name), as_version=4)
@@ -67,6 +67,18 @@ def _sync() -> None:
         assert record is not None
         shown = page.arrange(notebook, name, record, run.links(name))
         (_SOURCE / chapters.path_of(name)).write_text(nbformat.writes(shown), encoding="utf-8")
+
+
+def with_et_al(text: str) -> str:
+    """Write "Aoyama et al." where a bibliography names one author and others; a citation would say "Aoyama and others".
+
+    Examples
+    --------
+    >>> from bookkit import build
+    >>> build.with_et_al("author = {Aoyama, T. and others},")
+    'author = {{Aoyama et al.}},'
+    """
+    return re.sub(r"author = \{([^{},]+), [^{},]+? and others\}", r"author = {{\1 et al.}}", text)
 
 
 def lettered(text: str) -> str:
