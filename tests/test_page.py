@@ -200,6 +200,14 @@ def test_line_under_a_legend_is_found(place: str, hidden: bool) -> None:
     assert (figures.faults(figure) == ["the line 'rising' runs under the legend of its panel"]) == hidden
 
 
+def test_pale_colours_are_darkened_for_letters() -> None:
+    figure = drawn()
+    figures.label(figure.axes[0], {"pale": (0.5, 0.2, "sky"), "dark": (0.8, 0.5, "black")})
+    pale, dark = (np.array(text.get_color()) for text in figure.axes[0].texts[1:])
+    assert (pale < np.array(matplotlib.colors.to_rgb(figures.PALETTE["sky"]))).all() and pale.max() > 0.5
+    assert (dark == 0.0).all()
+
+
 def test_texts_on_each_other_are_found() -> None:
     figure = drawn()
     figures.label(figure.axes[0], {"another": (0.32, 0.7, "red")})
