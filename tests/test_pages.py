@@ -90,6 +90,39 @@ def test_download_is_there_and_not_empty(chapter: str, ending: str) -> None:
         assert (audit.SITE / chapters.path_of(chapter).parent / link).stat().st_size > 0
 
 
+# What a physicist would type, and the chapter that answers.
+QUESTIONS = {
+    "invisible Higgs": "higgs_invisible",
+    "Hubble tension": "n_eff",
+    "white dwarfs": "z_plane",
+    "relic density resonance": "relic_resonance",
+    "look-elsewhere": "belle2_one_particle",
+    "global significance": "belle2_one_particle",
+    "NA62": "two_body",
+    "muon g-2 2025": "muon_g2",
+    "world average": "excess",
+    "Migdal": "direct_detection",
+    "CMB annihilation": "cmb",
+    "Borexino limit": "solar",
+    "trident CCFR": "trident",
+    "1 ab": "prospects",
+    "B_s invisible": "belle2_dark_higgs",
+}
+
+
+@pytest.fixture(scope="session")
+def answers() -> dict[str, list[str]]:
+    if reason := audit.missing(audit.SITE):
+        pytest.skip(reason)
+    return audit.searched(audit.SITE, list(QUESTIONS))
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_search_finds_the_chapter_among_the_first_three(answers: dict[str, list[str]], question: str) -> None:
+    assert f"book/chapters/{QUESTIONS[question]}" in answers[question]
+
+
 @pytest.mark.house
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_committed_figures_have_name_caption_and_alt_text(chapter: str) -> None:

@@ -19,14 +19,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import nbformat
 
 from . import chapters
 from .chapters import ROOT
 
-__all__ = ["KINDS", "SITE", "Finding", "audit", "figure_findings", "main", "missing", "page_names", "screenshots"]
+__all__ = ["KINDS", "SITE", "Finding", "audit", "figure_findings", "main", "missing", "page_names", "screenshots", "searched"]
 
 SITE = ROOT / "_build/html"
 KINDS = {
@@ -377,6 +377,40 @@ def screenshots(site: Path, folder: Path, pages: Sequence[str] | None = None) ->
 
     asyncio.run(_each(site, page_names(site)[1:] if pages is None else pages, visit))
     return sorted(written)
+
+
+def searched(site: Path, queries: Sequence[str], first: int = 3) -> dict[str, list[str]]:
+    """Type words into the search of a site and return the pages that come first.
+
+    Parameters
+    ----------
+    site : Path
+        Folder of the site.
+    queries : sequence of str
+        What is typed.
+    first : int
+        How many pages of each answer are returned.
+
+    Returns
+    -------
+    dict of str to list of str
+        Paths below the site, without ending, in the order of the answer, by query.
+    """
+    found: dict[str, list[str]] = {}
+
+    async def ask() -> None:
+        async with _browser(site) as (profile, base):
+            page = await (await profile()).new_page()
+            for query in queries:
+                await page.goto(f"{base}search.html?q={quote(query)}")
+                # the summary is written once the last answer is there
+                await page.wait_for_function("() => document.querySelector('.search-summary')?.textContent.trim().length > 0")
+                links = await page.evaluate("[...document.querySelectorAll('ul.search > li > a')].map(link => link.href)")
+                places = (link.removeprefix(base).partition("#")[0].partition("?")[0] for link in links)
+                found[query] = list(dict.fromkeys(place.removesuffix(".html") for place in places))[:first]
+
+    asyncio.run(ask())
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
