@@ -828,7 +828,9 @@ def test_new_chapter_runs_in_the_order_of_its_list(clone: Clone) -> None:
     assert "<figure" in page and "verdict-not-attempted" in page
     for chapter in (older, name):
         downloads = clone.root / "_build/stage/book/chapters/data" / chapter
-        assert {path.name for path in downloads.iterdir()} == {f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json")}
+        assert {path.name for path in downloads.iterdir()} == {
+            f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json")
+        }
         links = re.findall(r'_downloads/\w+/([^"]+)"', clone.page(f"chapters/{chapter}"))
         assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json")]
     again = clone.make("new", f"NAME={name}")

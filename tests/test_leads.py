@@ -19,7 +19,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("name", chapters.names())
 def test_numbers_of_the_lead_stand_in_a_table(name: str) -> None:
-    assert leads.missing(leads.read(name)) == list(EXCEPTIONS.get(name, {}))
+    assert leads.missing(chapters.read(name)) == list(EXCEPTIONS.get(name, {}))
 
 
 def test_findings_of_the_front_page_stand_in_the_chapters_they_link() -> None:
@@ -76,7 +76,7 @@ def test_number_is_found_within_its_printed_digits(lead: str, missing: list[str]
 
 
 def test_text_of_a_link_is_held_against_the_linked_chapter() -> None:
-    number = f"{max(leads.shown(leads.read('two_body'))):.6e}".replace("e+", "e")
+    number = f"{max(leads.shown(chapters.read('two_body'))):.6e}".replace("e+", "e")
     assert leads.missing(chapter(f"[It is {number}](two_body.ipynb).")) == []
     assert leads.missing(chapter(f"[It](two_body.ipynb) is {number}.")) == [number]
     assert leads.missing(chapter("[It is 8.26](two_body.ipynb#x).", ["a line", 1.0, 2.0, 3.0])) == []
@@ -88,7 +88,7 @@ def test_text_of_a_link_is_held_against_the_linked_chapter() -> None:
     [("0.0039", "0.0043"), ("8.3", "8.9"), ("7.5", "7.1"), ("2.85", "2.95"), ("0.74", "0.79"), ("3.7 σ", "4.4 σ")],
 )
 def test_stale_lead_fails(old: str, new: str) -> None:
-    notebook = leads.read("two_body")
+    notebook = chapters.read("two_body")
     (cell, *_) = (cell for cell in notebook.cells if old in cell.source and cell.cell_type == "markdown")
     assert cell is notebook.cells[0] or cell.source.startswith(leads.SEE)
     cell.source = cell.source.replace(old, new)
@@ -96,7 +96,7 @@ def test_stale_lead_fails(old: str, new: str) -> None:
 
 
 def test_moved_table_fails() -> None:
-    notebook = leads.read("two_body")
+    notebook = chapters.read("two_body")
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             for record in output.get("data", {}).values():

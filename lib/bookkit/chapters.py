@@ -31,6 +31,7 @@ __all__ = [
     "pages",
     "parse_argument",
     "path_of",
+    "read",
     "start",
 ]
 
@@ -171,12 +172,24 @@ def parameters_source(notebook: nbformat.NotebookNode) -> str:
     raise ParameterError("the notebook has no cell tagged 'parameters'")
 
 
-def _read(name: str) -> nbformat.NotebookNode:
+def read(name: str) -> nbformat.NotebookNode:
+    """Return the notebook of a chapter with its stored outputs.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such chapter, or its file is not a notebook, such as half a merge.
+    """
     path = path_of(find(name))
     try:
         return nbformat.read(ROOT / path, as_version=4)
     except (ValueError, AttributeError, nbformat.ValidationError) as error:
-        # half a merge, for example
+        # json names the first fault in its first line
         raise ParameterError(f"{path} is not a notebook: {str(error).partition(chr(10))[0][:100]}") from None
 
 
@@ -195,7 +208,7 @@ def check_knobs(name: str, values: Mapping[str, Any]) -> None:
     ParameterError
         If a name is unknown or a value is out of range.
     """
-    declared = knobs(parameters_source(_read(name)))
+    declared = knobs(parameters_source(read(name)))
     for knob, value in values.items():
         if knob not in declared:
             raise ParameterError(f"{knob} is not a parameter of chapter {name}; parameters: {', '.join(declared)}")
@@ -234,7 +247,7 @@ def start(name: str, variables: Mapping[str, Any]) -> None:
         If a knob is out of its range.
     """
     lock.check_environment()
-    declared = knobs(parameters_source(_read(name)))
+    declared = knobs(parameters_source(read(name)))
     for knob in declared.values():
         if knob.name not in variables:
             raise ParameterError(f"{knob.name} has no value; the cell tagged 'parameters' runs before chapters.start")
@@ -289,7 +302,7 @@ def dependencies(name: str) -> tuple[Path, ...]:
     """
     notebook_path = ROOT / path_of(name)
     try:
-        code = "\n".join(cell.source for cell in _read(name).cells if cell.cell_type == "code")
+        code = "\n".join(cell.source for cell in read(name).cells if cell.cell_type == "code")
         todo, seen = set(_imported(code, "", ROOT)), set[Path]()
     except (SyntaxError, ImportError, ParameterError):
         # let the chapter itself say so when it runs

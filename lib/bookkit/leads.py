@@ -14,11 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import nbformat
-
 from . import chapters, checks, tables
 
-__all__ = ["SEE", "Said", "findings", "lead", "missing", "numbers", "read", "shown", "unlinked"]
+__all__ = ["SEE", "Said", "findings", "lead", "missing", "numbers", "shown", "unlinked"]
 
 # Heading of the text below a figure.
 SEE = "## What to see"
@@ -70,11 +68,6 @@ class Said:
     def meets(self, number: float) -> bool:
         """Return whether a number, possibly in another unit, rounds to this one."""
         return any(abs(number - factor * self.value) <= factor * self.half * (1 + 1e-9) for factor in self.factors)
-
-
-def read(name: str) -> Any:
-    """Return the stored notebook of a chapter."""
-    return nbformat.read(chapters.ROOT / chapters.path_of(name), as_version=4)
 
 
 def lead(notebook: Any) -> str:
@@ -168,7 +161,7 @@ def missing(notebook: Any) -> list[str]:
     """
     text, found = lead(notebook), []
     for linked in _LINK.finditer(text):
-        found += _without(linked[1], shown(read(linked[2])))
+        found += _without(linked[1], shown(chapters.read(linked[2])))
     return list(dict.fromkeys(_without(_LINK.sub(" ", text), shown(notebook)) + found))
 
 
@@ -202,7 +195,7 @@ def unlinked(text: str) -> list[str]:
     list of str
         The numbers as written.
     """
-    there = [number for _, name in _LINK.findall(text) for number in shown(read(name))]
+    there = [number for _, name in _LINK.findall(text) for number in shown(chapters.read(name))]
     return list(dict.fromkeys(_without(_LINK.sub(" ", text), there)))
 
 

@@ -154,7 +154,7 @@ def refresh(name: str) -> list[str]:
         One line for each change.
     """
     path, scratch = ROOT / chapters.path_of(name), ROOT / "_build/reference" / name
-    old = nbformat.read(path, as_version=4)
+    old = chapters.read(name)
     path.write_text(nbformat.writes(followed(name)) + "\n", encoding="utf-8")
     new = run.execute(name, scratch / f"{name}.ipynb", {}, scratch, BOOK_FIGURES="strict")
     if name == _PICTURED:
