@@ -67,6 +67,7 @@ SINGLE = {
     "two_body": "draws each limit on the mixing as a curve of its own",
     "z_plane": "each limit on the plane of the new boson by name",
     "trident": "the limit of neutrino tridents itself",
+    "n_eff": "the limit on extra radiation itself",
     "solar": "the limit of solar neutrinos itself",
     "cmb": "the limit of the microwave background itself",
     "neff_dark_matter": "the limit on the number of neutrinos itself",

@@ -485,7 +485,7 @@ def test_a_chapter_works_with_the_inputs_of_its_knob(monkeypatch: pytest.MonkeyP
     knob = new_code_cell('input_set = "talk"  # one of talk, today: published limits', metadata={"tags": ["parameters"]})
     other = new_code_cell("m_h1 = 2.0  # GeV, 0.4 to 4.3: mass", metadata={"tags": ["parameters"]})
     found: dict[str, Any] = {"two_body": new_notebook(cells=[knob]), "muon_g2": new_notebook(cells=[other])}
-    monkeypatch.setattr(chapters, "_read", found.__getitem__)
+    monkeypatch.setattr(chapters, "read", found.__getitem__)
     monkeypatch.setattr(figures, "use_style", lambda: None)
     monkeypatch.setattr(inputs, "_everywhere", inputs._everywhere)
     chapters.start("two_body", {"input_set": "today"})

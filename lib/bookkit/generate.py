@@ -249,8 +249,9 @@ def status_page(found: Sequence[Mapping[str, Any]]) -> str:
                 continue
             known = f"[{row['deviation']}](#{row['deviation'].lower()})" if row["deviation"] else "–"
             told = {**row, "deviation": ""}
-            reference = f"{checks.RELATIONS[row['relation']]}{checks.shown(row, 'reference')} ({row['kind']})"
-            cells.append([record["title"], row["quantity"], checks.said(told), reference, checks.shown(row, "value"), known])
+            reference, value = (tables.formula(checks.shown(row, which)) for which in ("reference", "value"))
+            reference = f"{checks.RELATIONS[row['relation']]}{reference} ({row['kind']})"
+            cells.append([record["title"], row["quantity"], checks.said(told), reference, value, known])
     lines += [tables.markdown(["chapter", "quantity", "outcome", "reference", "this book", "known as"], cells), ""]
     undecided = [record for record in found if record["open"]]
     if undecided:
