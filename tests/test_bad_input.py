@@ -247,6 +247,7 @@ CALLS: dict[str, dict[str, object]] = {
         "form_factors": ["HPQCD22"],
         "with_x": True,
     },
+    "rivals.summary": {"today": True},
     "scan.resonance_window": {"m_zp": 0.01, "g_x": 1e-3, "charge": 1.0, "particle": "X"},
     "scan.upper_edge": {"sector": GRID, "low": 0.3, "high": 2.0, "at_higgs_limit": True},
     "scan.window": {"x": [1.0, 2.0], "y": [1.0, 2.0], "low": 1.2, "high": 1.5},
