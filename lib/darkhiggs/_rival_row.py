@@ -4,7 +4,7 @@ A rival module ``rivals/NAME.py`` provides::
 
     @public
     def row(inputs: str = "talk") -> Row:
-        with use(inputs):
+        with use(choice("inputs", inputs, sets())):
             return against_the_data(name, chapter, spectrum, point=..., kstar=..., bears=...)
 
 Modules without it have no row in `rivals.summary`.
