@@ -330,6 +330,32 @@ def test_nuisance_parameters():
 # --- limits
 
 
+@pytest.mark.identity
+@pytest.mark.parametrize("rise", [0.5, 2.3, 6.18])
+def test_the_edge_of_a_region_is_a_level_of_chi2(rise):
+    lines = Spectrum.line(np.linspace(0.5, 3.0, 26))
+    fit, (low, high) = likelihood().fit_rate(lines), likelihood().region(lines, rise)
+    goal = np.min(fit.chi2) + rise
+    inside = fit.chi2 < goal
+    assert 0 < inside.sum() < 26
+    for edge in (low, high):
+        assert np.array_equal(np.isnan(edge), ~inside)
+    near = Spectrum(lines.efficiency[inside])
+    assert_allclose(likelihood().chi2(near, high[inside]), goal, rtol=1e-8)
+    cut = low[inside] == 0.0
+    assert_allclose(likelihood().chi2(near, low[inside])[~cut], goal, rtol=1e-8)
+    assert np.all(likelihood().chi2(near, low[inside])[cut] <= goal)
+    assert np.all((low <= fit.rate)[inside] & (fit.rate <= high)[inside])
+
+
+@pytest.mark.identity
+def test_a_region_reaches_a_rate_of_zero():
+    # a line of 3.2 GeV has its best rate at zero, one of 1 GeV has zero in its interval
+    low, high = likelihood().region(Spectrum.line([1.0, 3.2]), 4.0)
+    assert np.array_equal(low, [0.0, 0.0])
+    assert np.all(high > 0.0)
+
+
 @pytest.mark.independent
 def test_upper_limit_of_a_parabola():
     # for a parabola CL_s has a closed form; with this many events the likelihood is nearly one

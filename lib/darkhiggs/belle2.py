@@ -813,6 +813,51 @@ class Likelihood:
         return self._minimise(self._mixture(many), x, held=True).chi2.reshape(shape)[()]
 
     @public
+    def region(self, spectrum: Spectrum, rise: float = 2.3) -> Array:
+        """Find the region in shape and rate that is close to the best fit of all shapes.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Shapes along one axis, for example lines of increasing mass.
+        rise : float
+            Allowed increase of -2 ln L above its minimum over all shapes and rates, 0.01 to 100. For a mass and a rate 2.30 and
+            6.18 enclose 68.3 and 95.4 %.
+
+        Returns
+        -------
+        ndarray, shape (2, n)
+            Lowest and highest branching ratio of each shape; nan for a shape outside the region.
+
+        Raises
+        ------
+        ParameterError
+            If the rise is out of range, or the shapes do not stand along one axis.
+
+        Examples
+        --------
+        >>> from darkhiggs import belle2
+        >>> region = belle2.Likelihood().region(belle2.Spectrum.line([1.0, 2.0, 2.2]))
+        >>> print((1e6 * region).round(1))
+        [[ nan  6.9  4.5]
+         [ nan 10.3 10.8]]
+        """
+        rise = single("rise", rise, 0.01, 100.0)
+        if spectrum.efficiency.ndim != 2:
+            raise ParameterError(f"spectrum has shape {spectrum.efficiency.shape[:-1]}; give the shapes along one axis")
+        signal = self._mixture(spectrum)
+        chi2 = self._bounded(signal, self._minimise(signal))[0].chi2
+        left = rise - (chi2 - np.min(chi2))
+        near, level = signal.subset(np.flatnonzero(left > 0.0)), left[left > 0.0]
+        free = self._minimise(near)
+        best, held = self._bounded(near, free)
+        low, _ = _profile.crossing(self._model, near, self._data, free, level, -1.0)
+        high, _ = _profile.crossing(self._model, near, self._data, best, level, 1.0)
+        found = np.full((2, len(left)), np.nan)
+        found[:, left > 0.0] = np.where(held, 0.0, np.maximum(low, 0.0)), high
+        return found * natural("published.br_k_null", "1")
+
+    @public
     def upper_limit(self, spectrum: Spectrum, cl: float = 0.95) -> Array:
         """Upper limit on the rate of new physics with the CL_s method.
 
