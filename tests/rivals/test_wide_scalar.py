@@ -147,6 +147,8 @@ def test_imaginary_part_by_power_agrees_on_the_pole():
     assert_allclose(rates, rates[0], rtol=1e-12)
     tails = [ws.dbr_dq2_b_to_k(16.0, 2.8, 2.8, power=power) for power in (0, 1, 2)]
     assert tails[0] > tails[1] > tails[2]
+    assert_allclose(ws.br_b_to_k(2.8, 1.0, kappa=2e-6) / ws.br_b_to_k(2.8, 1.0, kappa=1e-6), 4.0, rtol=1e-12)
+    assert_allclose(ws.br_b_to_kstar(1.0, 1e-7, kappa=2e-6), md.br_b_to_kstar_scalar(1.0, 1e-3, kappa=2e-6), rtol=1e-5)
     assert_allclose(1e-3**2 * ws.br_b_to_k(2.8, 1.0, y_top=1.0), ws.br_b_to_k(2.8, 1.0), rtol=1e-12)
 
 

@@ -57,7 +57,7 @@ def _mediator(m_phi: npt.ArrayLike, gamma_0: npt.ArrayLike, m_chi: npt.ArrayLike
 
 def _cube(q2: Array, m_chi: Array) -> Array:
     """Cube of the velocity of chi in the rest frame of the pair; zero below the threshold."""
-    beta_2 = np.maximum(1.0 - 4.0 * np.square(m_chi) / divisor(q2), 0.0)
+    beta_2 = np.maximum(q2 - 4.0 * np.square(m_chi), 0.0) / divisor(q2)
     return beta_2 * np.sqrt(beta_2)
 
 
@@ -88,6 +88,17 @@ def _rate(meson: str, charge: str, options: dict[str, Any]) -> Callable[[Array],
     """Two-body rate at y = 1 as a function of q2; the arguments are checked here."""
     two_body = at_unit_mixing(_DECAYS[meson][0], charge, None, options)
     return lambda q2: two_body(np.sqrt(q2))
+
+
+def _strength(y_top: npt.ArrayLike, options: dict[str, Any]) -> tuple[Array, dict[str, Any]]:
+    """Squared coupling of b -> s phi relative to that of y = 1, and the options without kappa."""
+    y_2 = np.square(checked("y_top", y_top, -10.0, 10.0))
+    kappa = options.get("kappa")
+    if kappa is not None:
+        kappa = checked("kappa", kappa, 0.0, 1e-3)
+        together(y_top=y_2, kappa=kappa)
+        y_2 = y_2 * np.square(kappa / natural("kappa", "1"))
+    return y_2, {name: value for name, value in options.items() if name != "kappa"}
 
 
 def _integral(two_body: Callable[[Array], Array], end: float, mediator: _Mediator) -> Array:
@@ -180,7 +191,7 @@ def _spectrum(
     meson: str, q2: npt.ArrayLike, mediator: _Mediator, y_top: npt.ArrayLike, charge: str, options: dict[str, Any]
 ) -> Array:
     m_phi, gamma_0, m_chi, power = mediator
-    y_2 = np.square(checked("y_top", y_top, -10.0, 10.0))
+    y_2, options = _strength(y_top, options)
     q2 = checked("q2", q2, 0.0, _Q2_MAX, "GeV^2")
     together(q2=q2, m_phi=m_phi, gamma_0=gamma_0, m_chi=m_chi, y_top=y_2)
     two_body = _rate(meson, charge, options)(q2)
@@ -218,7 +229,7 @@ def dbr_dq2_b_to_k(
     power : {2, 1, 0}
         The imaginary part of the inverse propagator is ``M Gamma_0 beta^3 (sqrt(q2)/M)^power``; 2 is that of the loop of chi.
     **options
-        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`; one kappa and one nuisance vector.
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`; one nuisance vector.
 
     Returns
     -------
@@ -275,7 +286,7 @@ def dbr_dq2_b_to_kstar(
     power : {2, 1, 0}
         As in `dbr_dq2_b_to_k`.
     **options
-        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_kstar_scalar`; one kappa and one nuisance vector.
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_kstar_scalar`; one nuisance vector.
 
     Returns
     -------
@@ -302,7 +313,7 @@ def dbr_dq2_b_to_kstar(
 
 
 def _total(meson: str, mediator: _Mediator, y_top: npt.ArrayLike, charge: str, options: dict[str, Any]) -> Array:
-    y_2 = np.square(checked("y_top", y_top, -10.0, 10.0))
+    y_2, options = _strength(y_top, options)
     together(m_phi=mediator[0], gamma_0=mediator[1], m_chi=mediator[2], y_top=y_2)
     return (y_2 * mediator[1] * _integral(_rate(meson, charge, options), _end(meson, charge), mediator))[()]
 
@@ -335,7 +346,7 @@ def br_b_to_k(
     power : {2, 1, 0}
         As in `dbr_dq2_b_to_k`.
     **options
-        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`; one kappa and one nuisance vector.
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`; one nuisance vector.
 
     Returns
     -------
@@ -386,7 +397,7 @@ def br_b_to_kstar(
     power : {2, 1, 0}
         As in `dbr_dq2_b_to_k`.
     **options
-        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_kstar_scalar`; one kappa and one nuisance vector.
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_kstar_scalar`; one nuisance vector.
 
     Returns
     -------
@@ -452,7 +463,7 @@ def br_k_to_pi(
     --------
     >>> from darkhiggs.rivals import wide_scalar
     >>> f"{wide_scalar.br_k_to_pi(2.8, 2.8, y_top=1e-2):.1e}"
-    '1.6e-12'
+    '3.0e-12'
     """
     mediator = _mediator(m_phi, gamma_0, m_chi, power)
     y_2 = np.square(checked("y_top", y_top, -10.0, 10.0))
@@ -607,7 +618,7 @@ def spectrum(m_phi: npt.ArrayLike, gamma_0: npt.ArrayLike, m_chi: npt.ArrayLike 
         density = weights * two_body(q2) * _line(q2, mass, gamma, dark, order, floor)
         seen = np.einsum("qn,qnk->nk", density, _belle2_tables.efficiency_at(q2))
         parts.append(seen / density.sum(axis=0)[:, None])
-    return belle2.Spectrum(np.concatenate(parts).reshape(*shape, -1), np.ones(shape)[()])
+    return belle2.Spectrum(np.concatenate(parts).reshape(*shape, parts[0].shape[-1]), np.ones(shape)[()])
 
 
 @public
@@ -710,7 +721,7 @@ def events(
     --------
     >>> from darkhiggs.rivals import wide_scalar
     >>> print(wide_scalar.events(2e-5, [-1.0, 4.0, 8.0, 25.0], 2.8, 2.8).round(0))
-    [67. 97. 86.]
+    [51. 68. 17.]
     """
     choice("meson", meson, tuple(_DECAYS))
     number = single("rate", rate, 0.0, 1.0)
