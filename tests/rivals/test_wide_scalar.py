@@ -245,3 +245,15 @@ def test_shapes_and_refusals():
             call()
     with pytest.raises(ParameterError, match="edges"):
         ws.events(1e-5, [4.0, 3.0], 2.8, 2.8)
+
+
+@pytest.mark.identity
+def test_row_is_the_wide_mediator():
+    row, fit = ws.row(), belle2.Likelihood().fit_rate(ws.spectrum(*TALK[0]))
+    assert_allclose((row.rate, row.delta_chi2), (fit.rate, fit.delta_chi2), rtol=1e-12)
+    room = natural("bound.kstar", "1") - natural("published.br_kstar_low", "1")
+    assert_allclose(row.kstar, ws.br_b_to_kstar(*TALK[0]) / ws.br_b_to_k(*TALK[0]) * fit.rate / room, rtol=1e-12)
+    neutral = ws.br_b_to_k(*TALK[0], charge="0") / ws.br_b_to_k(*TALK[0]) * fit.rate
+    share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("wide_scalar.br_k0_limit", "1")
+    assert f"at {share:.2f} of its limit" in row.bears[1]
+    assert ws.coupling(*TALK[0]) > np.sqrt(4.0 * np.pi)

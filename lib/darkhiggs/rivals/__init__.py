@@ -1,9 +1,46 @@
 """Rival explanations of the excess, with one module for each; the modules do not import each other."""
 
 import importlib
+import pkgutil
 from types import ModuleType
 
-__all__: list[str] = []
+from .._public import public
+from .._rival_row import Row as _Row
+
+__all__ = ["summary"]
+
+
+@public
+def summary(today: bool = False) -> list[_Row]:
+    """Hold every rival explanation against the same data.
+
+    Parameters
+    ----------
+    today : bool
+        Take the inputs of today in place of those of the talk.
+
+    Returns
+    -------
+    list of Row
+        One row for each module that has a function `row`, in the order of their names. A row has the fields name, chapter,
+        point, rate, minus, plus, delta_chi2, delta_chi2_line, kstar (over its room) and bears (what else bears on it).
+
+    Raises
+    ------
+    ParameterError
+        If `today` is neither True nor False.
+
+    Examples
+    --------
+    >>> from darkhiggs import rivals
+    >>> all(row.delta_chi2 < row.delta_chi2_line + 0.1 for row in rivals.summary())
+    True
+    """
+    from .._arrays import switch
+
+    label = "today" if switch("today", today) else "talk"
+    modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
+    return [module.row(label) for module in modules if hasattr(module, "row")]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _belle2_tables, belle2
-from .._arrays import Array, checked, choice, composite, single, together, whole
+from .._arrays import Array, checked, choice, composite, shown, single, together, whole
 from .._off_shell import CHUNK, at_unit_mixing
 from .._public import public
+from .._rival_row import Row, against_the_data
 from .._scalars import divisor
 from ..errors import ParameterError
-from ..inputs import natural
+from ..inputs import natural, use
 from ..kinematics import momentum
 from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar, br_k_to_pi_scalar
 
@@ -33,6 +34,7 @@ __all__ = [
     "kstar_ratio",
     "peak_and_mean",
     "reconstructed",
+    "row",
     "spectrum",
     "width",
 ]
@@ -734,3 +736,48 @@ def events(
     all_rec = reconstructed(q2, [-1.0, 25.0], meson)
     share = reconstructed(q2, edges, meson) / np.maximum(all_rec, _EDGE)
     return natural("belle2.n_bplus", "1") * number / norm * np.einsum("q,q,qn->n", density, seen, share)
+
+
+@public
+def row(inputs: str = "talk") -> Row:
+    """Hold the wide mediator of the talk against the data.
+
+    Parameters
+    ----------
+    inputs : str
+        Name of an input set.
+
+    Returns
+    -------
+    Row
+        A row of `rivals.summary`, for a mediator of 2.8 GeV that is as wide as it is heavy and massless dark matter.
+
+    Raises
+    ------
+    ParameterError
+        If the input set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import wide_scalar
+    >>> row = wide_scalar.row()
+    >>> print(f"{row.rate:.1e} {row.delta_chi2:.1f} {row.kstar:.1f}")
+    2.2e-05 12.0 1.5
+    """
+    if not isinstance(inputs, str):
+        raise ParameterError(f"inputs = {shown(inputs)} is not the name of an input set")
+    with use(inputs):
+        mass, gamma = (float(natural(f"wide_scalar.{name}", "GeV")[0]) for name in ("m_phi", "gamma_0"))
+        bears = (
+            "the coupling to dark matter is beyond perturbation theory",
+            "the rate of B0 -> K0 is at 0.95 of its limit",
+            "kaon decays and the Higgs boson do not bear on it",
+        )
+        return against_the_data(
+            "a scalar mediator of any width",
+            "rival_wide_scalar",
+            spectrum(mass, gamma),
+            point=f"M = Gamma = {mass:g} GeV, massless fermions",
+            kstar=float(br_b_to_kstar(mass, gamma) / br_b_to_k(mass, gamma)),
+            bears=bears,
+        )

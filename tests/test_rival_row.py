@@ -1,0 +1,52 @@
+"""The row of a rival and the list of all of them."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+import pytest
+
+from darkhiggs import _rival_row, belle2, inputs, rivals
+from darkhiggs.errors import ParameterError
+
+
+@pytest.mark.identity
+def test_a_row_is_the_fit_of_its_spectrum():
+    line = belle2.Spectrum.line(2.0)
+    row = _rival_row.against_the_data("a line", "two_body", line, kstar=0.5, bears=("nothing",))
+    fit = belle2.Likelihood().fit_rate(line)
+    assert (row.rate, row.minus, row.plus, row.delta_chi2) == (fit.rate, fit.minus, fit.plus, fit.delta_chi2)
+    room = inputs.value("bound.kstar", "1") - inputs.value("published.br_kstar_low", "1")
+    assert row.kstar == pytest.approx(0.5 * fit.rate / room, rel=1e-12)
+    assert np.isnan(_rival_row.against_the_data("a line", "two_body", line).kstar)
+
+
+@pytest.mark.regression
+def test_the_best_line():
+    mass, rate, gain = _rival_row.best_line()
+    assert mass == pytest.approx(2.15, abs=0.02)
+    assert rate == pytest.approx(8.3e-6, rel=0.02)
+    assert gain == pytest.approx(13.6, abs=0.1)
+
+
+@pytest.mark.house
+def test_a_row_takes_one_spectrum():
+    with pytest.raises(ParameterError, match="one spectrum at a time"):
+        _rival_row.against_the_data("lines", "two_body", belle2.Spectrum.line([1.0, 2.0]))
+    with pytest.raises(ParameterError, match=r"kstar = -1 is outside"):
+        _rival_row.against_the_data("a line", "two_body", belle2.Spectrum.line(2.0), kstar=-1.0)
+
+
+@pytest.mark.house
+def test_the_summary_has_a_row_for_every_rival():
+    modules = [info.name for info in pkgutil.iter_modules(rivals.__path__)]
+    with_row = [name for name in modules if hasattr(importlib.import_module(f"darkhiggs.rivals.{name}"), "row")]
+    for today in (False, True):
+        rows = rivals.summary(today=today)
+        assert len(rows) == len(with_row)
+        for row in rows:
+            assert isinstance(row, _rival_row.Row)
+            assert row.name
+            assert row.chapter.startswith("rival_")
+            assert 0.0 <= row.minus <= row.rate
+            assert row.delta_chi2_line == pytest.approx(_rival_row.best_line()[2])
