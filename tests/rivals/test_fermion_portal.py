@@ -1,0 +1,344 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.integrate import quad, solve_ivp
+from scipy.special import k1, kn, kve
+
+from darkhiggs import inputs, kinematics, meson_decays
+from darkhiggs.errors import ParameterError
+from darkhiggs.form_factors import b_to_k
+from darkhiggs.inputs import natural
+from darkhiggs.model import v_higgs
+from darkhiggs.rivals import fermion_portal as portal
+from darkhiggs.thermodynamics import g_rho, g_s, hubble
+
+REFERENCE = (0.1, 1e-4, 1e-3, 1.0)
+CHANNELS = ("ee", "mumu", "tautau", "gamma", "hadrons")
+# Dirac matrices in the chiral representation
+SIGMA = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+ZERO, ONE = np.zeros((2, 2)), np.eye(2)
+GAMMA = np.array([np.block([[ZERO, ONE], [ONE, ZERO]]), *(np.block([[ZERO, sigma], [-sigma, ZERO]]) for sigma in SIGMA)])
+
+
+def slash(p):
+    return np.einsum("m,mab->ab", p * np.array([1, -1, -1, -1]), GAMMA)
+
+
+def dot(a, b):
+    return a[0] * b[0] - a[1:] @ b[1:]
+
+
+def pair(q, mass, cos=1.0):
+    """Four-momenta of two equal particles in the centre of mass."""
+    energy, k = 0.5 * q, np.sqrt(0.25 * q**2 - mass**2)
+    n = k * np.array([np.sqrt(1 - cos**2), 0, cos])
+    return np.array([energy, *n]), np.array([energy, *-n])
+
+
+def trace(m, q, matrix):
+    """Sum over spins of |vbar(p2) M u(p1)|^2."""
+    p_1, p_2 = pair(q, m)
+    barred = GAMMA[0] @ matrix.conj().T @ GAMMA[0]
+    return np.trace((slash(p_2) - m * np.eye(4)) @ matrix @ (slash(p_1) + m * np.eye(4)) @ barred).real
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("m_chi", [0.11, 0.3])
+@pytest.mark.parametrize("q", [0.8, 2.0])
+def test_leptons_against_traces(m_chi, q):
+    y, sine, m_h1, m_f = 0.3, 0.2, 1.3, natural("m_mu")
+    final = trace(m_f, q, m_f / v_higgs() * np.eye(4)) * np.sqrt(1 - 4 * m_f**2 / q**2) / (8 * np.pi)
+    initial = trace(m_chi, q, y * np.eye(4)) / 4
+    width = sum(portal.gamma_h1(m_chi, y, sine, q))
+    m_2 = natural("m_h")
+    wide = (1 - sine**2) * natural("Gamma_h") + sine**2 * y**2 * m_2 / (8 * np.pi) * (1 - 4 * m_chi**2 / m_2**2) ** 1.5
+    light, heavy = 1 / (q**2 - m_h1**2 + 1j * q * width), 1 / (q**2 - m_2**2 + 1j * m_2 * wide)
+    expected = initial * final * sine**2 * (1 - sine**2) * abs(light - heavy) ** 2
+    assert_allclose(portal.rate(m_chi, y, sine, m_h1, q**2, "mumu"), expected, rtol=1e-6)
+
+
+@pytest.mark.independent
+@pytest.mark.parametrize("m_h1", [0.05, 0.9])
+def test_two_h1_against_traces(m_h1):
+    m, y, sine = 1.0, 0.7, 0.1
+    for q in (2.05, 2.6, 5.0):
+        p_1, _ = pair(q, m)
+
+        def summed(cos, q=q, p_1=p_1):
+            matrix = np.zeros((4, 4), complex)
+            for k in pair(q, m_h1, cos):
+                r = p_1 - k
+                matrix += (slash(r) + m * np.eye(4)) / (dot(r, r) - m**2)
+            return trace(m, q, matrix)
+
+        average = quad(summed, -1, 1, epsabs=0, epsrel=1e-9)[0] / 2
+        beta = np.sqrt(1 - 4 * m_h1**2 / q**2)
+        expected = (y**2 * (1 - sine**2)) ** 2 / 4 / 2 * average * beta / (8 * np.pi)
+        assert_allclose(portal.rate(m, y, sine, m_h1, q**2, "h1h1"), expected, rtol=1e-6)
+
+
+@pytest.mark.independent
+def test_width_into_chi_against_trace():
+    m, q, y, sine = 0.4, 1.7, 0.3, 0.25
+    beta = np.sqrt(1 - 4 * m**2 / q**2)
+    expected = (1 - sine**2) * trace(m, q, y * np.eye(4)) * beta / (8 * np.pi) / (2 * q)
+    assert_allclose(portal.gamma_h1(m, y, sine, q)[0], expected, rtol=1e-6)
+
+
+@pytest.mark.independent
+def test_cross_section_of_hazma():
+    """Formula of hazma for chi chi -> e e through one scalar, arXiv:1907.11846, far below the Higgs boson."""
+    m, y, sine, m_s, m_f = 0.1, 1e-3, 1e-3, 1.0, natural("m_e")
+    for q in (0.21, 0.5):
+        top = sine**2 * y**2 * m_f**2 * (q**2 - 4 * m**2) * (q**2 - 4 * m_f**2) ** 1.5
+        below = 16 * np.pi * q**2 * np.sqrt(q**2 - 4 * m**2) * v_higgs() ** 2 * (m_s**2 - q**2) ** 2
+        beta = np.sqrt(1 - 4 * m**2 / q**2)
+        ours = portal.rate(m, y, sine, m_s, q**2, "ee") / (2 * q**2 * beta)
+        # 1/(s - m_2^2) beside the pole of H1
+        heavy = (1 - (q**2 - m_s**2) / (q**2 - natural("m_h") ** 2)) ** 2 * (1 - sine**2)
+        assert_allclose(ours, top / below * heavy, rtol=1e-6)
+
+
+@pytest.mark.identity
+def test_every_channel_is_a_p_wave():
+    """sigma v/v^2 is constant at rest."""
+    m, beta_2 = 0.6, np.array([1e-6, 1e-5])
+    s = 4 * m**2 / (1 - beta_2)
+    for channel in (*CHANNELS, "h1h1"):
+        if channel == "tautau":
+            continue
+        ratio = portal.rate(m, 0.1, 0.01, 0.3, s, channel) / beta_2
+        assert ratio[0] > 0
+        assert_allclose(ratio[1], ratio[0], rtol=1e-3)
+
+
+@pytest.mark.identity
+def test_thresholds_and_sum():
+    s = 0.5
+    parts = [portal.rate(0.1, 0.1, 0.01, 0.3, s, channel) for channel in (*CHANNELS, "h1h1")]
+    assert_allclose(sum(parts), portal.rate(0.1, 0.1, 0.01, 0.3, s), rtol=1e-14)
+    assert portal.rate(0.1, 0.1, 0.01, 1.0, 0.0446, "mumu") == 0.0
+    assert portal.rate(0.1, 0.1, 0.01, 1.0, 0.0447, "mumu") > 0.0
+    assert portal.rate(0.1, 0.1, 0.01, 0.36, 0.5, "h1h1") == 0.0
+    assert portal.rate(0.1, 0.1, 0.01, 0.35, 0.5, "h1h1") > 0.0
+    assert portal.gamma_h1(0.5, 0.1, 0.01, [0.9999, 1.0])[0].tolist() == [0.0, 0.0]
+    assert portal.gamma_higgs_like([0.2, 0.27], "hadrons").tolist() == [0.0, 0.0]
+    for hadrons in ("dispersive", "leading"):
+        assert portal.gamma_higgs_like(0.2795, "hadrons", hadrons) > 0.0
+    with pytest.raises(ParameterError, match="s is below its range"):
+        portal.rate(0.1, 0.1, 0.01, 1.0, 0.0399)
+
+
+@pytest.mark.published
+def test_higgs_of_125_gev():
+    """Widths of the Standard Model Higgs: 9.3e-6 GeV into photons, 2.6e-4 GeV into tau pairs."""
+    assert_allclose(portal.gamma_higgs_like(125.1, "gamma"), 9.3e-6, rtol=0.01)
+    assert_allclose(portal.gamma_higgs_like(125.1, "tautau"), 2.6e-4, rtol=0.02)
+
+
+@pytest.mark.independent
+def test_loops_against_their_integral():
+    """The fermion and W loops as Feynman-parameter integrals below threshold, with one loop at a time."""
+    mass = 0.9 * 2 * natural("m_mu")
+    tau = (mass / (2 * natural("m_mu"))) ** 2
+    # A_1/2 = 4 Int dx dy (1 - 4 x y)/(1 - 4 tau x y) over the triangle
+    inner = lambda x: quad(lambda y: (1 - 4 * x * y) / (1 - 4 * tau * x * y), 0, 1 - x)[0]  # noqa: E731
+    assert_allclose(portal._fermion_loop(np.array(tau)), 4 * quad(inner, 0, 1)[0], rtol=1e-6)
+    assert_allclose(portal._fermion_loop(np.array([1e-3 - 1e-12, 1e-3 + 1e-12])), 4 / 3 * (1 + 7e-3 / 30), rtol=1e-6)
+    assert_allclose(portal._vector_loop(np.array([1e-3 - 1e-12, 1e-3 + 1e-12])), -7 * (1 + 22e-3 / 105), rtol=1e-6)
+    # above threshold the imaginary part is that of a real pair: -pi (1 - 1/tau) ln((1 + b)/(1 - b))/tau
+    tau, b = 4.0, np.sqrt(0.75)
+    cut = np.pi * (tau - 1) / tau**2 * np.log((1 + b) / (1 - b))
+    assert_allclose(abs(portal._fermion_loop(np.array(tau)).imag), cut, rtol=1e-12)
+
+
+@pytest.mark.published
+def test_hadronic_widths():
+    """Low-energy theorem: Gamma(pi pi)/Gamma(mu mu) = (m/m_mu)^2 (1 + 11 m_pi^2/2 m^2)^2 beta_pi/(27 beta_mu^3)."""
+    m, m_pi, m_mu = 0.35, natural("m_pi+"), natural("m_mu")
+    beta_pi, beta_mu = (np.sqrt(1 - 4 * x**2 / m**2) for x in (m_pi, m_mu))
+    ratio = (m / m_mu) ** 2 * (1 + 5.5 * m_pi**2 / m**2) ** 2 * beta_pi / (27 * beta_mu**3)
+    ours = portal.gamma_higgs_like(m, "hadrons", "leading") / portal.gamma_higgs_like(m, "mumu")
+    assert_allclose(ours, ratio, rtol=1e-12)
+    # Donoghue, Gasser, Leutwyler, NPB 343 (1990) 341, figure 6 as read off by scalar_portal: ratio to muons
+    published = {0.4217: 8.51, 0.6111: 14.3, 0.7540: 19.4, 0.8721: 35.9}
+    for m, value in published.items():
+        ours = portal._published(np.array(m), "pipi") / portal.gamma_higgs_like(m, "mumu")
+        assert_allclose(ours, value, rtol=0.4)
+    # continuous at 2 GeV, with a positive rest
+    below, above = portal.gamma_higgs_like([2.0 - 1e-9, 2.0], "hadrons")
+    assert_allclose(below, above, rtol=1e-6)
+    extra = portal.gamma_higgs_like(1.9, "hadrons") - sum(portal._published(np.array(1.9), x) for x in ("pipi", "KK"))
+    assert extra > 0
+
+
+@pytest.mark.identity
+def test_perturbative_gluons():
+    """Three heavy flavours far above the mass of the scalar: alpha_s^2 m^3/(8 pi^3 v^2)."""
+    tiny = {f"{name}": {"value": 1e5, "uncertainty": 0.0, "unit": "GeV"} for name in ("fermion_portal.m_c", "m_b", "m_t")}
+    with inputs.override(tiny):
+        width = portal.gamma_higgs_like(3.0, "hadrons", "leading")
+        better = portal.gamma_higgs_like(3.0, "hadrons")
+    running = 25 / (12 * np.pi) * 0.312 * np.log(9.0 / natural("m_tau") ** 2)
+    alpha_s = 0.312 / (1 + running)
+    strange = 3 * natural("m_s") ** 2 * 3.0 / (8 * np.pi * v_higgs() ** 2) * (1 - (2 * natural("m_K+") / 3.0) ** 2) ** 1.5
+    # charm and bottom pairs are closed or vanish: the meson thresholds are not moved, the masses are
+    gluons = alpha_s**2 * 27 / (8 * np.pi**3 * v_higgs() ** 2)
+    assert_allclose(width, gluons + strange, rtol=1e-6)
+    assert_allclose(better - strange, gluons * (1 + 20.25 * alpha_s / np.pi), rtol=1e-6)
+
+
+@pytest.mark.identity
+def test_pole_against_detailed_balance():
+    """<sigma v> n_eq^2 over the pole is the rate at which thermal H1 decay to the Standard Model."""
+    m, y, sine, m_h1 = REFERENCE
+    invisible, visible = portal.gamma_h1(m, y, sine, m_h1)
+    total = invisible + visible
+    x = 4.0
+    T = m / x
+
+    def over(t):
+        s = m_h1**2 + m_h1 * total * np.tan(t)
+        weight = m_h1 * total / np.cos(t) ** 2
+        beta = np.sqrt(1 - 4 * m**2 / s)
+        sigma = portal.rate(m, y, sine, m_h1, s) / (2 * s * beta)
+        return weight * sigma * (s - 4 * m**2) * np.sqrt(s) * k1(np.sqrt(s) / T)
+
+    pole = quad(over, -1.5, 1.5, epsrel=1e-8, epsabs=0, limit=400)[0] * np.pi / 3.0  # +-1.5 of +-pi/2
+    found = pole / (8 * m**4 * T * kn(2, x) ** 2)
+    density = m_h1**2 * k1(m_h1 / T) / (4 * m**4 * T * kn(2, x) ** 2) * 2 * np.pi**2
+    assert_allclose(found, density * invisible * visible / total, rtol=1e-3)
+
+
+@pytest.mark.independent
+def test_density_against_another_solution():
+    """The reference point with the narrow pole and a stiff solver of scipy, and no code of the relic solver."""
+    m, y, sine, m_h1 = REFERENCE
+    invisible, visible = portal.gamma_h1(m, y, sine, m_h1)
+
+    def average(x):
+        T = m / x
+        pole = 2 * np.pi**2 * m_h1**2 * invisible * visible / (invisible + visible)
+        return pole * k1(m_h1 / T) / (4 * m**4 * T * kn(2, x) ** 2)
+
+    def slope(log_x, log_y):
+        x = np.exp(log_x)
+        T = m / x
+        step = 1e-3
+        drift = (np.log(g_s(T * (1 + step))) - np.log(g_s(T * (1 - step)))) / (2 * step)
+        s = 2 * np.pi**2 / 45 * g_s(T) * T**3
+        y_eq = 2 * 45 / (4 * np.pi**4) * x**2 * kve(2, x) * np.exp(-x) / g_s(T)
+        return -s * average(x) / hubble(T) * (1 + drift / 3) * (np.exp(log_y) - y_eq**2 / np.exp(log_y))
+
+    start = 2 * 45 / (4 * np.pi**4) * kve(2, 1.0) * np.exp(-1.0) / g_s(m)
+    path = solve_ivp(slope, (0.0, np.log(20.0)), [np.log(start)], method="Radau", rtol=1e-7, atol=1e-10)
+    # hot relic: the same m s_0/rho_c, with 3 zeta(3)/pi^2 T^3/s particles and antiparticles
+    hot = 3 * 1.2020569 / np.pi**2 / (2 * np.pi**2 / 45 * g_s(m))
+    expected = 2 * np.exp(path.y[0, -1]) / hot * portal.omega_h2_hot(m)
+    assert_allclose(portal.omega_h2(*REFERENCE), expected, rtol=5e-3)
+
+
+@pytest.mark.identity
+def test_hot_relic():
+    """94 eV per neutrino species: the same formula with the entropy after the electrons, 4 degrees in place of 2."""
+    assert_allclose(portal.omega_h2_hot(1e-3) / 1e-3, 2 / 94.1e-9 * (11 / 4) * 3.91 / 10.55, rtol=0.01)
+    # a decoupling at once returns the Boltzmann number at T = m, below the relativistic one
+    tiny = portal.omega_h2([0.01, 0.1], 1e-8, 1e-8, 50.0)
+    ratio = tiny / portal.omega_h2_hot([0.01, 0.1])
+    assert_allclose(ratio, 2 * kn(2, 1.0) / np.pi**2 / (3 * 1.2020569 / np.pi**2), rtol=1e-3)
+    assert_allclose(portal.omega_h2(0.1, 1e-6, 1e-6, 50.0), tiny[1], rtol=1e-6)
+
+
+@pytest.mark.identity
+def test_powers_of_the_cold_formula():
+    """For a heavy H1, far below the Higgs boson, and electrons: -2, -2, -2, 4."""
+    base = np.array([0.1, 1e-3, 1e-3, 20.0])
+    powers = []
+    for i in (1, 2, 0, 3):
+        sides = [portal.omega_h2_p_wave(*np.where(np.arange(4) == i, base * f, base), 20.0, "ee") for f in (0.99, 1.01)]
+        powers.append(np.log(sides[1] / sides[0]) / np.log(1.01 / 0.99))
+    heavy = 4 / (1 - (20.0 / natural("m_h")) ** 2)
+    # g_* at m_chi/x_f changes a little with m_chi
+    assert_allclose(powers, [-2, -2, -2, heavy], atol=0.03)
+
+
+@pytest.mark.independent
+def test_cold_formula_against_the_solver():
+    """Where freeze-out is cold, and far from poles and thresholds, the formula at the solver's x_f is good to 30 %."""
+    found = portal.omega_h2_p_wave(3.0, 10.0, 0.9, 20.0, x_f=19.0)
+    assert_allclose(found, portal.omega_h2(3.0, 10.0, 0.9, 20.0), rtol=0.3)
+    # sigma v = b v^2 of the definition
+    m, y, sine, m_h1 = REFERENCE
+    beta_2 = 1e-6
+    s = 4 * m**2 / (1 - beta_2)
+    b = portal.rate(m, y, sine, m_h1, s, "ee") / s / (4 * beta_2)
+    expected = 1.75e-10 * 400 / (3 * b * np.sqrt(g_rho(m / 20)))
+    assert_allclose(portal.omega_h2_p_wave(*REFERENCE, 20.0, "ee"), expected, rtol=1e-5)
+    assert portal.omega_h2_p_wave(*REFERENCE, 20.0, "mumu") == np.inf
+
+
+@pytest.mark.identity
+def test_secluded_density():
+    """chi heavier than H1 annihilates to H1 H1 and can have any density; the mixing drops out."""
+    omega = portal.omega_h2(1.0, [0.02, 0.05, 0.2], 1e-6, 0.3)
+    assert omega[0] > 0.12 > omega[2]
+    assert_allclose(portal.omega_h2(1.0, 0.05, 1e-5, 0.3), omega[1], rtol=1e-3)
+
+
+@pytest.mark.talk
+def test_printed():
+    assert_allclose(portal.omega_h2_printed(*REFERENCE), 1e20)
+    assert_allclose(portal.omega_h2_printed(0.2, 1e-3, 1e-2, 3.0), 1e20 * 1e-2 * 100 * 4 / 9)
+
+
+@pytest.mark.identity
+def test_two_body_limit():
+    """A narrow H1: two-body rate times the invisible branching ratio."""
+    point = (0.2, np.array([1e-4, 1e-2]), 4e-3, 2.15)
+    invisible, visible = portal.gamma_h1(*point)
+    for ours, two_body in (
+        (portal.br_b_to_k, meson_decays.br_b_to_k_scalar),
+        (portal.br_b_to_kstar, meson_decays.br_b_to_kstar_scalar),
+    ):
+        assert_allclose(ours(*point), two_body(2.15, 4e-3) * invisible / (invisible + visible), rtol=2e-4)
+    assert portal.br_b_to_k(2.4, 0.1, 0.01, 3.0) == 0.0
+    assert portal.br_b_to_kstar(2.2, 0.1, 0.01, 3.0) == 0.0
+
+
+@pytest.mark.independent
+def test_three_bodies_by_hand():
+    """Heavy H1: amplitude by hand, |M|^2 = 2 q2 beta^2 F^2 f_0^2 times the squared coupling, and three-body phase space."""
+    m, y, sine, m_h1 = 0.3, 1.0, 0.01, 9.0
+    m_b, m_k, q2 = natural("m_B+"), natural("m_K+"), np.array([2.0, 9.0, 18.0])
+    kappa = natural("kappa", "1") / 2  # of sbar b, without gamma_5
+    density = (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s")) * b_to_k(q2, "f0")
+    beta = np.sqrt(1 - 4 * m**2 / q2)
+    coupling = kappa * y * sine * np.sqrt(1 - sine**2) * (1 / (q2 - m_h1**2) - 1 / (q2 - natural("m_h") ** 2))
+    root = np.sqrt(kinematics.kallen(m_b**2, m_k**2, q2))
+    front = root * beta / (256 * np.pi**3 * m_b**3) * natural("tau_B+", "GeV^-1", "belle2")
+    # the spin sum of the pair is 2 q2 beta^2, and the coupling of the scalar is twice that of one chirality
+    assert_allclose(portal.dbr_dq2_b_to_k(q2, m, y, sine, m_h1), front * coupling**2 * 2 * q2 * beta**2 * density**2, rtol=1e-3)
+    total = quad(lambda q2: portal.dbr_dq2_b_to_k(q2, m, y, sine, m_h1), 4 * m**2, (m_b - m_k) ** 2, epsabs=0, epsrel=1e-8)[0]
+    assert_allclose(portal.br_b_to_k(m, y, sine, m_h1), total, rtol=1e-5)
+
+
+@pytest.mark.identity
+def test_higgs_limit():
+    limit = portal.coupling_max(0.5, 0.107)
+    assert_allclose(portal.br_higgs_invisible(0.5, limit / 1e-3, 1e-3), 0.107, rtol=1e-5)
+    assert_allclose(portal.coupling_max(0.5), portal.coupling_max(0.5, natural("bound.higgs_invisible", "1")))
+    floor = natural("BR(h->ZZ*->4nu)", "1")
+    assert_allclose(portal.br_higgs_invisible(0.5, 1e-8, 1e-8), floor, rtol=1e-9)
+    new = 1e-4 * natural("m_h") / (8 * np.pi) * (1 - (1.0 / natural("m_h")) ** 2) ** 1.5
+    standard = (1 - 1e-4) * natural("Gamma_h")
+    assert_allclose(portal.br_higgs_invisible(0.5, 1.0, 0.01), (standard * floor + new) / (standard + new), rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_shapes():
+    m = np.array([0.1, 0.2])
+    assert portal.omega_h2(m, [[1e-3], [1e-2], [1e-1]], 1e-3, 1.0).shape == (3, 2)
+    assert portal.br_b_to_k(m, 0.1, 0.01, [[2.0], [6.0]]).shape == (2, 2)
+    assert portal.gamma_h1(m, 0.1, 0.01, 1.0)[1].shape == (2,)
+    assert portal.omega_h2(np.empty(0), 0.1, 0.01, 1.0).shape == (0,)
+    assert_allclose(portal.omega_h2(m, 1e-3, 1e-3, 1.0)[1], portal.omega_h2(0.2, 1e-3, 1e-3, 1.0), rtol=1e-10)
