@@ -199,6 +199,20 @@ def test_identical_particles_double_the_rate_or_forbid_it(operator):
         assert_allclose(rate(operator, 0.8, self_conjugate=True), factor * rate(operator, 0.8), rtol=1e-8)
 
 
+@pytest.mark.identity
+@pytest.mark.parametrize("operator", effective.OPERATORS)
+def test_amplitudes_against_traces(operator):
+    # the explicit spinors and polarisation vectors that decide what vanishes, at momenta in no special frame
+    k_1, k_2 = effective._K_1, effective._K_2
+    m = np.sqrt(k_1 @ G @ k_1)
+    assert_allclose([m, np.sqrt(k_2 @ G @ k_2)], 0.7, rtol=1e-12)
+    pair = effective._TABLE[operator].pair(k_1, k_2)
+    found = np.einsum("ij...,ij...->...", pair, pair.conj()).real
+    dark = dark_tensor(operator, k_1, k_2, m)
+    size = 4 ** (np.ndim(dark) // 2)
+    assert_allclose(found.ravel(), np.diag(np.reshape(dark, (size, size))).real, rtol=1e-9, atol=1e-11)
+
+
 @pytest.mark.regression
 @pytest.mark.parametrize(
     ("operator", "rates", "massless"),
@@ -310,6 +324,8 @@ def test_longitudinal_vectors():
     # the longitudinal pair of vector:S is a pair of scalars with coefficient C q2/(2 m^2)
     found = effective.dbr_dq2_b_to_k(9.0, "vector:S", 0.01)
     assert_allclose(found, effective.dbr_dq2_b_to_k(9.0, "scalar:S", 0.01, 9.0 / (2 * 0.01**2)), rtol=1e-4)
+    # an amplitude that is too large from the start leaves no energy beyond the threshold
+    assert_allclose(effective.unitarity_energy("vector:S", [0.5, 1.0], 1e10), [1.0, 2.0], rtol=1e-9)
     # its energy depends on C/m^2 alone, and grows with the cube root of its inverse
     energy = effective.unitarity_energy("vector:S", [0.01, 0.1, 0.1], [1e-10, 1e-8, 8e-8])
     assert_allclose(energy[:2], (8 * np.pi * np.sqrt(2.0) * 1e6) ** (1 / 3), rtol=1e-3)
@@ -323,6 +339,9 @@ def test_integral_shapes_and_charges():
     q2 = np.linspace(4 * 0.5**2, (natural("m_B+") - natural("m_K+")) ** 2, 40001)
     total = np.trapezoid(effective.dbr_dq2_b_to_k(q2, "fermion:A", 0.5, 2e-8), q2)
     assert_allclose(effective.br_b_to_k("fermion:A", 0.5, 2e-8), total, rtol=1e-5)
+    q2 = np.linspace(4 * 0.5**2, (natural("m_B0") - natural("m_K*0")) ** 2, 40001)
+    total = np.trapezoid(effective.dbr_dq2_b_to_kstar(q2, "fermion:T", 0.5, 2e-8), q2)
+    assert_allclose(effective.br_b_to_kstar("fermion:T", 0.5, 2e-8), total, rtol=1e-5)
     assert effective.br_b_to_k("fermion:V", [[0.1], [0.2]], [1e-8, 2e-8, 3e-8]).shape == (2, 3)
     toys = np.random.default_rng(1).standard_normal((5, 19))
     assert effective.br_b_to_kstar("fermion:T", [0.1, 0.2], nuisance=toys).shape == (5, 2)
