@@ -62,7 +62,16 @@ def test_ball_zwicky_shapes():
 
 @pytest.mark.published
 @pytest.mark.parametrize(
-    ("which", "at_zero", "error"), [("A0", 0.369, 0.029), ("A1", 0.297, 0.026), ("A12", 0.264, None), ("V", 0.376, 0.033)]
+    ("which", "at_zero", "error"),
+    [
+        ("A0", 0.369, 0.029),
+        ("A1", 0.297, 0.026),
+        ("A12", 0.264, None),
+        ("V", 0.376, 0.033),
+        ("T1", 0.312, 0.027),
+        ("T2", 0.312, 0.027),
+        ("T23", 0.667, 0.063),
+    ],
 )
 def test_bsz15_at_zero(which, at_zero, error):
     # 1503.05534v2 table 4; A_12(0) from the kinematical relation with A_0(0)
@@ -83,6 +92,59 @@ def test_a12_relation_holds_for_toys():
     toys = np.random.default_rng(3).standard_normal((20, 11))
     ratio = ff.b_to_kstar(0.0, "A12", nuisance=toys) / ff.b_to_kstar(0.0, "A0", nuisance=toys)
     assert_allclose(ratio, (m_b**2 - m_v**2) / (8 * m_b * m_v), rtol=1e-12)
+
+
+@pytest.mark.published
+@pytest.mark.parametrize(
+    ("which", "values"),
+    [
+        ("V", [0.376313, 0.5063888709, 1.1453282886]),
+        ("A0", [0.369196, 0.5047135294, 1.1299361329]),
+        ("A1", [0.29725, 0.3341397764, 0.4775744932]),
+        ("A12", [0.2642465624, 0.2886417457, 0.3673145117]),
+        ("T1", [0.312055, 0.4209800907, 0.9451068613]),
+        ("T2", [0.312055, 0.3478253565, 0.4925902178]),
+        ("T23", [0.667412, 0.7339750463, 1.0068243791]),
+    ],
+)
+def test_bsz15_against_other_codes(which, values):
+    # flavio 2.7.1 (BSZ, three coefficients) and EOS 1.0.21 (BSZ2015), which agree with each other, at q2 = 0, 5, 15 GeV^2
+    assert_allclose(ff.b_to_kstar([0.0, 5.0, 15.0], which), values, rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_t1_equals_t2_at_zero_for_toys():
+    toys = np.random.default_rng(6).standard_normal((20, 19))
+    t_1, t_2 = (ff.b_to_kstar(0.0, which, nuisance=toys) for which in ("T1", "T2"))
+    assert_allclose(t_1, t_2, rtol=1e-13)
+    assert np.ptp(t_1) > 0.03
+
+
+@pytest.mark.identity
+def test_end_point_relations():
+    # no direction is left for a K* at rest: A12/A1 and T23/T2 are fixed, and the published fit knows it to its error
+    m_b, m_v = get("m_B0").value, get("m_K*0").value
+    end = (m_b - m_v) ** 2
+    ratios = (("A12", "A1", (m_b**2 - m_v**2) / (8 * m_b * m_v)), ("T23", "T2", (m_b + m_v) ** 2 / (4 * m_b * m_v)))
+    for zero, transverse, ratio in ratios:
+
+        def quotient(n, zero=zero, transverse=transverse):
+            return ff.b_to_kstar(end, zero, nuisance=n) / ff.b_to_kstar(end, transverse, nuisance=n)
+
+        error = ff.band(quotient, "BSZ15")
+        assert abs(quotient(0.0) - ratio) < 2 * error
+        assert_allclose(quotient(0.0), ratio, rtol=0.06)
+
+
+@pytest.mark.identity
+def test_a_vector_of_eleven_leaves_the_tensor_directions_at_zero():
+    toys = np.random.default_rng(7).standard_normal((5, 19))
+    for which in ("A0", "A1", "A12", "V"):
+        full, short = (ff.b_to_kstar(4.0, which, nuisance=t) for t in (toys, toys[:, :11]))
+        assert_allclose(full, short, rtol=1e-13)
+    toys[:, 11:] = 0.0
+    full, short = (ff.b_to_kstar(4.0, "T23", nuisance=t) for t in (toys, toys[:, :11]))
+    assert_allclose(full, short, rtol=1e-13)
 
 
 @pytest.mark.identity
@@ -128,7 +190,7 @@ def test_shapes():
     assert ff.b_to_k(q2).shape == (2, 3)
     assert ff.b_to_k(q2, nuisance=np.zeros((4, 8))).shape == (4, 2, 3)
     assert_allclose(ff.b_to_k(q2)[1, 2], ff.b_to_k(20.0), rtol=1e-12)
-    assert [ff.nuisance_size(s) for s in ("HPQCD22", "BallZwicky", "BSZ15")] == [8, 0, 11]
+    assert [ff.nuisance_size(s) for s in ("HPQCD22", "BallZwicky", "BSZ15")] == [8, 0, 19]
 
 
 @pytest.mark.identity
@@ -163,8 +225,15 @@ def test_first_nuisance_is_the_error_at_the_origin():
 
 @pytest.mark.published
 def test_bsz15_correlation():
-    error, root = get("BSZ15.coefficients").uncertainty, ff._bsz_square_root()
+    error, root = get("BSZ15.coefficients").uncertainty, ff._bsz_square_root()[:11]
     assert_allclose(root @ root.T / np.outer(error, error), get("BSZ15.correlation").value, atol=1e-12)
+    tensor, root = get("BSZ15.tensor_coefficients").uncertainty, ff._bsz_square_root()
+    covariance = (root @ root.T)[11:] / np.outer(tensor, np.concatenate([error, tensor]))
+    assert_allclose(covariance, get("BSZ15.tensor_correlation").value, atol=1e-12)
+    # the block of the tensors is a correlation matrix of its own
+    block = get("BSZ15.tensor_correlation").value[:, 11:]
+    assert_allclose(block, block.T, atol=0)
+    assert_allclose(np.diag(block), 1.0, atol=0)
 
 
 @pytest.mark.published

@@ -22,7 +22,9 @@ __all__ = ["B_TO_K", "B_TO_KSTAR", "b_to_k", "b_to_kstar", "band", "nuisance_siz
 B_TO_K = ("HPQCD22", "BallZwicky")
 #: Sets of B -> K* form factors; the first one is the default.
 B_TO_KSTAR = ("BSZ15", "BallZwicky")
-_SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 11}
+_SIZES = {"HPQCD22": 8, "BallZwicky": 0, "BSZ15": 19}
+# The first coefficients of BSZ15 are those of A0, A1, A12 and V, and a vector may stop behind them.
+_VECTOR = 11
 
 
 @public
@@ -59,7 +61,7 @@ def _nuisance(nuisance: npt.ArrayLike, source: str) -> Array | None:
     size = _SIZES[source]
     if vector.ndim == 0 and vector == 0.0:
         return None
-    if vector.ndim == 0 or vector.shape[-1] != size:
+    if vector.ndim == 0 or vector.shape[-1] not in ((size, _VECTOR) if source == "BSZ15" else (size,)):
         raise ParameterError(f"nuisance has shape {vector.shape}; {source} takes vectors of length {size}")
     return vector
 
@@ -187,10 +189,25 @@ def b_to_k(q2: npt.ArrayLike, which: str = "f+", source: str = "HPQCD22", *, nui
     return _ball_zwicky(q2, which)
 
 
+_BSZ_ROWS = {
+    "A0": [0, 1, 2],
+    "A1": [3, 4, 5],
+    "A12": [0, 6, 7],
+    "V": [8, 9, 10],
+    "T1": [11, 12, 13],
+    "T2": [11, 14, 15],
+    "T23": [16, 17, 18],
+}
+_BSZ_POLES = {"A0": 0, "V": 1, "T1": 1, "A1": 2, "A12": 2, "T2": 2, "T23": 2}
+
+
 @cached
 def _bsz_square_root() -> Array:
-    error = get("BSZ15.coefficients").uncertainty
-    return error[:, None] * np.linalg.cholesky(natural("BSZ15.correlation", "1"))
+    """Square root of the covariance of the 19 coefficients; its first 11 rows are those of A0, A1, A12 and V alone."""
+    vector, tensor = natural("BSZ15.correlation", "1"), natural("BSZ15.tensor_correlation", "1")
+    matrix = np.block([[vector, tensor[:, :_VECTOR].T], [tensor]])
+    error = np.concatenate([get(f"BSZ15.{kind}coefficients").uncertainty for kind in ("", "tensor_")])
+    return np.asarray(error[:, None] * np.linalg.cholesky(matrix), dtype=np.float64)
 
 
 @cached
@@ -199,26 +216,30 @@ def _bsz_frame(which: str) -> tuple[float, float, float, float]:
     m_b, m_v = natural("m_B0"), natural("m_K*0")
     t_plus, t_minus = (m_b + m_v) ** 2, (m_b - m_v) ** 2
     t_0 = t_plus * (1.0 - np.sqrt(1.0 - t_minus / t_plus))
-    pole = dict(zip(("A0", "V", "A1"), natural("BSZ15.poles"), strict=True))["A1" if which == "A12" else which]
+    pole = natural("BSZ15.poles")[_BSZ_POLES[which]]
     return t_plus, t_0, float(_z(np.asarray(0.0), t_plus, t_0)), pole**2
 
 
 @cached
 def _bsz_coefficients(which: str) -> tuple[tuple[float, ...], Array]:
     """Central values, and the matrix that multiplies the nuisance vector."""
-    rows = {"A0": [0, 1, 2], "A1": [3, 4, 5], "A12": [0, 6, 7], "V": [8, 9, 10]}[which]
+    rows = _BSZ_ROWS[which]
     scale = np.ones(3)
     if which == "A12":
         # exact kinematical relation between A_12 and A_0 at q2 = 0
         m_b, m_v = natural("m_B0"), natural("m_K*0")
         scale[0] = (m_b**2 - m_v**2) / (8.0 * m_b * m_v)
-    return tuple(natural("BSZ15.coefficients", "1")[rows] * scale), _bsz_square_root()[rows].T * scale
+    central = np.concatenate([natural(f"BSZ15.{kind}coefficients", "1") for kind in ("", "tensor_")])
+    return tuple(central[rows] * scale), _bsz_square_root()[rows].T * scale
 
 
 def _bsz(q2: Array, which: str, nuisance: Array | None) -> Array:
     t_plus, t_0, z_0, pole_2 = _bsz_frame(which)
     distance = _z(q2, t_plus, t_0) - z_0
-    return _sum(*_bsz_coefficients(which), nuisance, [distance**k for k in range(3)]) / (1.0 - q2 / pole_2)
+    central, directions = _bsz_coefficients(which)
+    if nuisance is not None:
+        directions = directions[: nuisance.shape[-1]]
+    return _sum(central, directions, nuisance, [distance**k for k in range(3)]) / (1.0 - q2 / pole_2)
 
 
 @public
@@ -229,12 +250,14 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     ----------
     q2 : array_like
         Squared momentum transfer in GeV^2, -30 to 19.3 (the end point is (m_B - m_K*)^2 = 19.2).
-    which : {"A0", "A1", "A12", "V"}
-        Pseudoscalar density (A0), axial (A1, A12) or vector form factor.
+    which : {"A0", "A1", "A12", "V", "T1", "T2", "T23"}
+        Form factor of the pseudoscalar density (A0), axial current (A1, A12), vector current (V) or tensor current
+        (T1, T2, T23, at the scale m_b).
     source : {"BSZ15", "BallZwicky"}
         Light-cone sum rules and lattice QCD combined (default), or the older sum rules (A0 only).
-    nuisance : array_like, shape (11,) or (toys, 11), default 0
+    nuisance : array_like, shape (19,) or (toys, 19), default 0
         Independent standard-normal numbers that move the coefficients; BSZ15 only.
+        The last eight move T1, T2 and T23 alone, and a vector of length 11 leaves them at zero.
 
     Returns
     -------
@@ -249,6 +272,8 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     Notes
     -----
     BSZ15: arXiv:1503.05534v2, eqs. (14)-(17) and ancillary file.
+    Two exact relations hold at q2 = 0: A12 = A0 (m_B^2 - m_K*^2)/(8 m_B m_K*), and T2 = T1.
+    A12 and T23 are the combinations with A2 and T3 that a K* of helicity zero meets.
     BallZwicky: hep-ph/0412079, eq. (59).
 
     Examples
@@ -258,7 +283,7 @@ def b_to_kstar(q2: npt.ArrayLike, which: str = "A0", source: str = "BSZ15", *, n
     0.3692
     """
     q2 = checked("q2", q2, -30.0, 19.3, "GeV^2")[()]
-    choice("which", which, ("A0", "A1", "A12", "V"))
+    choice("which", which, tuple(_BSZ_ROWS))
     choice("source", source, B_TO_KSTAR)
     vector = _nuisance(nuisance, source)
     if source == "BSZ15":

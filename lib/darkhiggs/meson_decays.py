@@ -132,7 +132,7 @@ def br_b_to_kstar_scalar(
         Penguin coupling, 0 to 1e-3; by default 6.7e-6, the value of the talk.
     form_factor : {"BSZ15", "BallZwicky"}
         Set for A_0.
-    nuisance : array_like, shape (11,) or (toys, 11), default 0
+    nuisance : array_like, shape (11,), (19,) or with toys in front, default 0
         See `form_factors.b_to_kstar`.
     inputs : str
         Name of an input set.

@@ -334,7 +334,7 @@ def dbr_dq2_b_to_kstar_nunu(
         B0 -> K*0 or B+ -> K*+.
     inputs : str
         Name of an input set.
-    nuisance : array_like, shape (11,) or (toys, 11), default 0
+    nuisance : array_like, shape (11,), (19,) or with toys in front, default 0
         See `form_factors.b_to_kstar`.
     x_t : array_like, optional
         Value of the loop function that replaces the input X_t, 0.5 to 3.
@@ -390,7 +390,7 @@ def br_b_to_kstar_nunu(
         B0 -> K*0 or B+ -> K*+.
     inputs : str
         Name of an input set.
-    nuisance : array_like, shape (11,) or (toys, 11), default 0
+    nuisance : array_like, shape (11,), (19,) or with toys in front, default 0
         See `form_factors.b_to_kstar`.
     x_t : float, optional
         Value of the loop function that replaces the input X_t, 0.5 to 3.
