@@ -54,6 +54,7 @@ def test_signal_region():
     q2 = np.linspace(0.0, 0.3 * natural("m_B+") ** 2, 20001)
     share = np.trapezoid(standard_model.dbr_dq2_b_to_k_nunu(q2), q2) / standard_model.br_b_to_k_nunu()
     assert_allclose(total / inside, share, rtol=1e-6)
+    assert_allclose(babar.expected(), 2.9 + total * standard_model.br_b_to_k_nunu(), rtol=1e-12)
     rate = np.array([[0.0], [1e-5]])
     assert babar.chi2([1.0, 4.0], rate).shape == (2, 2)
     assert babar.chi2(4.0, 1e-5) == babar.chi2(4.0, 0.0)

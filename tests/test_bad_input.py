@@ -51,6 +51,7 @@ CALLS: dict[str, dict[str, object]] = {
     "annihilation.rate_dirac": {"m_chi": 0.1, "m_zp": 0.01, "g_x": 1e-3, "q_chi": 1.0, "s": 1.0, "channel": "nunu"},
     "annihilation.sigma_v": {"sector": GRID, "v_rel": 0.1, "channel": "zpzp"},
     "babar.chi2": {"m_x": 2.0, "rate": 1e-6, "mode": "K*0"},
+    "babar.expected": {"mode": "K*0"},
     "babar.events": {"m_x": 2.0, "rate": 1e-6, "mode": "K*0"},
     "belle2.Likelihood": {"channels": ("ITA",)},
     "belle2.Likelihood.fit_mu": {"channels": ("ITA", "HTA"), "spectrum": belle2.Spectrum(LINE.efficiency, 1e-5)},

@@ -20,7 +20,7 @@ from ._public import public
 from ._scalars import kept
 from .inputs import cached, get, natural
 
-__all__ = ["MODES", "chi2", "events"]
+__all__ = ["MODES", "chi2", "events", "expected"]
 
 #: Decays of the B meson that are searched for: the kaon beside the invisible particles.
 MODES = ("K+", "K0", "K*+", "K*0")
@@ -93,6 +93,37 @@ def events(m_x: npt.ArrayLike, rate: npt.ArrayLike, mode: str = "K+") -> Array:
 
 
 @public
+def expected(mode: str = "K+") -> Array:
+    """Compute the events that are expected in the signal region of BaBar without a two-body decay.
+
+    Parameters
+    ----------
+    mode : {"K+", "K0", "K*+", "K*0"}
+        The kaon.
+
+    Returns
+    -------
+    float
+        Background as published, plus B -> K nu nubar or K* nu nubar of the Standard Model.
+
+    Raises
+    ------
+    ParameterError
+        If the mode is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import babar
+    >>> print(*(f"{babar.expected(mode):.1f}" for mode in babar.MODES))
+    3.9 3.1 4.9 8.4
+    """
+    exposure, _ = _mode(mode)
+    standard = (standard_model.br_b_to_kstar_nunu if "*" in mode else standard_model.br_b_to_k_nunu)(charge=mode[-1])
+    background: Array = natural("babar.background", "1")[MODES.index(mode)]
+    return background + exposure * standard
+
+
+@public
 def chi2(m_x: npt.ArrayLike, rate: npt.ArrayLike, mode: str = "K+") -> Array:
     """Profiled -2 ln L of BaBar's counts for a two-body decay beside the Standard Model, relative to a saturated model.
 
@@ -126,11 +157,10 @@ def chi2(m_x: npt.ArrayLike, rate: npt.ArrayLike, mode: str = "K+") -> Array:
     [0.94 0.   0.64]
     """
     signal = events(m_x, rate, mode)
-    place, star, charge = MODES.index(mode), "*" in mode, mode[-1]
-    standard = (standard_model.br_b_to_kstar_nunu if star else standard_model.br_b_to_k_nunu)(charge=charge)
-    signal = signal + _mode(mode)[0] * standard
+    place = MODES.index(mode)
     entry, n = get("babar.background"), natural("babar.observed", "1")[place]
     mean, error = entry.value[place], np.asarray(entry.uncertainty)[place]
+    signal = signal + (expected(mode) - mean)
     # b minimises: (b + s)(b - b_0 + sigma^2) = n sigma^2
     half = 0.5 * (signal + mean - error**2)
     total = half + np.sqrt(half**2 + n * error**2)
