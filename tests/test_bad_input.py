@@ -250,7 +250,7 @@ CALLS: dict[str, dict[str, object]] = {
     "rivals.singlet.gamma_higgs_to_ss": {"m_s": 0.5, "coupling": 0.01, "m_h": 125.0},
     "rivals.singlet.gamma_virtual_higgs": {"mass": 1.0, "hadrons": "chiral"},
     "rivals.singlet.loop_size": {"coupling": 1.0, "m_h": 125.0},
-    "rivals.singlet.momentum_fraction": {"m_s": 0.5, "p_min": 1.5},
+    "rivals.singlet.momentum_fraction": {"m_s": 0.5, "p_min": 1.5, "relative": True},
     "rivals.singlet.sigma_v": {"m_s": 0.5, "coupling": 1.0, "m_h": 125.0, "hadrons": "chiral"},
     "scan.chance": {"low": [0.02, 0.03], "high": [0.1, 0.2], "tolerance": 0.1, "edges": (0.01, 1.0), "ratios": (1.3, 15.0)},
     "scan.crossing": {"x": [1.0, 2.0], "y": [1.0, 2.0], "level": 1.5},

@@ -163,7 +163,12 @@ def test_the_share_of_fast_kaons() -> None:
         np.trapezoid(rate * fast, q2) / np.trapezoid(rate, q2), rel=1e-3
     )
     assert singlet.momentum_fraction(1.0, 0.0) == pytest.approx(1.0, rel=1e-9)
-    assert singlet.momentum_fraction(1.0, 2.6) == 0.0
+    assert singlet.momentum_fraction(2.0, 2.5) == 0.0
+    neutrinos = standard_model.dbr_dq2_b_to_k_nunu(np.linspace(0.0, (m_b - m_k) ** 2, 200001))
+    fast = kinematics.momentum(m_b, m_k, np.sqrt(np.linspace(0.0, (m_b - m_k) ** 2, 200001))) > 1.5
+    share = np.sum(neutrinos * fast) / np.sum(neutrinos)
+    ratio = singlet.momentum_fraction(1.0, 1.5, relative=True) / singlet.momentum_fraction(1.0, 1.5)
+    assert ratio == pytest.approx(1.0 / share, rel=1e-3)
 
 
 @pytest.mark.published

@@ -349,7 +349,7 @@ def br_b_to_k_2004(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLi
 
 
 @public
-def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike) -> Array:
+def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike, relative: bool = False) -> Array:
     """Share of the decays B+ -> K+ S S in which the kaon is faster than a given momentum.
 
     Parameters
@@ -357,12 +357,14 @@ def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike) -> Array:
     m_s : array_like
         Mass of S in GeV, 0 to 2.39.
     p_min : array_like
-        Momentum of the kaon in the rest frame of the B meson in GeV, 0 to 2.6.
+        Momentum of the kaon in the rest frame of the B meson in GeV, 0 to 2.5.
+    relative : bool
+        Whether the share is divided by that of the neutrinos of the Standard Model.
 
     Returns
     -------
     ndarray or float
-        Between 0 and 1.
+        Not negative; at most 1 if it is not relative.
 
     Raises
     ------
@@ -375,7 +377,7 @@ def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike) -> Array:
     >>> print(singlet.momentum_fraction([0.1, 1.0, 1.9], 1.5).round(3))
     [0.508 0.34  0.   ]
     """
-    m_s, p_min = checked("m_s", m_s, 0.0, 2.39, "GeV"), checked("p_min", p_min, 0.0, 2.6, "GeV")
+    m_s, p_min = checked("m_s", m_s, 0.0, 2.39, "GeV"), checked("p_min", p_min, 0.0, 2.5, "GeV")
     together(m_s=m_s, p_min=p_min)
     m_b, m_k = float(natural("m_B+")), float(natural("m_K+"))
     two_body = at_unit_mixing(br_b_to_k_scalar, "+", None, {})
@@ -388,6 +390,9 @@ def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike) -> Array:
     q2 = np.maximum(low + step * t**2 * (3.0 - 2.0 * t), 1e-20)
     part = np.sum(step * 6.0 * t * (1.0 - t) * w * two_body(np.sqrt(q2)) * _pair(q2, m_s[..., None]), axis=-1)
     value: Array = part / _integral(two_body, m_s, (m_b - m_k) ** 2)
+    if switch("relative", relative):
+        neutrinos = np.sum(w * standard_model.dbr_dq2_b_to_k_nunu(end[..., None] * t), axis=-1) * end
+        value = value * standard_model.br_b_to_k_nunu() / neutrinos
     return value[()]
 
 
