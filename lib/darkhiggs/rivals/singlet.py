@@ -626,8 +626,8 @@ def coupling_for(
     Notes
     -----
     lambda is found by an iteration in ln(lambda^2) on the Boltzmann equation of `relic.omega_h2_for`, good to 1e-6.
-    The rate at all energies enters; with `sigma_v`, the one at rest, lambda changes by up to 25 % near the f_0(980) and
-    by less than 12 % elsewhere above the threshold of muons.
+    The rate at all energies enters. With `sigma_v`, the one at rest, lambda changes by up to 30 % just below the thresholds
+    of pions and charm and near the f_0(980), by a factor of two just above that of muons, and by less than 12 % elsewhere.
     The result is a number of perturbation theory at tree level; where `loop_size` is of order 1 or larger it is only formal.
 
     Examples
