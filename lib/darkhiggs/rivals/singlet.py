@@ -1,0 +1,845 @@
+"""The singlet scalar of 2004: a real scalar S as dark matter, coupled to the Higgs boson alone, hep-ph/0401195.
+
+``-L = m_0^2 S^2/2 + lambda S^2 |H|^2`` contains ``lambda v_H h S^2``.
+The same coupling makes the pairs S S of b -> s S S, their annihilation in the early universe and the decay h -> S S.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import relic, standard_model
+from .._arrays import Array, checked, choice, legendre, single, switch, together
+from .._off_shell import at_unit_mixing
+from .._public import public
+from ..inputs import cached, natural
+from ..kinematics import kallen
+from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar
+from ..model import v_higgs
+
+__all__ = [
+    "HADRONS",
+    "amplitude_ratio",
+    "br_b_to_k",
+    "br_b_to_k_2004",
+    "br_b_to_kstar",
+    "br_higgs_invisible",
+    "coupling_for",
+    "coupling_for_rate",
+    "coupling_max",
+    "dbr_dq2_b_to_k",
+    "gamma_higgs_to_ss",
+    "gamma_virtual_higgs",
+    "loop_size",
+    "momentum_fraction",
+    "sigma_v",
+]
+
+#: Descriptions of the hadronic width of a light Higgs boson; the first one is the default.
+HADRONS = ("Winkler19", "Donoghue90", "chiral")
+# Energies in GeV at which a description by mesons hands over to one by quarks and gluons.
+_HANDOVER = {"Winkler19": 2.0, "Donoghue90": 1.0, "chiral": 2.0}
+_NODES = 64
+# Steps of the iteration in ln(lambda^2); Omega h^2 is proportional to lambda^-2 up to logarithms.
+_STEPS = 5
+_ANY_MASS = 1e4
+
+
+def _m_h(m_h: npt.ArrayLike | None) -> Array:
+    return np.asarray(natural("m_h")) if m_h is None else checked("m_h", m_h, 20.0, 1e3, "GeV")
+
+
+def _coupling(coupling: npt.ArrayLike) -> Array:
+    return checked("coupling", coupling, 0.0, 1e6)
+
+
+@public
+def amplitude_ratio(coupling: npt.ArrayLike, m_h: npt.ArrayLike | None = None, m_top: npt.ArrayLike | None = None) -> Array:
+    """Ratio C_DM/C_nu of the amplitudes of b -> s S S and b -> s nu nubar.
+
+    Parameters
+    ----------
+    coupling : array_like
+        Coupling lambda of S to the Higgs field, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+    m_top : array_like, optional
+        Mass of the top quark in GeV, 100 to 300; by default the input m_t.
+
+    Returns
+    -------
+    ndarray or float
+        Dimensionless, positive.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    The interaction is ``(1/2) C_DM m_b sbar_L b_R S^2 - C_nu sbar_L gamma b_L nubar_L gamma nu_L``.
+    The penguin ``kappa h sbar_L b_R`` and ``lambda v_H h S^2`` give ``C_DM = 2 kappa lambda v_H/(m_b m_h^2)``, which is
+    ``3 g_W^2 |V_ts* V_tb| x_t lambda/(32 pi^2 m_h^2)`` for the one-loop kappa.
+    With the leading-order C_nu the ratio is ``(3 x_t/2)/X_0(x_t)`` times ``lambda M_W^2/(g_W^2 m_h^2)``.
+
+    Examples
+    --------
+    >>> from darkhiggs import model
+    >>> from darkhiggs.rivals import singlet
+    >>> f"{singlet.amplitude_ratio(1.0, 125.0) * 4.0 * 125.0**2 / model.v_higgs()**2:.3f}"
+    '4.366'
+    """
+    coupling, m_h = _coupling(coupling), _m_h(m_h)
+    m_top = np.asarray(natural("m_t")) if m_top is None else checked("m_top", m_top, 100.0, 300.0, "GeV")
+    together(coupling=coupling, m_h=m_h, m_top=m_top)
+    x_t = (m_top / natural("m_W")) ** 2
+    # M_W^2/g_W^2 = v_H^2/4
+    value: Array = 1.5 * x_t / standard_model.inami_lim(m_top) * coupling * v_higgs() ** 2 / (4.0 * m_h**2)
+    return value[()]
+
+
+def _pair(q2: Array, m_s: Array) -> Array:
+    """Rate of h* -> S S at lambda = m_h = 1 that multiplies the two-body rate: beta v_H^2/(8 pi^2) in GeV^2."""
+    return np.sqrt(np.maximum(1.0 - 4.0 * np.square(m_s) / q2, 0.0)) * (v_higgs() ** 2 / (8.0 * np.pi**2))
+
+
+def _strength(coupling: Array, m_h: Array) -> Array:
+    """lambda^2/m_h^4 in GeV^-4."""
+    value: Array = np.square(coupling) / np.square(np.square(m_h))
+    return value
+
+
+@public
+def dbr_dq2_b_to_k(
+    q2: npt.ArrayLike,
+    m_s: npt.ArrayLike,
+    coupling: npt.ArrayLike,
+    m_h: npt.ArrayLike | None = None,
+    charge: str = "+",
+    **options: Any,
+) -> Array:
+    """Spectrum of B -> K S S.
+
+    Parameters
+    ----------
+    q2 : array_like
+        Squared mass of the pair in GeV^2, 1e-20 to 1e6.
+    m_s : array_like
+        Mass of S in GeV, 0 to 1e4.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+    charge : {"+", "0"}
+        B+ -> K+ or B0 -> K0.
+    **options
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`; one kappa and one nuisance vector.
+
+    Returns
+    -------
+    ndarray or float
+        dBR/dq2 in GeV^-2; exactly zero below 4 m_S^2 and above (m_B - m_K)^2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``kappa^2 lambda^2 v_H^2/(512 pi^3 m_B^3 m_h^4) F^2 f_0^2 sqrt(K(m_B^2, m_K^2, q2)) sqrt(1 - 4 m_S^2/q2)`` times the
+    lifetime, with ``F = (m_B^2 - m_K^2)/(m_b - m_s)``.
+    This is half of the rate of two different scalars with the amplitude ``kappa (F f_0/2) 2 lambda v_H/m_h^2``.
+    The 1/2 of F f_0/2 is that of the chiral projector in sbar_L b_R.
+    Boiarska et al., arXiv:1904.10447, have the same rate with ``alpha = 2 lambda v_H``.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(*(f"{x:.3e}" for x in singlet.dbr_dq2_b_to_k([0.5, 4.0, 25.0], 0.5, 1.0, 125.0)))
+    0.000e+00 1.499e-06 0.000e+00
+    """
+    two_body = at_unit_mixing(br_b_to_k_scalar, charge, None, options)
+    q2, m_s = checked("q2", q2, 1e-20, 1e6, "GeV^2"), checked("m_s", m_s, 0.0, _ANY_MASS, "GeV")
+    coupling, m_h = _coupling(coupling), _m_h(m_h)
+    together(q2=q2, m_s=m_s, coupling=coupling, m_h=m_h)
+    value: Array = two_body(np.sqrt(q2)) * _pair(q2, m_s) * _strength(coupling, m_h)
+    return value[()]
+
+
+def _rule(m_s: Array, end: float) -> tuple[Array, Array]:
+    """Nodes and weights in q2 from 4 m_S^2 to `end`, for square roots at both ends; the nodes are the last axis."""
+    t, w = legendre(_NODES)
+    low = np.minimum(4.0 * np.square(m_s), end)[..., None]
+    return low + (end - low) * t**2 * (3.0 - 2.0 * t), (end - low) * 6.0 * t * (1.0 - t) * w
+
+
+def _integral(two_body: Callable[[Array], Array], m_s: Array, end: float) -> Array:
+    """Integral over q2 at lambda = 1 and m_h = 1 GeV."""
+    q2, weights = _rule(m_s, end)
+    value: Array = np.sum(weights * two_body(np.sqrt(q2)) * _pair(q2, m_s[..., None]), axis=-1)
+    return value
+
+
+def _br(
+    rate: Callable[..., Array],
+    meson: str,
+    charge: str,
+    arguments: tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike | None],
+    options: dict[str, Any],
+) -> Array:
+    two_body = at_unit_mixing(rate, charge, None, options)
+    m_s = checked("m_s", arguments[0], 0.0, _ANY_MASS, "GeV")
+    coupling, m_h = _coupling(arguments[1]), _m_h(arguments[2])
+    together(m_s=m_s, coupling=coupling, m_h=m_h)
+    end = float(natural(f"m_B{charge}") - natural(f"m_{meson}{charge}")) ** 2
+    value: Array = _integral(two_body, m_s, end) * _strength(coupling, m_h)
+    return value[()]
+
+
+@public
+def br_b_to_k(
+    m_s: npt.ArrayLike,
+    coupling: npt.ArrayLike,
+    m_h: npt.ArrayLike | None = None,
+    charge: str = "+",
+    **options: Any,
+) -> Array:
+    """Branching ratio of B -> K S S, without the neutrinos of the Standard Model.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 1e4.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+    charge : {"+", "0"}
+        B+ -> K+ or B0 -> K0.
+    **options
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_k_scalar`; one kappa and one nuisance vector.
+
+    Returns
+    -------
+    ndarray or float
+        Dimensionless; exactly zero for m_s above (m_B - m_K)/2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    The integral of `dbr_dq2_b_to_k` by a fixed rule, good to 1e-8.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(*(f"{x:.3e}" for x in singlet.br_b_to_k([0.0, 1.0, 2.4], 1.0, 125.0)))
+    3.947e-05 2.533e-05 0.000e+00
+    """
+    return _br(br_b_to_k_scalar, "K", charge, (m_s, coupling, m_h), options)
+
+
+@public
+def br_b_to_kstar(
+    m_s: npt.ArrayLike,
+    coupling: npt.ArrayLike,
+    m_h: npt.ArrayLike | None = None,
+    charge: str = "0",
+    **options: Any,
+) -> Array:
+    """Branching ratio of B -> K* S S, without the neutrinos of the Standard Model.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 1e4.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+    charge : {"0", "+"}
+        B0 -> K*0 or B+ -> K*+.
+    **options
+        kappa, form_factor, nuisance and inputs as in `meson_decays.br_b_to_kstar_scalar`.
+
+    Returns
+    -------
+    ndarray or float
+        Dimensionless; exactly zero for m_s above (m_B - m_K*)/2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    As `br_b_to_k`, with the two-body rate of B -> K* and a scalar, ``K^(3/2) A_0^2/(m_b + m_s)^2``.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> f"{singlet.br_b_to_kstar(0.5, 1.0, 125.0):.3e}"
+    '1.816e-05'
+    """
+    return _br(br_b_to_kstar_scalar, "K*", charge, (m_s, coupling, m_h), options)
+
+
+@public
+def br_b_to_k_2004(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLike, *, projector: bool = True) -> Array:
+    """Branching ratio of B -> K S S with form factor, top mass, CKM product and lifetime of 2004.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 1e4.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like
+        Mass of the Higgs boson in GeV, 20 to 1000.
+    projector : bool
+        Whether the matrix element of sbar_L b_R is half of that of sbar b, as it is. Without the half the rate is four times
+        larger, and the coefficient 2.8e-4 that hep-ph/0401195 prints comes out.
+
+    Returns
+    -------
+    ndarray or float
+        Dimensionless; exactly zero for m_s above (m_B - m_K)/2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``C_DM^2 f_0^2 m_b^2 (m_B^2 - m_K^2)^2/(2048 pi^3 m_B^3 (m_b - m_s)^2)`` times the two velocities, with
+    ``f_0 = 0.3 exp(0.63 x - 0.095 x^2 + 0.591 x^3)`` and ``x = q2/m_B^2``; 512 in place of 2048 without the projector.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(*(f"{singlet.br_b_to_k_2004(0.0, 1.0, 100.0, projector=on):.2e}" for on in (True, False)))
+    6.68e-05 2.67e-04
+    """
+    m_s, coupling, m_h = checked("m_s", m_s, 0.0, _ANY_MASS, "GeV"), _coupling(coupling), checked("m_h", m_h, 20.0, 1e3, "GeV")
+    together(m_s=m_s, coupling=coupling, m_h=m_h)
+    m_b, m_k = natural("m_B+"), natural("m_K+")
+    q2, weights = _rule(m_s, float(m_b - m_k) ** 2)
+    a, b, c, d = natural("singlet.f_0.2004", "1")
+    x = q2 / m_b**2
+    f_0 = a * np.exp(b * x + c * x**2 + d * x**3)
+    # C_DM = 3 g_W^2 V x_t lambda/(32 pi^2 m_h^2), with g_W^2 x_t = 4 sqrt(2) G_F m_t^2
+    g_x = 4.0 * np.sqrt(2.0) * natural("G_F", "GeV^-2") * natural("singlet.m_t.2004") ** 2
+    c_dm = 3.0 * g_x * natural("singlet.|V_ts*V_tb|.2004", "1") / (32.0 * np.pi**2)
+    half = 0.5 if switch("projector", projector) else 1.0
+    density = half * natural("m_b") * (m_b**2 - m_k**2) / (natural("m_b") - natural("m_s"))
+    beta = np.sqrt(np.maximum(1.0 - 4.0 * np.square(m_s)[..., None] / q2, 0.0))
+    root = np.sqrt(np.maximum(kallen(m_b**2, m_k**2, q2), 0.0))
+    width = np.sum(weights * f_0**2 * root * beta, axis=-1) * (c_dm * density) ** 2 / (512.0 * np.pi**3 * m_b**3)
+    value: Array = width * natural("singlet.tau_B+.2004", "GeV^-1") * _strength(coupling, m_h)
+    return value[()]
+
+
+@public
+def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike, relative: bool = False) -> Array:
+    """Share of the decays B+ -> K+ S S in which the kaon is faster than a given momentum.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 2.39.
+    p_min : array_like
+        Momentum of the kaon in the rest frame of the B meson in GeV, 0 to 2.5.
+    relative : bool
+        Whether the share is divided by that of the neutrinos of the Standard Model.
+
+    Returns
+    -------
+    ndarray or float
+        Not negative; at most 1 if it is not relative.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(singlet.momentum_fraction([0.1, 1.0, 1.9], 1.5).round(3))
+    [0.508 0.34  0.   ]
+    """
+    m_s, p_min = checked("m_s", m_s, 0.0, 2.39, "GeV"), checked("p_min", p_min, 0.0, 2.5, "GeV")
+    together(m_s=m_s, p_min=p_min)
+    m_b, m_k = float(natural("m_B+")), float(natural("m_K+"))
+    two_body = at_unit_mixing(br_b_to_k_scalar, "+", None, {})
+    # m_B = sqrt(p^2 + m_K^2) + sqrt(p^2 + q2)
+    energy = np.sqrt(p_min**2 + m_k**2)
+    end = np.clip(m_b**2 + m_k**2 - 2.0 * m_b * energy, 0.0, (m_b - m_k) ** 2)
+    t, w = legendre(_NODES)
+    low = np.minimum(4.0 * np.square(m_s), end)[..., None]
+    step = end[..., None] - low
+    q2 = np.maximum(low + step * t**2 * (3.0 - 2.0 * t), 1e-20)
+    part = np.sum(step * 6.0 * t * (1.0 - t) * w * two_body(np.sqrt(q2)) * _pair(q2, m_s[..., None]), axis=-1)
+    value: Array = part / _integral(two_body, m_s, (m_b - m_k) ** 2)
+    if switch("relative", relative):
+        neutrinos = np.sum(w * standard_model.dbr_dq2_b_to_k_nunu(end[..., None] * t), axis=-1) * end
+        value = value * standard_model.br_b_to_k_nunu() / neutrinos
+    return value[()]
+
+
+def _beta(m: Array, m_product: float) -> Array:
+    return np.sqrt(np.maximum(1.0 - np.square(2.0 * m_product / m), 0.0))
+
+
+def _to_fermions(m: Array, m_fermion: float, threshold: float) -> Array:
+    """Width into one pair of fermions; the velocity is that of the lightest hadrons, of mass `threshold`."""
+    return m_fermion**2 * m * _beta(m, threshold) ** 3 / (8.0 * np.pi * v_higgs() ** 2)
+
+
+def _leptons(m: Array) -> Array:
+    masses = [float(natural(f"m_{name}")) for name in ("e", "mu", "tau")]
+    value: Array = sum((_to_fermions(m, mass, mass) for mass in masses), np.zeros_like(m))
+    return value
+
+
+@cached
+def _table(name: str, values: str) -> tuple[Array, Array]:
+    """Logarithms of the masses of a table, and of its values without the velocity of the mesons."""
+    mass, width = natural(f"singlet.{name}.mass"), natural(f"singlet.{name}.{values}", "GeV" if values == "width" else "1")
+    if values == "width":
+        width = width / _beta(mass, _meson(name))
+    return np.log(mass), np.log(width)
+
+
+def _meson(name: str) -> float:
+    return float(natural("m_pi+" if name == "pions" else "m_K+"))
+
+
+def _to_mesons(m: Array, name: str) -> Array:
+    """Width into pions or kaons from the table of Winkler, with the velocity at threshold; constant beyond its ends."""
+    return np.exp(np.interp(np.log(m), *_table(name, "width"))) * _beta(m, _meson(name))
+
+
+def _chiral(m: Array, name: str) -> Array:
+    """Width into pions or kaons at leading order of chiral perturbation theory.
+
+    The form factor is ``(2/9) (s + (11/2) m^2)`` for a meson of mass m, since three heavy quarks act as gluons.
+    """
+    mass = _meson(name)
+    shape = (2.0 / 9.0) * (m**2 + 5.5 * mass**2)
+    states = 3.0 if name == "pions" else 4.0
+    return states * shape**2 * _beta(m, mass) / (32.0 * np.pi * v_higgs() ** 2 * m)
+
+
+def _alpha_s(m: Array) -> Array:
+    """Strong coupling at one loop with four quarks, from its value at the mass of the tau; constant below 1 GeV."""
+    slope = 25.0 / (12.0 * np.pi)
+    log = np.log(np.square(np.maximum(m, 1.0) / natural("m_tau")))
+    return 1.0 / (1.0 / natural("singlet.alpha_s(m_tau)", "1") + slope * log)
+
+
+def _gluons(m: Array, next_order: bool) -> Array:
+    """Width into two gluons through c, b and t."""
+    amplitude: Any = 0.0
+    for name in ("singlet.m_c", "m_b", "m_t"):
+        x = np.square(m / (2.0 * natural(name))) + 0j
+        root = np.sqrt(1.0 - 1.0 / np.where(x.real > 1.0, x, 2.0))
+        heavy = np.arcsin(np.sqrt(np.minimum(x.real, 1.0))) ** 2
+        light = -0.25 * (np.log((1.0 + root) / (1.0 - root)) - 1j * np.pi) ** 2
+        amplitude = amplitude + (x + (x - 1.0) * np.where(x.real > 1.0, light, heavy)) / x**2
+    strong = _alpha_s(m)
+    factor = 1.0 + (95.0 / 4.0 - 7.0 / 2.0) * strong / np.pi if next_order else 1.0
+    return factor * strong**2 * m**3 * np.abs(amplitude) ** 2 / (32.0 * np.pi**3 * v_higgs() ** 2)
+
+
+def _quarks(m: Array, next_order: bool) -> Array:
+    """Width into gluons, strange and charm quarks."""
+    strange = 3.0 * _to_fermions(m, float(natural("singlet.m_s")), _meson("kaons"))
+    charm = 3.0 * _to_fermions(m, float(natural("singlet.m_c")), float(natural("singlet.m_D0")))
+    return _gluons(m, next_order) + strange + charm
+
+
+def _many_mesons(m: Array) -> Array:
+    """Four pions and other mesons: m^3 times the velocity, with the coefficient that makes the width continuous at 2 GeV."""
+    end = np.asarray(_HANDOVER["Winkler19"])
+    rest = _quarks(end, False) - _to_mesons(end, "pions") - _to_mesons(end, "kaons")
+    pair = 2.0 * _meson("pions")
+    return rest * (m / end) ** 3 * _beta(m, pair) / _beta(end, pair)
+
+
+def _hadrons(m: Array, hadrons: str) -> Array:
+    low = np.maximum(m, 1e-3)
+    if hadrons == "Winkler19":
+        below = _to_mesons(low, "pions") + _to_mesons(low, "kaons") + _many_mesons(low)
+    elif hadrons == "Donoghue90":
+        m_mu = float(natural("m_mu"))
+        ratio = np.exp(np.interp(np.log(low), *_table("pions_over_muons", "ratio")))
+        # the table begins above the threshold, where the ratio is proportional to the velocity
+        first = np.exp(_table("pions_over_muons", "ratio")[0][0])
+        near = np.minimum(_beta(low, _meson("pions")) / _beta(first, _meson("pions")), 1.0)
+        below = _to_fermions(low, m_mu, m_mu) * ratio * near
+    else:
+        below = _chiral(low, "pions") + _chiral(low, "kaons")
+    return np.where(m < _HANDOVER[hadrons], below, _quarks(m, hadrons == "Donoghue90"))
+
+
+@public
+def gamma_virtual_higgs(mass: npt.ArrayLike, hadrons: str = "Winkler19") -> Array:
+    """Total width of a Standard Model Higgs boson of any mass below 10 GeV.
+
+    Parameters
+    ----------
+    mass : array_like
+        Mass in GeV, 0.002 to 10.
+    hadrons : {"Winkler19", "Donoghue90", "chiral"}
+        Description of the hadrons, see the notes.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV into leptons, pions, kaons and other hadrons.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or the description is unknown.
+
+    Notes
+    -----
+    Leptons are exact: ``m_l^2 m/(8 pi v_H^2) beta^3``. For hadrons there are three descriptions:
+
+    * Winkler19: dispersive pions and kaons of arXiv:1809.01876, plus other mesons proportional to m^3, up to 2 GeV;
+      then gluons, strange and charm quarks at leading order. The width is continuous at 2 GeV.
+    * Donoghue90: pions of Nucl. Phys. B343, 341 up to 1 GeV; then gluons with their correction of next order, and quarks.
+    * chiral: pions and kaons at leading order of chiral perturbation theory up to 2 GeV, which has no resonance; then as
+      Winkler19.
+
+    Below 2 GeV they differ by factors of 2 to 7, and by 35 at the f_0(980); from 2 to 3.7 GeV by 2.
+    Two photons, which matter only below 0.2 GeV, are left out.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> for hadrons in singlet.HADRONS:
+    ...     print(*(f"{x:.1e}" for x in singlet.gamma_virtual_higgs([0.5, 1.0, 1.5, 3.0], hadrons)))
+    2.5e-08 7.5e-07 1.1e-07 2.6e-07
+    3.1e-08 5.0e-08 1.1e-07 5.8e-07
+    7.9e-09 6.4e-08 3.1e-07 2.6e-07
+    """
+    m = checked("mass", mass, 2e-3, 10.0, "GeV")
+    choice("hadrons", hadrons, HADRONS)
+    value: Array = _leptons(m) + _hadrons(m, hadrons)
+    return value[()]
+
+
+@public
+def sigma_v(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLike | None = None, hadrons: str = "Winkler19") -> Array:
+    """Annihilation cross-section of S S at rest, times the relative velocity.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0.001 to 5.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+    hadrons : {"Winkler19", "Donoghue90", "chiral"}
+        Description of the hadrons, see `gamma_virtual_higgs`.
+
+    Returns
+    -------
+    ndarray or float
+        ``sigma v`` in GeV^-2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or the description is unknown.
+
+    Notes
+    -----
+    ``8 v_H^2 lambda^2/m_h^4 Gamma(m)/m`` at ``m = 2 m_S``, with the width of a virtual Higgs boson; hep-ph/0401195.
+    It follows from the amplitude ``2 lambda v_H/m_h^2`` times that of h* -> X, whose square integrated over the phase space
+    of X is 2 m Gamma, over the flux 4 m_S^2.
+
+    Examples
+    --------
+    >>> from darkhiggs import units
+    >>> from darkhiggs.rivals import singlet
+    >>> f"{units.convert(singlet.sigma_v(1.0, 1.0, 125.0), 'GeV^-2', 'cm^3/s'):.2e}"
+    '1.07e-27'
+    """
+    m_s, coupling, m_h = checked("m_s", m_s, 1e-3, 5.0, "GeV"), _coupling(coupling), _m_h(m_h)
+    together(m_s=m_s, coupling=coupling, m_h=m_h)
+    m = 2.0 * m_s
+    value: Array = 8.0 * v_higgs() ** 2 * _strength(coupling, m_h) * gamma_virtual_higgs(m, hadrons) / m
+    return value[()]
+
+
+def _breaks(hadrons: str) -> tuple[Array, Array]:
+    """Energies where the width is not smooth: thresholds, the hand-over, and the f_0(980) with its width."""
+    thresholds = [2.0 * float(natural(name)) for name in ("m_mu", "m_pi+", "m_K+", "m_tau", "singlet.m_D0")]
+    positions = [*thresholds, _HANDOVER[hadrons], 0.99]
+    return np.array(positions), np.array([0.0] * (len(positions) - 1) + [0.03])
+
+
+@public
+def coupling_for(
+    m_s: npt.ArrayLike,
+    m_h: npt.ArrayLike | None = None,
+    hadrons: str = "Winkler19",
+    omega_h2: npt.ArrayLike | None = None,
+) -> Array:
+    """Coupling for which S has the density of the dark matter.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0.001 to 4.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+    hadrons : {"Winkler19", "Donoghue90", "chiral"}
+        Description of the hadrons, see `gamma_virtual_higgs`.
+    omega_h2 : array_like, optional
+        Relic density, 1e-3 to 10; by default the input ``Omega h^2``.
+
+    Returns
+    -------
+    ndarray or float
+        lambda, proportional to m_h^2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or the description is unknown.
+
+    Notes
+    -----
+    lambda is found by an iteration in ln(lambda^2) on the Boltzmann equation of `relic.omega_h2_for`, good to 1e-6.
+    The rate at all energies enters. With `sigma_v`, the one at rest, lambda changes by up to 30 % just below the thresholds
+    of pions and charm and near the f_0(980), by a factor of two just above that of muons, and by less than 12 % elsewhere.
+    The result is a number of perturbation theory at tree level; where `loop_size` is of order 1 or larger it is only formal.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(singlet.coupling_for([0.3, 1.0, 2.0], 125.0).round(2))
+    [5.47 6.29 1.76]
+    """
+    m_s, m_h = checked("m_s", m_s, 1e-3, 4.0, "GeV"), _m_h(m_h)
+    target = np.asarray(natural("Omega h^2", "1")) if omega_h2 is None else checked("omega_h2", omega_h2, 1e-3, 10.0)
+    together(m_s=m_s, m_h=m_h, omega_h2=target)
+    choice("hadrons", hadrons, HADRONS)
+    m_s, m_h, target = np.broadcast_arrays(m_s, m_h, target)
+    flat, wanted = m_s.ravel(), target.ravel()
+    # lambda/m_h^2 is what the density fixes; the reference is 1/(100 GeV)^2
+    unit = 8.0 * v_higgs() ** 2 / 1e8
+    breaks, rest = _breaks(hadrons), sigma_v(flat, 1.0, 100.0, hadrons)
+    log = np.log(relic.thermal_cross_section(flat, "s", True) / rest)
+    for _ in range(_STEPS):
+        scale = np.exp(log)
+
+        def rate(s: Array, scale: Array = scale) -> Array:
+            energy = np.sqrt(s)
+            return scale * unit * energy * gamma_virtual_higgs(np.minimum(energy, 10.0), hadrons)
+
+        log = log + np.log(relic.omega_h2_for(flat, rate, 1.0, True, breaks) / wanted)
+    value: Array = np.exp(0.5 * log).reshape(m_s.shape) * np.square(m_h / 100.0)
+    return value[()]
+
+
+@public
+def coupling_for_rate(br: npt.ArrayLike, m_s: npt.ArrayLike, m_h: npt.ArrayLike | None = None) -> Array:
+    """Coupling for which B+ -> K+ S S has a given branching ratio.
+
+    Parameters
+    ----------
+    br : array_like
+        Branching ratio, 0 to 1.
+    m_s : array_like
+        Mass of S in GeV, 0 to 2.39.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+
+    Returns
+    -------
+    ndarray or float
+        lambda, proportional to m_h^2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> f"{singlet.coupling_for_rate(1.8e-5, 0.5, 125.0):.3f}"
+    '0.720'
+    """
+    br, m_s, m_h = checked("br", br, 0.0, 1.0), checked("m_s", m_s, 0.0, 2.39, "GeV"), _m_h(m_h)
+    together(br=br, m_s=m_s, m_h=m_h)
+    value: Array = np.sqrt(br / br_b_to_k(m_s, 1.0, m_h))
+    return value[()]
+
+
+@public
+def loop_size(coupling: npt.ArrayLike, m_h: npt.ArrayLike | None = None) -> Array:
+    """Size of the correction of a virtual Higgs boson by its own S S pairs, relative to the tree.
+
+    Parameters
+    ----------
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+
+    Returns
+    -------
+    ndarray or float
+        Where it reaches 1, perturbation theory has failed.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``lambda^2 v_H^2/(8 pi m_h^2)``: the imaginary part ``sqrt(q2) Gamma(h* -> S S)`` of the self-energy for a light S, over
+    the m_h^2 of the propagator far below the mass of the Higgs boson.
+    The vacuum with S = 0 is the deepest one only if ``lambda_S > 2 lambda^2 v_H^2/m_h^2``, which is 16 pi times this size.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(singlet.loop_size([0.005, 1.0, 4.0], 125.0).round(6))
+    [4.000000e-06 1.543780e-01 2.470049e+00]
+    """
+    coupling, m_h = _coupling(coupling), _m_h(m_h)
+    together(coupling=coupling, m_h=m_h)
+    value: Array = np.square(coupling * v_higgs() / m_h) / (8.0 * np.pi)
+    return value[()]
+
+
+@public
+def gamma_higgs_to_ss(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLike | None = None) -> Array:
+    """Width of the Higgs boson into S S.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 1e4.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+
+    Returns
+    -------
+    ndarray or float
+        Width in GeV; exactly zero for m_s above m_h/2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``lambda^2 v_H^2/(8 pi m_h) beta``: half of the width into two different scalars with the amplitude 2 lambda v_H.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> f"{singlet.gamma_higgs_to_ss(0.5, 0.01, 125.0):.3e}"
+    '1.930e-03'
+    """
+    m_s, coupling, m_h = checked("m_s", m_s, 0.0, _ANY_MASS, "GeV"), _coupling(coupling), _m_h(m_h)
+    together(m_s=m_s, coupling=coupling, m_h=m_h)
+    beta = np.sqrt(np.maximum(1.0 - np.square(2.0 * m_s / m_h), 0.0))
+    value: Array = np.square(coupling * v_higgs()) / (8.0 * np.pi * m_h) * beta
+    return value[()]
+
+
+@public
+def br_higgs_invisible(m_s: npt.ArrayLike, coupling: npt.ArrayLike) -> Array:
+    """Invisible branching ratio of the observed Higgs boson.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 1e4.
+    coupling : array_like
+        Coupling lambda, 0 to 1e6.
+
+    Returns
+    -------
+    ndarray or float
+        Between BR(h -> ZZ* -> 4 nu) and 1.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(singlet.br_higgs_invisible(0.5, [0.0, 0.005, 1.0]).round(4))
+    [0.0011 0.1061 0.9998]
+    """
+    new, standard = gamma_higgs_to_ss(m_s, coupling), natural("Gamma_h")
+    value: Array = (standard * natural("BR(h->ZZ*->4nu)", "1") + new) / (standard + new)
+    return value
+
+
+@public
+def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
+    """Largest coupling that a limit on invisible decays of the observed Higgs boson allows.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0 to 60.
+    br_limit : float, optional
+        Upper limit on BR(h -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and up to 0.999; by default the input
+        ``bound.higgs_invisible``.
+
+    Returns
+    -------
+    ndarray or float
+        lambda.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    `br_higgs_invisible` = br_limit, solved for lambda^2, which is exact.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(f"{singlet.coupling_max(0.5):.5f} {singlet.coupling_max(0.5, 0.107):.5f}")
+    0.00561 0.00502
+    """
+    m_s = checked("m_s", m_s, 0.0, 60.0, "GeV")
+    floor = float(natural("BR(h->ZZ*->4nu)", "1"))
+    limit = float(natural("bound.higgs_invisible", "1")) if br_limit is None else br_limit
+    limit = single("br_limit", limit, floor, 0.999, open_low=True)
+    room = natural("Gamma_h") * (limit - floor) / (1.0 - limit)
+    value: Array = np.sqrt(room / gamma_higgs_to_ss(m_s, 1.0))
+    return value[()]
