@@ -148,6 +148,7 @@ class Module:
             return
         if isinstance(node, ast.Return) and node.value is not None:
             value = node.value.elts[0] if isinstance(node.value, ast.Tuple) else node.value
+            value = value.body if isinstance(value, ast.Lambda) else value
             yield Edit(MINUS, self.span(value)[0], self.span(value)[0], b"-", value.lineno, self.span(node))
         if isinstance(node, ast.AnnAssign):
             skip = [node.annotation]
