@@ -240,6 +240,7 @@ CALLS: dict[str, dict[str, object]] = {
     "rivals.long_lived.fraction_invisible": {"m_h": 2.0, "m_ap": 0.1, "epsilon": 1e-6, "detector": "calorimeter"},
     "rivals.long_lived.gamma_dark_photon": {"m_ap": 0.1, "epsilon": 1e-6},
     "rivals.long_lived.r_ratio": {"m": 0.5},
+    "rivals.long_lived.windows": {"m_h": 2.0, "m_ap": 0.1, "fraction": 0.9, "detector": "drift chamber"},
     "scan.chance": {"low": [0.02, 0.03], "high": [0.1, 0.2], "tolerance": 0.1, "edges": (0.01, 1.0), "ratios": (1.3, 15.0)},
     "scan.crossing": {"x": [1.0, 2.0], "y": [1.0, 2.0], "level": 1.5},
     "scan.on_relic_line": {"sector": GRID},

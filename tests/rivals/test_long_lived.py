@@ -236,3 +236,18 @@ def test_excluded_bands():
     assert at(0.05, 2e-3).tolist() == [False, False, False, False, True]
     assert at(np.array([[0.05], [0.9]]), np.array([1e-6, 1e-3, 1e-9])).shape == (5, 2, 3)
     assert not at(0.9, np.array([1e-6, 1e-9])).any()
+
+
+@pytest.mark.identity
+def test_windows_are_what_the_limits_leave():
+    m_ap = np.array([0.01, 0.06, 0.15, 0.29, 0.5, 0.77, 1.2])
+    mixing = np.geomspace(1e-12, 1e-3, 4001)
+    low, high = long_lived.windows(2.15, m_ap)
+    assert low.shape == high.shape == (6, 7)
+    inside = (low[..., None] < mixing) & (mixing < high[..., None])
+    free = ~long_lived.excluded(m_ap[:, None], mixing).any(axis=0)
+    free &= long_lived.fraction_invisible(2.15, m_ap[:, None], mixing) > 0.9
+    assert np.all(inside.sum(axis=0) == free)
+    assert (high > low).sum(axis=0).tolist() == [1, 1, 2, 1, 1, 1, 0]
+    few, many = long_lived.windows(2.15, 0.623, 0.01)
+    assert (many > few).sum() == 2  # also above nu-Cal, where one decay in a hundred is invisible

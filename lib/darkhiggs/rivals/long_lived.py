@@ -24,6 +24,7 @@ __all__ = [
     "fraction_invisible",
     "gamma_dark_photon",
     "r_ratio",
+    "windows",
 ]
 
 # Published limits on a dark photon that decays visibly, in the order of `excluded`.
@@ -435,14 +436,81 @@ def excluded(m_ap: npt.ArrayLike, epsilon: npt.ArrayLike) -> npt.NDArray[np.bool
     [True, True, False, False, False]
     """
     m, epsilon = checked("m_ap", m_ap, 0.0, 3.0, "GeV", open_low=True), checked("epsilon", epsilon, 0.0, 1.0)
-    shape = together(m_ap=m, epsilon=epsilon)
-    found = np.zeros((len(SEARCHES), *shape), dtype=bool)
-    for row, name in enumerate(SEARCHES):
-        mass = natural(f"dark_photon.{name}.m")
-        inside = (m >= mass[0]) & (m <= mass[-1])
-        low, high = (
-            np.exp(np.interp(np.log(m), np.log(mass), np.log(natural(f"dark_photon.{name}.{edge}", "1"))))
-            for edge in ("lower", "upper")
-        )
-        found[row] = inside & (epsilon >= low) & (epsilon <= high)
+    together(m_ap=m, epsilon=epsilon)
+    low, high = _bands(m)
+    found: npt.NDArray[np.bool_] = np.stack([(epsilon >= a) & (epsilon <= b) for a, b in zip(low, high, strict=True)])
     return found
+
+
+def _bands(m: Array) -> tuple[Array, Array]:
+    """Lower and upper ends of the excluded bands, shape (5,) + shape of m; nan outside the masses of a limit."""
+    ends = []
+    for edge in ("lower", "upper"):
+        rows = []
+        for name in SEARCHES:
+            mass, mixing = np.log(natural(f"dark_photon.{name}.m")), np.log(natural(f"dark_photon.{name}.{edge}", "1"))
+            rows.append(np.exp(np.interp(np.log(m), mass, mixing, left=np.nan, right=np.nan)))
+        ends.append(np.stack(rows))
+    return ends[0], ends[1]
+
+
+@public
+def windows(
+    m_h: npt.ArrayLike, m_ap: npt.ArrayLike, fraction: float = 0.9, detector: str = "calorimeter"
+) -> tuple[Array, Array]:
+    """Ranges of the mixing in which the decays are invisible and that no limit of `excluded` covers.
+
+    Parameters
+    ----------
+    m_h : array_like
+        Mass of h_D in GeV, above 0 up to 1000.
+    m_ap : array_like
+        Mass of A' in GeV, above 0 up to 3.
+    fraction : float
+        Smallest value of `fraction_invisible` that counts as invisible, 0.001 to 0.999.
+    detector : {"calorimeter", "drift chamber", "iron"}
+        As in `fraction_invisible`.
+
+    Returns
+    -------
+    low, high : ndarray, shape (6, ...)
+        Ends of each range, from the smallest mixing on; both are zero beyond the last range.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite, or the detector is not known.
+
+    Notes
+    -----
+    The range from 0 to `epsilon_for` without the bands of `excluded`; the first range begins at 0.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import long_lived
+    >>> low, high = long_lived.windows(2.15, 0.15)
+    >>> for ends in zip(low[:3], high[:3]):
+    ...     print(*(f"{mixing:.1e}" for mixing in ends))
+    0.0e+00 6.2e-10
+    2.3e-08 6.3e-08
+    0.0e+00 0.0e+00
+    """
+    m_h = checked("m_h", m_h, 0.0, _LARGEST, "GeV", open_low=True)
+    m_ap = checked("m_ap", m_ap, 0.0, 3.0, "GeV", open_low=True)
+    top = epsilon_for(fraction, m_h, m_ap, detector)
+    shape = together(m_h=m_h, m_ap=m_ap)
+    low, high = _bands(np.broadcast_to(m_ap, shape).ravel())
+    found = np.zeros((2, len(SEARCHES) + 1, low.shape[1]))
+    for point, end in enumerate(np.ravel(top)):
+        edge, row = 0.0, 0
+        for i in np.argsort(low[:, point]):
+            if low[i, point] >= end or np.isnan(low[i, point]):
+                break
+            if low[i, point] > edge:
+                found[:, row, point] = edge, low[i, point]
+                row += 1
+            edge = max(edge, high[i, point])
+        if edge < end:
+            found[:, row, point] = edge, end
+    first, last = found.reshape(2, len(SEARCHES) + 1, *shape)
+    return first, last
