@@ -3,6 +3,7 @@
 python -m bookkit.kernel -f CONNECTION_FILE
 """
 
+import logging
 import sys
 from typing import Any
 
@@ -37,6 +38,8 @@ class KernelManager(AsyncKernelManager):  # type: ignore[misc]
 
 def main(argv: list[str]) -> None:
     """Run the kernel."""
+    # a message that is sent while the kernel ends is of no use, and would stand in the output of a build
+    logging.getLogger("tornado").setLevel(logging.CRITICAL)
     from ipykernel.kernelapp import IPKernelApp
 
     class Kernel(IPKernelApp):
