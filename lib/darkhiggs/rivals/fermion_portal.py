@@ -277,8 +277,8 @@ def gamma_h1(
     """
     (m_chi, y_d, sin_theta, m_h1), shape = _point(m_chi, y_d, sin_theta, m_h1)
     choice("hadrons", hadrons, _HADRONS)
-    invisible = (1.0 - sin_theta**2) * _to_chi(m_h1, m_chi, y_d)
-    visible = sin_theta**2 * _higgs_like(m_h1, hadrons)
+    share = sin_theta**2
+    invisible, visible = (1.0 - share) * _to_chi(m_h1, m_chi, y_d), share * _higgs_like(m_h1, hadrons)
     return np.broadcast_to(invisible, shape)[()], np.broadcast_to(visible, shape)[()]
 
 
