@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,13 +41,15 @@ def test_a_row_takes_one_spectrum():
 @pytest.mark.house
 def test_the_summary_has_a_row_for_every_rival():
     modules = [info.name for info in pkgutil.iter_modules(rivals.__path__)]
-    with_row = [name for name in modules if hasattr(importlib.import_module(f"darkhiggs.rivals.{name}"), "row")]
+    assert [name for name in modules if not hasattr(importlib.import_module(f"darkhiggs.rivals.{name}"), "row")] == []
+    listed = (Path(__file__).parents[1] / "_toc.yml").read_text(encoding="utf-8").split()
     for today in (False, True):
         rows = rivals.summary(today=today)
-        assert len(rows) == len(with_row)
+        assert [row.chapter for row in rows] == [f"rival_{name}" for name in modules]
         for row in rows:
             assert isinstance(row, _rival_row.Row)
             assert row.name
-            assert row.chapter.startswith("rival_")
+            assert f"book/chapters/{row.chapter}" in listed
+            assert all(row.bears)
             assert 0.0 <= row.minus <= row.rate
             assert row.delta_chi2_line == pytest.approx(_rival_row.best_line()[2])

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from tests import stored
 
 from darkhiggs import form_factors, meson_decays, standard_model
+from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
-from darkhiggs.inputs import natural
+from darkhiggs.inputs import natural, override
 from darkhiggs.rivals import effective
 
 # ------------------------------------------------------- a second method: chiral matrices, traces, polarisation sums, 4-vectors
@@ -371,3 +373,30 @@ def test_integral_shapes_and_charges():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.regression
+def test_the_row_is_that_of_the_chapter():
+    row = effective.row()
+    # the chapter subtracts our rate of the Standard Model from the limit on K*, the row the lowest of the literature
+    room = natural("bound.kstar", "1") - standard_model.br_b_to_kstar_nunu()
+    scale = kstar_room() / room
+    mass, rate, plus, minus, gain, _, kstar = stored.numbers("rival_effective", "fermion:V")
+    assert f"{mass:.2f} GeV" in row.point
+    assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.051)
+    assert_allclose([row.delta_chi2, row.kstar * scale], [gain, kstar], atol=0.051)
+    assert_allclose(row.kstar * scale, kstar, atol=0.0051)
+    axial = stored.numbers("rival_effective", "fermion:A")
+    assert f"at {axial[-1] / scale:.2f} of its room and the gain is {axial[4]:.1f}" in row.bears[0]
+    assert f"at {stored.numbers('rival_effective', 'fermion:T')[-1] / scale:.0f} times" in row.bears[1]
+    c = np.sqrt(row.rate / effective.br_b_to_k("fermion:V", mass))
+    assert f"above {1e-3 * effective.unitarity_energy('fermion:V', mass, c):.0f} TeV" in row.bears[2]
+
+
+@pytest.mark.identity
+def test_the_row_follows_the_inputs():
+    # no input that it needs has changed since the talk
+    assert effective.row("today") == effective.row()
+    before = effective.row().kstar
+    with override({"bound.kstar": 2.0 * natural("bound.kstar", "1")}):
+        assert effective.row().kstar < 0.5 * before

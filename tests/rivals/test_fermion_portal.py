@@ -3,8 +3,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import quad, solve_ivp
 from scipy.special import k1, kn, kve
+from tests import stored
 
-from darkhiggs import inputs, kinematics, meson_decays
+from darkhiggs import inputs, kinematics, meson_decays, standard_model
+from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
 from darkhiggs.form_factors import b_to_k
 from darkhiggs.inputs import natural
@@ -342,3 +344,32 @@ def test_shapes():
     assert portal.gamma_h1(m, 0.1, 0.01, 1.0)[1].shape == (2,)
     assert portal.omega_h2(np.empty(0), 0.1, 0.01, 1.0).shape == (0,)
     assert_allclose(portal.omega_h2(m, 1e-3, 1e-3, 1.0)[1], portal.omega_h2(0.2, 1e-3, 1e-3, 1.0), rtol=1e-10)
+
+
+@pytest.mark.regression
+def test_the_row_is_that_of_the_chapter():
+    row = portal.row()
+    rate, plus, minus, gain, behind, kstar, _ = stored.numbers("rival_fermion_portal", "2.15")
+    assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.051)
+    assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, behind], atol=0.051)
+    # the chapter subtracts our rate of the Standard Model from the limit on K*, the row the lowest of the literature
+    room = natural("bound.kstar", "1") - standard_model.br_b_to_kstar_nunu()
+    assert_allclose(row.kstar * kstar_room() / room, kstar, atol=0.0051)
+
+
+@pytest.mark.identity
+def test_the_limits_of_the_row():
+    row, today = portal.row(), portal.row("today")
+    sine = np.sqrt(row.rate / portal.br_b_to_k(0.1, 0.3, 1e-4, 2.15)) * 1e-4
+    assert row.bears[0] == f"sin(theta) = {sine:.4f}"
+    for one, label in ((row, "talk"), (today, "today")):
+        with inputs.use(label):
+            most = float(one.bears[1].split()[-1])
+            limit = natural("bound.higgs_invisible", "1")
+            assert_allclose(portal.br_higgs_invisible(0.1, most, sine), limit, rtol=0.05)
+    assert today.bears[1] != row.bears[1]
+    observed = natural("Omega h^2", "1")
+    assert f"is {portal.omega_h2(0.1, 0.3, sine, 2.15) / observed:.0e} times" in row.bears[2]
+    below = [0.01 * (float(row.bears[3].split()[-4]) + step) for step in (0.05, -0.05)]
+    far, near = (portal.omega_h2(0.5 * 2.15 * (1.0 - x), 0.3, sine, 2.15) for x in below)
+    assert near < observed < far

@@ -5,10 +5,12 @@ import itertools
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from tests import stored
 
-from darkhiggs import form_factors, meson_decays, standard_model
+from darkhiggs import babar, form_factors, meson_decays, standard_model
+from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
-from darkhiggs.inputs import natural
+from darkhiggs.inputs import natural, override
 from darkhiggs.kinematics import kallen
 from darkhiggs.rivals import light_vector as lv
 
@@ -201,3 +203,31 @@ def test_dimension_is_one_of_three():
             lv.br_b_to_k(2.0, 1e-8, bad)
         with pytest.raises(ParameterError, match="dimension = "):
             lv.br_b_to_kstar(2.0, 1e-8, 0.0, bad)
+
+
+@pytest.mark.regression
+def test_the_row_is_that_of_the_chapter():
+    row = lv.row()
+    coupling, rate, plus, minus, gain, behind, kstar = stored.numbers("rival_light_vector", "vector, dimension 4 or 6")
+    assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.051)
+    assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, behind], atol=0.051)
+    assert_allclose(row.kstar, kstar, atol=0.0051)
+    assert row.bears[0] == f"g_V = {1e-8 * coupling:.1e}"
+    chiral = stored.numbers("rival_light_vector", "left- or right-handed, dimension 4 or 6")[-1]
+    assert f"at {chiral:.2f} times" in row.bears[2]
+    assert f"at {stored.numbers('rival_light_vector', 'vector, dimension 5')[-1]:.0f} times" in row.bears[3]
+
+
+@pytest.mark.identity
+def test_the_limits_of_the_row():
+    row, (m, g) = lv.row(), (2.0, float(lv.row().bears[0].split()[-1]))
+    # at the largest axial coupling the rate of K* is its room
+    most = float(row.bears[1].split()[-1])
+    assert_allclose(lv.br_b_to_kstar(m, g, most * g) / lv.br_b_to_k(m, g) * row.rate, kstar_room(), rtol=0.02)
+    k0 = row.rate * lv.br_b_to_k(m, g, charge="0") / lv.br_b_to_k(m, g)
+    change = babar.chi2(m, row.rate) - babar.chi2(m, 0.0) + babar.chi2(m, k0, "K0") - babar.chi2(m, 0.0, "K0")
+    assert row.bears[4].endswith(f"changes by {change:+.1f}")
+    # no input that it needs has changed since the talk
+    assert lv.row("today") == row
+    with override({"bound.kstar": 2.0 * natural("bound.kstar", "1")}):
+        assert_allclose(lv.row().kstar * kstar_room(), lv.br_b_to_kstar(m, g, 0.0) / lv.br_b_to_k(m, g) * row.rate, rtol=1e-9)

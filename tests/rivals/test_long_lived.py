@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from tests import stored
 
 from darkhiggs import model, widths
+from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
-from darkhiggs.inputs import get, natural, override
+from darkhiggs.inputs import get, natural, override, use
 from darkhiggs.rivals import long_lived
 from darkhiggs.units import convert
 
@@ -251,3 +253,30 @@ def test_windows_are_what_the_limits_leave():
     assert (high > low).sum(axis=0).tolist() == [1, 1, 2, 1, 1, 1, 0]
     few, many = long_lived.windows(2.15, 0.623, 0.01)
     assert (many > few).sum() == 2  # also above nu-Cal, where one decay in a hundred is invisible
+
+
+@pytest.mark.regression
+def test_the_row_is_that_of_the_chapter():
+    row = long_lived.row()
+    rate, _, sine, kstar, v_d = stored.numbers("rival_long_lived", "best", "against the best line")
+    low, high = (stored.numbers("rival_long_lived", end, "against the best line")[0] for end in ("lower end", "upper end"))
+    assert_allclose(1e6 * np.array([row.rate - row.minus, row.rate, row.rate + row.plus]), [low, rate, high], atol=0.051)
+    assert_allclose(1e6 * row.kstar * kstar_room(), kstar, atol=0.051)
+    assert row.delta_chi2_line - 0.05 < row.delta_chi2 <= row.delta_chi2_line
+    assert row.bears[1] == f"sin(theta) = {1e-3 * sine:.4f}"
+    assert row.bears[3].endswith(f"above {v_d:.0f} GeV")
+
+
+@pytest.mark.identity
+def test_the_limits_of_the_row():
+    row, today = long_lived.row(), long_lived.row("today")
+    assert row.bears[0].startswith(f"{100 * long_lived.fraction_invisible(2.15, 0.15, 5e-8):.1f} %")
+    low, high = long_lived.windows(2.15, 0.15)
+    assert row.bears[2].endswith(f"leave epsilon up to {high[0]:.1e} and {low[1]:.1e} to {high[1]:.1e}")
+    assert today.bears[3] != row.bears[3]
+    assert today.bears[:3] == row.bears[:3]
+    sine = float(row.bears[1].split()[-1])
+    for one, label in ((row, "talk"), (today, "today")):
+        with use(label):
+            v_d = float(one.bears[3].split()[-2])
+            assert_allclose(widths.sin_theta_max(v_d, m_h1=2.15, m_zp=0.15), sine, rtol=0.03)

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from tests import stored
 
-from darkhiggs import form_factors, inputs, kinematics, model, relic, standard_model
+from darkhiggs import cmb, form_factors, inputs, kinematics, model, relic, standard_model
+from darkhiggs._rival_row import kstar_room
 from darkhiggs.inputs import natural
 from darkhiggs.meson_decays import br_b_to_kstar_scalar
 from darkhiggs.rivals import singlet
@@ -228,3 +230,29 @@ def test_the_coupling_gives_the_density() -> None:
 def test_the_size_of_the_loop() -> None:
     # imaginary part sqrt(q2) Gamma(h* -> S S) at q2 = m_h^2, over m_h^2
     assert singlet.loop_size(0.7, 110.0) == pytest.approx(singlet.gamma_higgs_to_ss(0.0, 0.7, 110.0) / 110.0, rel=1e-12)
+
+
+@pytest.mark.regression
+def test_the_row_is_that_of_the_chapter():
+    row = singlet.row()
+    rate, plus, minus, gain, behind, kstar, coupling = stored.numbers("rival_singlet", "0.60")
+    assert row.point == "m_S = 0.60 GeV"
+    np.testing.assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.51)
+    np.testing.assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, behind], atol=0.051)
+    np.testing.assert_allclose(1e6 * row.kstar * kstar_room(), kstar, atol=0.051)
+    assert row.bears[0] == f"lambda = {coupling:.2f}"
+
+
+@pytest.mark.identity
+def test_the_limits_of_the_row():
+    row, today = singlet.row(), singlet.row("today")
+    for one, label in ((row, "talk"), (today, "today")):
+        with inputs.use(label):
+            most = singlet.coupling_max(0.6)
+            assert f"up to {most:.4f}, a rate of {singlet.br_b_to_k(0.6, most):.1e}" in one.bears[1]
+    assert today.bears[1] != row.bears[1]
+    assert today.rate == row.rate
+    thermal = singlet.coupling_for(0.6)
+    assert f"lambda = {thermal:.1f}, {singlet.br_b_to_k(0.6, thermal) / row.rate:.0f} times" in row.bears[2]
+    early = float(row.bears[3].split(" up to ")[1].split()[0])
+    assert singlet.sigma_v(0.6, early) == pytest.approx(2.0 * cmb.annihilation_limit(0.6, "ee", True), rel=0.02)

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import form_factors
+from .. import belle2, form_factors
 from .._arrays import Array, checked, choice, legendre, switch, together
 from .._public import public
-from ..inputs import natural
+from .._rival_row import Row, against_the_data, kstar_room
+from ..inputs import natural, sets, use
 from ..kinematics import kallen
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "br_b_to_kstar",
     "dbr_dq2_b_to_k",
     "dbr_dq2_b_to_kstar",
+    "row",
     "unitarity_energy",
     "vanishes",
 ]
@@ -34,6 +36,8 @@ _NODES = 96
 # smallest q2 in GeV^2 (for massless pairs), smallest mass of a vector in GeV
 _Q2_MIN, _M_VECTOR = 1e-12, 1e-3
 _PERTURBATIVE = 8.0 * np.pi
+# masses in GeV among which the best one is looked for: first, last, number
+_MASSES = (0.05, 1.3, 51)
 
 # --- amplitudes of a pair, with explicit spinors and polarisations
 
@@ -608,3 +612,62 @@ def unitarity_energy(operator: str, m_dm: npt.ArrayLike, coefficient: npt.ArrayL
         above = c**2 * quarks > _PERTURBATIVE**2
         low, high = np.where(above, low, middle), np.where(above, middle, high)
     return np.exp(0.5 * (low + high))[()]
+
+
+def _best(operator: str) -> tuple[float, belle2.Spectrum, float, float]:
+    """Mass in GeV that the published spectrum prefers, its spectrum, decrease of -2 ln L, and rate of K* over its room."""
+    masses = np.linspace(*_MASSES)
+    density = partial(dbr_dq2_b_to_k, operator=operator)
+    shapes = [belle2.Spectrum.from_function(partial(density, m_dm=m), breaks=4.0 * m**2) for m in masses]
+    fit = belle2.Likelihood().fit_rate(belle2.Spectrum(np.stack([shape.efficiency for shape in shapes])))
+    best = int(np.argmax(fit.delta_chi2))
+    ratio = br_b_to_kstar(operator, masses[best]) / br_b_to_k(operator, masses[best])
+    return float(masses[best]), shapes[best], float(fit.delta_chi2[best]), float(ratio * fit.rate[best] / kstar_room())
+
+
+@public
+def row(inputs: str = "talk") -> Row:
+    """Hold the operator that fits best, a vector current of a fermion at its best mass, against the data.
+
+    Parameters
+    ----------
+    inputs : str
+        Name of an input set.
+
+    Returns
+    -------
+    Row
+        See `rivals.summary`.
+
+    Raises
+    ------
+    ParameterError
+        If the set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import effective
+    >>> row = effective.row()
+    >>> print(f"{row.rate:.1e} {row.delta_chi2:.1f} {row.kstar:.1f}")
+    2.7e-05 10.8 1.1
+    """
+    with use(choice("inputs", inputs, sets())):
+        name = "fermion:V"
+        mass, spectrum, _, _ = _best(name)
+        _, _, gain, axial = _best("fermion:A")
+        tensor = _best("fermion:T")[-1]
+        one = br_b_to_k(name, mass)
+        rate = belle2.Likelihood().fit_rate(spectrum).rate
+        energy = unitarity_energy(name, mass, np.sqrt(rate / one))
+        return against_the_data(
+            "effective operators",
+            "rival_effective",
+            spectrum,
+            point=f"vector current, Dirac fermions of {mass:.2f} GeV",
+            kstar=float(br_b_to_kstar(name, mass) / one),
+            bears=(
+                f"with an axial current K* is at {axial:.2f} of its room and the gain is {gain:.1f}",
+                f"with a tensor current K* is at {tensor:.0f} times its room",
+                f"the amplitude violates unitarity above {1e-3 * energy:.0f} TeV",
+            ),
+        )

@@ -9,11 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from .. import meson_decays, relic, units
+from .. import belle2, meson_decays, relic, scan, units
 from .._amplitudes import angular_averages, beta_squared, momentum_squared, propagator
 from .._arrays import Array, checked, choice, composite, together
 from .._public import public
-from ..inputs import cached, natural
+from .._rival_row import Row, against_the_data
+from ..inputs import cached, natural, sets, use
 from ..model import v_higgs
 from ..thermodynamics import g_rho, g_s
 
@@ -30,6 +31,7 @@ __all__ = [
     "omega_h2_p_wave",
     "omega_h2_printed",
     "rate",
+    "row",
 ]
 
 _HADRONS = "dispersive", "leading"
@@ -44,6 +46,9 @@ _COLOURS, _LIGHT = 3.0, 3
 _ORDER, _NARROW = 40, 1e-10
 # tau = m^2/(4 m_loop^2) below which a loop is expanded.
 _SMALL = 1e-3
+# m_chi in GeV, y_D and m_H1 in GeV of the row; distances of 2 m_chi from m_H1 at which the right density is looked for
+_BEST = 0.1, 0.3, 2.15
+_NEAR = np.geomspace(0.05, 3e-4, 60)
 
 
 def _loop_argument(tau: Array) -> Array:
@@ -757,3 +762,53 @@ def br_b_to_kstar(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.Array
     """
     point, shape = _point(m_chi, y_d, sin_theta, m_h1)
     return _integral(point, shape, meson_decays.br_b_to_kstar_scalar, natural("m_B0") - natural("m_K*0"))
+
+
+@public
+def row(inputs: str = "talk") -> Row:
+    """Hold an H1 on its mass shell, the line that fits best, against the data.
+
+    Parameters
+    ----------
+    inputs : str
+        Name of an input set.
+
+    Returns
+    -------
+    Row
+        See `rivals.summary`.
+
+    Raises
+    ------
+    ParameterError
+        If the set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import fermion_portal
+    >>> row = fermion_portal.row()
+    >>> print(f"{row.rate:.1e} {row.delta_chi2:.1f} {row.kstar:.2f}")
+    8.2e-06 13.6 0.78
+    """
+    with use(choice("inputs", inputs, sets())):
+        m_chi, y_d, m_h1 = _BEST
+        tiny = 1e-4
+        spectrum = belle2.Spectrum.line(m_h1)
+        kaon = br_b_to_k(m_chi, y_d, tiny, m_h1)
+        sine = tiny * np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / kaon)
+        observed = natural("Omega h^2", "1")
+        density = omega_h2(m_chi, y_d, sine, m_h1) / observed
+        near = scan.crossing(1.0 - _NEAR, omega_h2(0.5 * m_h1 * (1.0 - _NEAR), y_d, sine, m_h1), float(observed))
+        return against_the_data(
+            "a dark Higgs and fermion dark matter",
+            "rival_fermion_portal",
+            spectrum,
+            point=f"on shell, m_H1 = {m_h1:g} GeV, m_chi = {m_chi:g} GeV, y_D = {y_d:g}",
+            kstar=float(br_b_to_kstar(m_chi, y_d, tiny, m_h1) / kaon),
+            bears=(
+                f"sin(theta) = {sine:.4f}",
+                f"invisible decays of the Higgs boson leave y_D up to {coupling_max(m_chi) / sine:.1f}",
+                f"the relic density is {density:.0e} times the observed one",
+                f"it is the observed one where 2 m_chi is {100.0 * (1.0 - near):.1f} % below m_H1",
+            ),
+        )

@@ -8,11 +8,14 @@ The decay ``B -> K h_D`` counts as invisible if both A' decay outside a cylinder
 import numpy as np
 import numpy.typing as npt
 
+from .. import belle2, widths
 from .._arrays import Array, checked, choice, legendre, together
 from .._public import public
+from .._rival_row import Row, against_the_data
 from ..errors import ParameterError
-from ..inputs import cached, get, natural
+from ..inputs import cached, get, natural, sets, use
 from ..kinematics import momentum
+from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar
 from ..units import convert
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "fraction_invisible",
     "gamma_dark_photon",
     "r_ratio",
+    "row",
     "windows",
 ]
 
@@ -35,6 +39,9 @@ _ORDERS = (24, 12, 12)
 _CHUNK = 64
 _LARGEST = 1e3
 _HALVINGS = 60
+# m_h and m_A' in GeV and mixing of the row; v_D in GeV among which the least one is looked for
+_POINT = 2.15, 0.15, 5e-8
+_V_D = np.geomspace(5.0, 500.0, 200)
 
 
 def _momentum_of_pions(s: Array, m_pi: float) -> Array:
@@ -514,3 +521,52 @@ def windows(
             found[:, row, point] = edge, end
     first, last = found.reshape(2, len(SEARCHES) + 1, *shape)
     return first, last
+
+
+@public
+def row(inputs: str = "talk") -> Row:
+    """Hold an h_D of 2.15 GeV that decays into two dark photons of 150 MeV against the data.
+
+    Parameters
+    ----------
+    inputs : str
+        Name of an input set.
+
+    Returns
+    -------
+    Row
+        See `rivals.summary`.
+
+    Raises
+    ------
+    ParameterError
+        If the set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import long_lived
+    >>> row = long_lived.row()
+    >>> print(f"{row.rate:.1e} {row.delta_chi2:.1f} {row.kstar:.2f}")
+    8.2e-06 13.6 0.78
+    """
+    with use(choice("inputs", inputs, sets())):
+        m_h, m_ap, epsilon = _POINT
+        spectrum = belle2.Spectrum.line(m_h)
+        unseen = fraction_invisible(m_h, m_ap, epsilon)
+        kaon, kstar = br_b_to_k_scalar(m_h, 1.0), br_b_to_kstar_scalar(m_h, 1.0)
+        sine = np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / unseen / kaon)
+        v_d = np.interp(sine, widths.sin_theta_max(_V_D, m_h1=m_h, m_zp=m_ap), _V_D)
+        ranges = [f"{a:.1e} to {b:.1e}" if a else f"up to {b:.1e}" for a, b in np.transpose(windows(m_h, m_ap)) if b > a]
+        return against_the_data(
+            "dark photons that outlive the detector",
+            "rival_long_lived",
+            spectrum,
+            point=f"m_h = {m_h:g} GeV, m_A' = {1e3 * m_ap:g} MeV, epsilon = {epsilon:.0e}",
+            kstar=float(kstar / kaon),
+            bears=(
+                f"{100.0 * unseen:.1f} % of the decays are invisible",
+                f"sin(theta) = {sine:.4f}",
+                f"beam dumps, SN1987A and NA48/2 leave epsilon {' and '.join(ranges)}",
+                f"invisible decays of the Higgs boson leave v_D above {v_d:.0f} GeV",
+            ),
+        )
