@@ -1,6 +1,8 @@
-// Ranks the results of the search: chapters before pages of the library and of the inputs. Read by Sphinx at the build.
+// Ranks the results of the search: chapters, those of the rivals second, before pages of the library and of the inputs.
+// Read by Sphinx at the build.
 var Scorer = {
   score: ([page, title, anchor, description, score]) => {
+    if (page.startsWith("book/chapters/rival_")) return score + 39;
     if (page.startsWith("book/chapters/")) return score + 40;
     if (["book/api", "book/inputs", "book/status", "genindex"].includes(page) || description) return score - 20;
     return score;
