@@ -373,3 +373,37 @@ def test_the_limits_of_the_row():
     below = [0.01 * (float(row.bears[3].split()[-4]) + step) for step in (0.05, -0.05)]
     far, near = (portal.omega_h2(0.5 * 2.15 * (1.0 - x), 0.3, sine, 2.15) for x in below)
     assert near < observed < far
+
+
+@pytest.mark.identity
+def test_photons_are_the_sum_of_their_loops():
+    m = np.array(1.0)
+    total = portal._vector_loop((0.5 * m / natural("m_W")) ** 2)
+    charged = [(1.0, natural(name)) for name in ("m_e", "m_mu", "m_tau")]
+    quarks = (4.0 / 3.0, natural("fermion_portal.m_c")), (1.0 / 3.0, natural("m_b")), (4.0 / 3.0, natural("m_t"))
+    for squared_charges, mass in (*charged, *quarks):
+        total = total + squared_charges * portal._fermion_loop((0.5 * m / mass) ** 2)
+    alpha = 1.0 / natural("1/alpha(0)", "1")
+    wanted = alpha**2 / (256.0 * np.pi**3 * v_higgs() ** 2) * np.abs(total) ** 2
+    assert_allclose(portal.gamma_higgs_like(1.0, "gamma"), wanted, rtol=1e-12)
+
+
+@pytest.mark.house
+def test_unknown_channel_is_refused():
+    with pytest.raises(ParameterError, match=r"^channel = 'jets' is not one of "):
+        portal.gamma_higgs_like(1.0, "jets")
+
+
+@pytest.mark.identity
+def test_cold_formula_has_the_mixing_of_both_vertices():
+    """Far below both bosons, 1/Omega goes with the squares of sine and cosine."""
+    small, large = (portal.omega_h2_p_wave(0.1, 1e-4, sine, 50.0) for sine in (0.1, 0.8))
+    assert_allclose(small / large, (0.64 * 0.36) / (0.01 * 0.99), rtol=1e-3)
+
+
+@pytest.mark.independent
+def test_integral_begins_at_the_threshold():
+    point = (1.5, 0.1, 4e-3, 6.0)
+    end = (natural("m_B+") - natural("m_K+")) ** 2
+    wanted = quad(lambda q2: float(portal.dbr_dq2_b_to_k(q2, *point)), 9.0, end, epsrel=1e-9, epsabs=0.0)[0]
+    assert_allclose(portal.br_b_to_k(*point), wanted, rtol=1e-5)

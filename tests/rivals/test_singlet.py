@@ -256,3 +256,15 @@ def test_the_limits_of_the_row():
     assert f"lambda = {thermal:.1f}, {singlet.br_b_to_k(0.6, thermal) / row.rate:.0f} times" in row.bears[2]
     early = float(row.bears[3].split(" up to ")[1].split()[0])
     assert singlet.sigma_v(0.6, early) == pytest.approx(2.0 * cmb.annihilation_limit(0.6, "ee", True), rel=0.02)
+
+
+@pytest.mark.identity
+def test_hadronic_width_is_the_sum_of_its_parts():
+    heavy, middle = np.array(6.0), np.array(1.5)
+    m_c, m_d = float(natural("singlet.m_c")), float(natural("singlet.m_D0"))
+    rest = singlet._quarks(heavy, True) - singlet._gluons(heavy, True)
+    strange = 3.0 * singlet._to_fermions(heavy, float(natural("singlet.m_s")), float(natural("m_K+")))
+    charm = 3.0 * m_c**2 * 6.0 * (1.0 - (2.0 * m_d / 6.0) ** 2) ** 1.5 / (8.0 * np.pi * V**2)
+    assert rest - strange == pytest.approx(charm, rel=1e-9)
+    mesons = singlet._chiral(middle, "pions") + singlet._chiral(middle, "kaons")
+    assert singlet._hadrons(middle, "chiral") == pytest.approx(float(mesons), rel=1e-12)

@@ -257,3 +257,13 @@ def test_row_is_the_wide_mediator():
     share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("wide_scalar.br_k0_limit", "1")
     assert f"at {share:.2f} of its limit" in row.bears[1]
     assert ws.coupling(*TALK[0]) > np.sqrt(4.0 * np.pi)
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("m_chi", [0.5, 1.6, 2.0])
+def test_peak_is_found_above_the_threshold(m_chi):
+    peak, _ = ws.peak_and_mean(20.0, 0.0, m_chi)
+    end = (natural("m_B+") - natural("m_K+")) ** 2
+    q2 = np.linspace(4.0 * m_chi**2, end, 40001)[1:-1]
+    found = q2[np.argmax(ws.dbr_dq2_b_to_k(q2, 20.0, 1.0, m_chi))]
+    assert peak == pytest.approx(found, abs=2e-3)
