@@ -256,7 +256,9 @@ def test_row_is_the_wide_mediator():
     neutral = ws.br_b_to_k(*TALK[0], charge="0") / ws.br_b_to_k(*TALK[0]) * fit.rate
     share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("wide_scalar.br_k0_limit", "1")
     assert f"at {share:.2f} of its limit" in row.bears[1]
-    assert ws.coupling(*TALK[0]) > np.sqrt(4.0 * np.pi)
+    g = ws.coupling(*TALK[0])
+    assert g > np.sqrt(4.0 * np.pi)
+    assert row.bears[0] == f"the coupling to dark matter is {g:.1f}, perturbation theory ends at 3.5"
 
 
 @pytest.mark.identity

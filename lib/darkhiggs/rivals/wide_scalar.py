@@ -7,6 +7,7 @@ The width of phi is that into chi chibar; a heavy phi is a contact interaction o
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..errors import ParameterError
 from ..inputs import natural, use
 from ..kinematics import momentum
 from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar, br_k_to_pi_scalar
+from ..standard_model import br_b_to_k_nunu
 
 __all__ = [
     "br_b_to_k",
@@ -768,16 +770,18 @@ def row(inputs: str = "talk") -> Row:
         raise ParameterError(f"inputs = {shown(inputs)} is not the name of an input set")
     with use(inputs):
         mass, gamma = (float(natural(f"wide_scalar.{name}", "GeV")[0]) for name in ("m_phi", "gamma_0"))
-        bears = (
-            "the coupling to dark matter is beyond perturbation theory",
-            "the rate of B0 -> K0 is at 0.95 of its limit",
-            "kaon decays and the Higgs boson do not bear on it",
-        )
-        return against_the_data(
+        found = against_the_data(
             "a scalar mediator of any width",
             "rival_wide_scalar",
             spectrum(mass, gamma),
             point=f"M = Gamma = {mass:g} GeV, massless fermions",
             kstar=float(br_b_to_kstar(mass, gamma) / br_b_to_k(mass, gamma)),
-            bears=bears,
         )
+        neutral = found.rate * br_b_to_k(mass, gamma, charge="0") / br_b_to_k(mass, gamma) + br_b_to_k_nunu(charge="0")
+        largest = np.sqrt(4.0 * np.pi)
+        bears = (
+            f"the coupling to dark matter is {coupling(mass, gamma):.1f}, perturbation theory ends at {largest:.1f}",
+            f"the rate of B0 -> K0 is at {neutral / natural('wide_scalar.br_k0_limit', '1'):.2f} of its limit",
+            "kaon decays and the Higgs boson do not bear on it",
+        )
+        return replace(found, bears=bears)
