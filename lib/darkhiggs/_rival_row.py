@@ -17,7 +17,8 @@ import numpy as np
 from . import belle2
 from ._arrays import single
 from .errors import ParameterError
-from .inputs import cached, natural
+from .inputs import cached
+from .limits import kstar_room
 
 # masses of the lines in GeV among which the best one is looked for: first, last, number
 _LINES = (1.8, 2.6, 161)
@@ -68,11 +69,6 @@ def best_line() -> tuple[float, float, float]:
     fit = belle2.Likelihood().fit_rate(belle2.Spectrum.line(masses))
     best = int(np.argmax(fit.delta_chi2))
     return float(masses[best]), float(fit.rate[best]), float(fit.delta_chi2[best])
-
-
-def kstar_room() -> float:
-    """Limit on B0 -> K*0 + invisible less the lowest Standard Model rate of the literature."""
-    return float(natural("bound.kstar", "1") - natural("published.br_kstar_low", "1"))
 
 
 def against_the_data(

@@ -6,9 +6,9 @@ from numpy.testing import assert_allclose
 from tests import stored
 
 from darkhiggs import form_factors, meson_decays, standard_model
-from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural, override
+from darkhiggs.limits import kstar_room
 from darkhiggs.rivals import effective
 
 # ------------------------------------------------------- a second method: chiral matrices, traces, polarisation sums, 4-vectors

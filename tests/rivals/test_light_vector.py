@@ -8,10 +8,10 @@ from numpy.testing import assert_allclose
 from tests import stored
 
 from darkhiggs import babar, form_factors, meson_decays, standard_model
-from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural, override
 from darkhiggs.kinematics import kallen
+from darkhiggs.limits import kstar_room
 from darkhiggs.rivals import light_vector as lv
 
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])

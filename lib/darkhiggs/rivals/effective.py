@@ -17,9 +17,10 @@ import numpy.typing as npt
 from .. import belle2, form_factors
 from .._arrays import Array, checked, choice, legendre, switch, together
 from .._public import public
-from .._rival_row import Row, against_the_data, kstar_room
+from .._rival_row import Row, against_the_data
 from ..inputs import natural, sets, use
 from ..kinematics import kallen
+from ..limits import kstar_room
 
 __all__ = [
     "OPERATORS",

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from .. import babar, belle2, form_factors
 from .._arrays import Array, checked, choice, together, whole
 from .._public import public
-from .._rival_row import Row, against_the_data, kstar_room
+from .._rival_row import Row, against_the_data
 from .._scalars import M_MIN, clip, kept, square_root
 from ..inputs import natural, sets, use
 from ..kinematics import kallen
+from ..limits import kstar_room
 
 __all__ = ["br_b_to_k", "br_b_to_kstar", "row"]
 
