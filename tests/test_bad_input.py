@@ -349,6 +349,7 @@ CALLS: dict[str, dict[str, object]] = {
     },
     "rivals.effective.unitarity_energy": {"operator": "vector:S", "m_dm": 0.5, "coefficient": 1e-8},
     "rivals.effective.row": {"inputs": "today"},
+    "rivals.effective.spectra": {"operator": "fermion:V", "m_dm": [0.2, 0.7]},
     "rivals.effective.vanishes": {"operator": "fermion:V", "self_conjugate": True},
     "rivals.light_vector.br_b_to_k": {
         "m_zp": 2.0,

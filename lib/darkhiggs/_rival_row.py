@@ -44,8 +44,8 @@ class Row:
     delta_chi2_line : float
         The same for the best line, B+ -> K+ X with a narrow X.
     kstar : float
-        Rate of B0 -> K*0 + invisible at the wanted rate, divided by the room that the limit leaves beside the Standard Model;
-        nan if the explanation does not predict it.
+        Rate of B0 -> K*0 + invisible at the rate that the spectrum needs, divided by the room that the limit leaves beside the
+        Standard Model; nan if the explanation does not predict it.
     bears : tuple of str
         What else bears on it, one statement each.
     """
@@ -64,7 +64,7 @@ class Row:
 
 @cached
 def best_line() -> tuple[float, float, float]:
-    """Mass in GeV, wanted rate and decrease of -2 ln L of the best line."""
+    """Mass in GeV, needed rate and decrease of -2 ln L of the best line."""
     masses = np.linspace(*_LINES)
     fit = belle2.Likelihood().fit_rate(belle2.Spectrum.line(masses))
     best = int(np.argmax(fit.delta_chi2))

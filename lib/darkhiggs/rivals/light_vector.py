@@ -219,7 +219,7 @@ def row(inputs: str = "talk") -> Row:
         kaon, neutral = (br_b_to_k(m_zp, g, charge=charge) for charge in "+0")
         vector, axial = br_b_to_kstar(m_zp, [g, 0.0], [0.0, g]) * rate / kaon / room
         dipole = br_b_to_kstar(m_zp, g, 0.0, 5) / br_b_to_k(m_zp, g, 5) * rate / room
-        # BaBar's counts of K+ and K0, with and without the wanted rate
+        # BaBar's counts of K+ and K0, with and without the needed rate
         counts = [babar.chi2(m_zp, x) + babar.chi2(m_zp, x * neutral / kaon, "K0") for x in (rate, 0.0)]
         return against_the_data(
             "a light vector",
