@@ -369,6 +369,8 @@ CALLS: dict[str, dict[str, object]] = {
         "nuisance": np.zeros(19),
         "inputs": "belle2",
     },
+    "rivals.light_vector.chi2_babar": {"m_zp": 2.0, "rate": 1e-6, "kaon": "K*"},
+    "rivals.light_vector.fit_with_babar": {"m_zp": 2.0, "counts": 3, "near": 0.3},
     "rivals.light_vector.row": {"inputs": "today"},
     "rivals.singlet.amplitude_ratio": {"coupling": 1.0, "m_h": 125.0, "m_top": 170.0},
     "rivals.singlet.br_b_to_k": {"m_s": 0.5, "coupling": 1.0, "m_h": 125.0, "charge": "0"},
