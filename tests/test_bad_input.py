@@ -305,6 +305,7 @@ CALLS: dict[str, dict[str, object]] = {
         "hadrons": "leading",
     },
     "rivals.fermion_portal.row": {"inputs": "today"},
+    "rivals.fermion_portal.spectra": {"m_chi": 0.1, "y_d": 0.3, "m_h1": [2.0, 6.0]},
     "rivals.effective.br_b_to_k": {
         "operator": "fermion:A",
         "m_dm": 0.5,
