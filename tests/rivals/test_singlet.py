@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from tests import stored
 
-from darkhiggs import cmb, form_factors, inputs, kinematics, model, relic, standard_model
+from darkhiggs import belle2, cmb, form_factors, inputs, kinematics, model, relic, standard_model
+from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 from darkhiggs.limits import kstar_room
 from darkhiggs.meson_decays import br_b_to_kstar_scalar
@@ -230,6 +231,19 @@ def test_the_coupling_gives_the_density() -> None:
 def test_the_size_of_the_loop() -> None:
     # imaginary part sqrt(q2) Gamma(h* -> S S) at q2 = m_h^2, over m_h^2
     assert singlet.loop_size(0.7, 110.0) == pytest.approx(singlet.gamma_higgs_to_ss(0.0, 0.7, 110.0) / 110.0, rel=1e-12)
+
+
+@pytest.mark.identity
+def test_spectra_and_the_cmb_take_arrays():
+    found = singlet.spectra([[0.1, 0.6]])
+    one = belle2.Spectrum.three_body(0.6).efficiency
+    np.testing.assert_allclose(found.efficiency[0, 1], one, rtol=1e-12)
+    assert found.br.tolist() == [[1.0, 1.0]]
+    with pytest.raises(ParameterError, match=r"^m_s holds no mass; give at least one in GeV$"):
+        singlet.spectra([])
+    lam = singlet.coupling_max_cmb([0.3, 1.0], "chiral")
+    at_limit = singlet.sigma_v([0.3, 1.0], lam, None, "chiral")
+    np.testing.assert_allclose(0.5 * at_limit, cmb.annihilation_limit([0.3, 1.0], "ee", True), rtol=1e-9)
 
 
 @pytest.mark.regression

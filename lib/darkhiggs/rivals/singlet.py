@@ -15,6 +15,7 @@ from .._arrays import Array, checked, choice, legendre, single, switch, together
 from .._off_shell import at_unit_mixing
 from .._public import public
 from .._rival_row import Row, against_the_data
+from ..errors import ParameterError
 from ..inputs import cached, natural, sets, use
 from ..kinematics import kallen
 from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar
@@ -30,6 +31,7 @@ __all__ = [
     "coupling_for",
     "coupling_for_rate",
     "coupling_max",
+    "coupling_max_cmb",
     "dbr_dq2_b_to_k",
     "gamma_higgs_to_ss",
     "gamma_virtual_higgs",
@@ -37,6 +39,7 @@ __all__ = [
     "momentum_fraction",
     "row",
     "sigma_v",
+    "spectra",
 ]
 
 #: Descriptions of the hadronic width of a light Higgs boson; the first one is the default.
@@ -850,6 +853,73 @@ def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
 
 
 @public
+def coupling_max_cmb(m_s: npt.ArrayLike, hadrons: str = "Winkler19") -> Array:
+    """Largest coupling that the CMB allows if S is all of the dark matter.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0.001 to 100.
+    hadrons : {"Winkler19", "Donoghue90", "chiral"}
+        Description of the hadrons, see `gamma_virtual_higgs`.
+
+    Returns
+    -------
+    ndarray or float
+        lambda, for the input m_h.
+
+    Raises
+    ------
+    ParameterError
+        If a mass is out of range or the description is unknown.
+
+    Notes
+    -----
+    The cross-section at rest is at the limit of `cmb.annihilation_limit`, with half the efficiency of electrons.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(singlet.coupling_max_cmb([0.3, 1.0, 2.0]).round(2))
+    [0.46 1.21 0.5 ]
+    """
+    m_s = checked("m_s", m_s, 1e-3, 100.0, "GeV")
+    return np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0, None, hadrons))[()]
+
+
+@public
+def spectra(m_s: npt.ArrayLike) -> belle2.Spectrum:
+    """Spectra of B+ -> K+ S S for many masses, folded with the efficiency of Belle II.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Masses of S in GeV, 0 to (m_B - m_K)/2.
+
+    Returns
+    -------
+    belle2.Spectrum
+        Of the shape of `m_s`, with `br` equal to 1.
+
+    Raises
+    ------
+    ParameterError
+        If a mass is out of range, or so close to its upper end that no bin has an efficiency for it.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> singlet.spectra([0.1, 0.6]).efficiency.shape
+    (2, 18)
+    """
+    m = checked("m_s", m_s, 0.0, 0.5 * float(natural("m_B+") - natural("m_K+")), "GeV")
+    rows = [belle2.Spectrum.three_body(float(x)).efficiency for x in m.ravel()]
+    if not rows:
+        raise ParameterError("m_s holds no mass; give at least one in GeV")
+    return belle2.Spectrum(np.reshape(rows, (*m.shape, -1)), np.ones(m.shape))
+
+
+@public
 def row(inputs: str = "talk") -> Row:
     """Hold the mass of S that the published spectrum prefers against the data.
 
@@ -876,23 +946,20 @@ def row(inputs: str = "talk") -> Row:
     3.5e-05 9.7 1.9
     """
     with use(choice("inputs", inputs, sets())):
-        shapes = [belle2.Spectrum.three_body(m) for m in _MASSES]
-        fit = belle2.Likelihood().fit_rate(belle2.Spectrum(np.stack([shape.efficiency for shape in shapes])))
+        fit = belle2.Likelihood().fit_rate(spectra(_MASSES))
         best = int(np.argmax(fit.delta_chi2))
         m_s, rate = float(_MASSES[best]), float(fit.rate[best])
         kaon, higgs, thermal = br_b_to_k(m_s, 1.0), coupling_max(m_s), coupling_for(m_s)
-        # half the efficiency of electrons
-        early = np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0))
         return against_the_data(
             "the singlet scalar of 2004",
             "rival_singlet",
-            shapes[best],
+            spectra(m_s),
             point=f"m_S = {m_s:.2f} GeV",
             kstar=float(br_b_to_kstar(m_s, 1.0) / kaon),
             bears=(
                 f"lambda = {coupling_for_rate(rate, m_s):.2f}",
                 f"invisible decays of the Higgs boson leave lambda up to {higgs:.4f}, a rate of {kaon * higgs**2:.1e}",
                 f"the relic density needs lambda = {thermal:.1f}, {kaon * thermal**2 / rate:.0f} times the rate",
-                f"the CMB leaves lambda up to {early:.2f} if S is all of the dark matter",
+                f"the CMB leaves lambda up to {coupling_max_cmb(m_s):.2f} if S is all of the dark matter",
             ),
         )

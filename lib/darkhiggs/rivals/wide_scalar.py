@@ -770,8 +770,8 @@ def excess(m_phi: float, gamma_0: float, m_chi: float = 0.0, *, power: int = 2) 
 
     Notes
     -----
-    The backgrounds are those of the fit in which the mediator has the rate that the spectrum needs. The error is the root of the
-    observed events and of the squared statistical errors of the simulated backgrounds.
+    The backgrounds are those of the fit in which the mediator has the rate that the spectrum needs. The error is the root of
+    the observed events and of the squared statistical errors of the simulated backgrounds.
 
     Examples
     --------
