@@ -403,6 +403,7 @@ CALLS: dict[str, dict[str, object]] = {
     "rivals.long_lived.fraction_invisible": {"m_h": 2.0, "m_ap": 0.1, "epsilon": 1e-6, "detector": "calorimeter"},
     "rivals.long_lived.gamma_dark_photon": {"m_ap": 0.1, "epsilon": 1e-6},
     "rivals.long_lived.r_ratio": {"m": 0.5},
+    "rivals.long_lived.least_v_d": {"sin_theta": 4e-3, "m_h": 2.0, "m_ap": 0.1},
     "rivals.long_lived.row": {"inputs": "today"},
     "rivals.long_lived.windows": {"m_h": 2.0, "m_ap": 0.1, "fraction": 0.9, "detector": "drift chamber"},
     "scan.chance": {"low": [0.02, 0.03], "high": [0.1, 0.2], "tolerance": 0.1, "edges": (0.01, 1.0), "ratios": (1.3, 15.0)},

@@ -255,6 +255,14 @@ def test_windows_are_what_the_limits_leave():
     assert (many > few).sum() == 2  # also above nu-Cal, where one decay in a hundred is invisible
 
 
+@pytest.mark.identity
+def test_least_v_d_has_the_largest_mixing():
+    v_d = long_lived.least_v_d([0.0, 0.003, 0.01, 1.0], 2.15, 0.15)
+    assert v_d[0] == 5.0 and v_d[-1] == 500.0
+    assert_allclose(widths.sin_theta_max(v_d[1:3], m_h1=2.15, m_zp=0.15), [0.003, 0.01], rtol=2e-4)
+    assert long_lived.least_v_d(0.003, 2.15, 0.15) == v_d[1]
+
+
 @pytest.mark.regression
 def test_the_row_is_that_of_the_chapter():
     row = long_lived.row()
