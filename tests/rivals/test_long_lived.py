@@ -261,6 +261,9 @@ def test_least_v_d_has_the_largest_mixing():
     assert v_d[0] == 5.0 and v_d[-1] == 500.0
     assert_allclose(widths.sin_theta_max(v_d[1:3], m_h1=2.15, m_zp=0.15), [0.003, 0.01], rtol=2e-4)
     assert long_lived.least_v_d(0.003, 2.15, 0.15) == v_d[1]
+    for name, point in (("m_h", (1e-4, 0.15)), ("m_ap", (2.15, 1e-4))):
+        with pytest.raises(ParameterError, match=rf"^{name} = 0\.0001 GeV is outside its range \[0\.001, 50\] GeV"):
+            long_lived.least_v_d(0.003, *point)
 
 
 @pytest.mark.regression
