@@ -1033,6 +1033,14 @@ def test_an_owner_of_arrays_cannot_be_changed(name):
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, size=2.5), "size = 2.5 is not a whole number"),
         (lambda: belle2.Likelihood().global_significance([]), "m_x holds no mass; give at least one in GeV"),
         (lambda: belle2.Likelihood().global_significance(6.0), "m_x = 6 GeV is outside its range [0, 4.78"),
+        (
+            lambda: belle2.Likelihood().global_significance(2.0, spectrum=belle2.Spectrum.line([1.0, 2.0])),
+            "m_x and spectrum are",
+        ),
+        (
+            lambda: belle2.Likelihood().global_significance(spectrum=LINE),
+            "spectrum has shape (); give the shapes along one axis",
+        ),
         (lambda: belle2.Likelihood().fit_mu(spectrum=LINE), "spectrum has a br of 1, and mu counts in units of it"),
         (lambda: belle2.Spectrum([[0.01] * 17]), "efficiency has shape (1, 17); one value for each of 18 bins is needed"),
         (lambda: meson_decays.dbr_dq2_b_to_k_invisible(ONE, GRID), "q2 (3,), sector (2,)"),
