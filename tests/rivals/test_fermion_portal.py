@@ -407,3 +407,17 @@ def test_integral_begins_at_the_threshold():
     end = (natural("m_B+") - natural("m_K+")) ** 2
     wanted = quad(lambda q2: float(portal.dbr_dq2_b_to_k(q2, *point)), 9.0, end, epsrel=1e-9, epsabs=0.0)[0]
     assert_allclose(portal.br_b_to_k(*point), wanted, rtol=1e-5)
+
+
+@pytest.mark.identity
+def test_cross_section_with_a_nucleon():
+    # |M|^2 = (4 m_chi m_n y s c f_n m_n/v)^2 (1/m_1^2 - 1/m_2^2)^2 at rest, where ubar u = 2 m, over 16 pi (m_chi + m_n)^2
+    m_chi, y, sine, m_h1 = np.array([0.1, 1.0, 2.0]), 0.3, 0.1, 2.15
+    nucleon = 0.5 * (natural("m_p") + natural("m_n"))
+    coupling = y * sine * np.sqrt(1.0 - sine**2) * natural("f_n", "1") * nucleon / v_higgs()
+    amplitude = 4.0 * m_chi * nucleon * coupling * (1.0 / m_h1**2 - 1.0 / natural("m_h") ** 2)
+    expected = amplitude**2 / (16.0 * np.pi * (m_chi + nucleon) ** 2)
+    assert_allclose(portal.sigma_nucleon(m_chi, y, sine, m_h1), expected, rtol=1e-12)
+    # with equal masses H1 and H2 cancel
+    with inputs.override({"m_h": m_h1}):
+        assert portal.sigma_nucleon(1.0, y, sine, m_h1) == 0.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tests import stored
 
-from darkhiggs import cmb, form_factors, inputs, kinematics, model, relic, standard_model
+from darkhiggs import cmb, direct_detection, form_factors, inputs, kinematics, model, relic, standard_model
 from darkhiggs.inputs import natural
 from darkhiggs.limits import kstar_room
 from darkhiggs.meson_decays import br_b_to_kstar_scalar
@@ -268,3 +268,18 @@ def test_hadronic_width_is_the_sum_of_its_parts():
     assert rest - strange == pytest.approx(charm, rel=1e-9)
     mesons = singlet._chiral(middle, "pions") + singlet._chiral(middle, "kaons")
     assert singlet._hadrons(middle, "chiral") == pytest.approx(float(mesons), rel=1e-12)
+
+
+@pytest.mark.independent
+def test_cross_section_with_a_nucleon():
+    # a real field has twice the amplitude of a complex one with lambda_PhiX v_Phi in place of lambda v_H
+    sector = model.benchmark("A").replace(m_x=0.6, m_h1=50.0, lambda_phi_x=0.1, sin_theta=1.0 / np.sqrt(2.0), q_x=0.7)
+    product = 0.1 * sector.v_phi * 0.5 * (1.0 / 50.0**2 - 1.0 / natural("m_h") ** 2)
+    one = direct_detection.sigma_nucleon(sector)
+    coupling = abs(product) * natural("m_h") ** 2 / V
+    np.testing.assert_allclose(singlet.sigma_nucleon(0.6, coupling), 4.0 * one, rtol=1e-9)
+    # lambda and m_h enter as lambda^2/m_h^4, and a heavy S is scattered as 1/m_S^2
+    np.testing.assert_allclose(
+        singlet.sigma_nucleon(0.6, 2.0, 2.0 * natural("m_h")), singlet.sigma_nucleon(0.6, 0.5), rtol=1e-12
+    )
+    np.testing.assert_allclose(singlet.sigma_nucleon(1e4, 1.0) / singlet.sigma_nucleon(5e3, 1.0), 0.25, rtol=1e-3)

@@ -255,7 +255,7 @@ def test_row_is_the_wide_mediator():
     room = kstar_room()
     assert_allclose(row.kstar, ws.br_b_to_kstar(*TALK[0]) / ws.br_b_to_k(*TALK[0]) * fit.rate / room, rtol=1e-12)
     neutral = ws.br_b_to_k(*TALK[0], charge="0") / ws.br_b_to_k(*TALK[0]) * fit.rate
-    share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("wide_scalar.br_k0_limit", "1")
+    share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("bound.k0", "1")
     assert f"at {share:.2f} of its limit" in row.bears[1]
     g = ws.coupling(*TALK[0])
     assert g > np.sqrt(4.0 * np.pi)

@@ -40,7 +40,9 @@ def summary(today: bool = False) -> list[_Row]:
 
     label = "today" if switch("today", today) else "talk"
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    return [module.row(label) for module in modules if hasattr(module, "row")]
+    # of the talk's own model there are several
+    answers = (module.rows(label) if hasattr(module, "rows") else [module.row(label)] for module in modules)
+    return [row for rows in answers for row in rows]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -16,7 +16,7 @@ from .._owned import Record
 from .._public import public
 from .._rival_row import Row, against_the_data
 from ..errors import ParameterError
-from ..inputs import natural, sets, use
+from ..inputs import cached, natural, sets, use
 from ..kinematics import kallen
 
 __all__ = ["KINDS", "Preference", "kstar_ratio", "preference", "row", "spectra"]
@@ -133,8 +133,8 @@ def preference(shape: str, pair: str = "fermion", channels: tuple[str, ...] = ("
     13.6 10.8
     """
     choice("shape", shape, KINDS)
-    masses = np.linspace(*(_LINES if shape == "line" else _PAIRS))
-    fit = belle2.Likelihood(channels).fit_rate(spectra(masses, shape, pair))
+    masses, shapes = _scan(shape, pair)
+    fit = belle2.Likelihood(channels).fit_rate(shapes)
     rise = fit.chi2 - np.min(fit.chi2)
     best = int(np.argmin(fit.chi2.round(9)))
     # the edges next to the best mass, interpolated linearly
@@ -149,6 +149,13 @@ def preference(shape: str, pair: str = "fermion", channels: tuple[str, ...] = ("
         delta_chi2=fit.delta_chi2[best],
         at_edge=low is None or high is None,
     )
+
+
+@cached
+def _scan(shape: str, pair: str) -> tuple[Array, belle2.Spectrum]:
+    """Masses of the scan of a shape, and its spectra."""
+    masses = np.linspace(*(_LINES if shape == "line" else _PAIRS))
+    return masses, spectra(masses, shape, pair)
 
 
 def _edge(masses: Array, rise: Array) -> float | None:
@@ -295,5 +302,6 @@ def row(inputs: str = "talk") -> Row:
             spectra(best.mass, "vector"),
             point=f"Dirac fermions of {best.mass:.2f} GeV, sbar gamma b",
             kstar=float(kstar_ratio(best.mass, "vector")),
+            family=belle2.Spectrum(np.vstack([_scan(shape, "fermion")[1].efficiency for shape in KINDS])),
             bears=(f"K* with quarks of one chirality: {chiral:.0f} times as much",),
         )

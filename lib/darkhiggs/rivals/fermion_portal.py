@@ -13,7 +13,8 @@ from .. import belle2, meson_decays, relic, scan, units
 from .._amplitudes import angular_averages, beta_squared, momentum_squared, propagator
 from .._arrays import Array, checked, choice, composite, together
 from .._public import public
-from .._rival_row import Row, against_the_data
+from .._rival_row import Row, against_the_data, annihilation, kaon_pair, scattering
+from ..constraints import compare
 from ..inputs import cached, natural, sets, use
 from ..model import v_higgs
 from ..thermodynamics import g_rho, g_s
@@ -32,6 +33,7 @@ __all__ = [
     "omega_h2_printed",
     "rate",
     "row",
+    "sigma_nucleon",
 ]
 
 _HADRONS = "dispersive", "leading"
@@ -546,6 +548,44 @@ def omega_h2_hot(m_chi: npt.ArrayLike) -> Array:
     return (m * 3.0 * zeta_3 / np.pi**2 / (front * g_s(m)) * entropy / critical)[()]
 
 
+@public
+def sigma_nucleon(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.ArrayLike, m_h1: npt.ArrayLike) -> Array:
+    """Elastic cross-section of chi with one nucleon at rest, through H1 and H2.
+
+    Parameters
+    ----------
+    m_chi, y_d, sin_theta, m_h1 : array_like
+        As for `gamma_h1`.
+
+    Returns
+    -------
+    ndarray or float
+        In GeV^-2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    ``mu^2/pi [y_D sin cos (f_n m_n/v_H) (1/m_H1^2 - 1/m_H2^2)]^2`` with the reduced mass mu and f_n as in
+    `direct_detection.sigma_nucleon`.
+
+    Examples
+    --------
+    >>> from darkhiggs import units
+    >>> from darkhiggs.rivals import fermion_portal
+    >>> f"{units.convert(fermion_portal.sigma_nucleon(1.0, 0.3, 4e-3, 2.15), 'GeV^-2', 'cm^2'):.1e}"
+    '2.4e-42'
+    """
+    (m_chi, y_d, sin_theta, m_h1), _ = _point(m_chi, y_d, sin_theta, m_h1)
+    nucleon = 0.5 * (natural("m_p") + natural("m_n"))
+    mixed = y_d * sin_theta * np.sqrt(1.0 - sin_theta**2)
+    exchange = mixed * natural("f_n", "1") * nucleon / v_higgs() * (1.0 / m_h1**2 - 1.0 / natural("m_h") ** 2)
+    return ((m_chi * nucleon / (m_chi + nucleon) * exchange) ** 2 / np.pi)[()]
+
+
 def _new_higgs_width(m_chi: Array, y_d: Array, sin_theta: Array) -> Array:
     return sin_theta**2 * _to_chi(np.asarray(natural("m_h")), m_chi, y_d)
 
@@ -798,6 +838,10 @@ def row(inputs: str = "talk") -> Row:
         sine = tiny * np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / kaon)
         observed = natural("Omega h^2", "1")
         density = omega_h2(m_chi, y_d, sine, m_h1) / observed
+        pion = _integral(*_point(m_chi, y_d, sine, m_h1), meson_decays.br_k_to_pi_scalar, natural("m_K+") - natural("m_pi+"))
+        # at rest; every channel is a p-wave
+        s = 4.0 * m_chi**2
+        still = rate(m_chi, y_d, sine, m_h1, s) / s
         near = scan.crossing(1.0 - _NEAR, omega_h2(0.5 * m_h1 * (1.0 - _NEAR), y_d, sine, m_h1), float(observed))
         return against_the_data(
             "a dark Higgs and fermion dark matter",
@@ -805,6 +849,13 @@ def row(inputs: str = "talk") -> Row:
             spectrum,
             point=f"on shell, m_H1 = {m_h1:g} GeV, m_chi = {m_chi:g} GeV, y_D = {y_d:g}",
             kstar=float(br_b_to_kstar(m_chi, y_d, tiny, m_h1) / kaon),
+            cells={
+                "kaons": kaon_pair(float(pion)),
+                "Higgs": compare(br_higgs_invisible(m_chi, y_d, sine), "bound.higgs_invisible"),
+                "relic density": compare(density * observed, "Omega h^2"),
+                "CMB": annihilation(float(still), m_chi),
+                "direct detection": scattering(float(sigma_nucleon(m_chi, y_d, sine, m_h1)), m_chi),
+            },
             bears=(
                 f"sin(theta) = {sine:.4f}",
                 f"invisible decays of the Higgs boson leave y_D up to {coupling_max(m_chi) / sine:.1f}",

@@ -563,6 +563,10 @@ def row(inputs: str = "talk") -> Row:
             spectrum,
             point=f"m_h = {m_h:g} GeV, m_A' = {1e3 * m_ap:g} MeV, epsilon = {epsilon:.0e}",
             kstar=float(kstar / kaon),
+            free={
+                "Higgs": f"v_D above {v_d:.0f} GeV",
+                "other": f"epsilon {' and '.join(ranges)}",
+            },
             bears=(
                 f"{100.0 * unseen:.1f} % of the decays are invisible",
                 f"sin(theta) = {sine:.4f}",

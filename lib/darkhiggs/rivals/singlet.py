@@ -14,7 +14,8 @@ from .. import belle2, cmb, relic, standard_model
 from .._arrays import Array, checked, choice, legendre, single, switch, together
 from .._off_shell import at_unit_mixing
 from .._public import public
-from .._rival_row import Row, against_the_data
+from .._rival_row import Row, against_the_data, annihilation, scattering
+from ..constraints import compare
 from ..inputs import cached, natural, sets, use
 from ..kinematics import kallen
 from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar
@@ -36,6 +37,7 @@ __all__ = [
     "loop_size",
     "momentum_fraction",
     "row",
+    "sigma_nucleon",
     "sigma_v",
 ]
 
@@ -850,6 +852,47 @@ def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
 
 
 @public
+def sigma_nucleon(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLike | None = None) -> Array:
+    """Elastic cross-section of S with one nucleon at rest.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, above 0 up to 10000.
+    coupling : array_like
+        lambda, 0 to 1e6.
+    m_h : array_like, optional
+        Mass of the Higgs boson in GeV, 20 to 1000; by default the input m_h.
+
+    Returns
+    -------
+    ndarray or float
+        In GeV^-2.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range.
+
+    Notes
+    -----
+    ``mu^2/pi [lambda f_n m_n/(m_S m_h^2)]^2`` with the reduced mass mu and f_n as in `direct_detection.sigma_nucleon`; the
+    amplitude is ``4 lambda f_n m_n^2/m_h^2``.
+
+    Examples
+    --------
+    >>> from darkhiggs import units
+    >>> from darkhiggs.rivals import singlet
+    >>> f"{units.convert(singlet.sigma_nucleon(0.6, 1.0), 'GeV^-2', 'cm^2'):.1e}"
+    '1.6e-38'
+    """
+    m_s, coupling, m_h = checked("m_s", m_s, 0.0, _ANY_MASS, "GeV", open_low=True), _coupling(coupling), _m_h(m_h)
+    together(m_s=m_s, coupling=coupling, m_h=m_h)
+    nucleon = 0.5 * (natural("m_p") + natural("m_n"))
+    return ((coupling * natural("f_n", "1") * nucleon**2 / (m_s + nucleon) / m_h**2) ** 2 / np.pi)[()]
+
+
+@public
 def row(inputs: str = "talk") -> Row:
     """Hold the mass of S that the published spectrum prefers against the data.
 
@@ -881,6 +924,9 @@ def row(inputs: str = "talk") -> Row:
         best = int(np.argmax(fit.delta_chi2))
         m_s, rate = float(_MASSES[best]), float(fit.rate[best])
         kaon, higgs, thermal = br_b_to_k(m_s, 1.0), coupling_max(m_s), coupling_for(m_s)
+        coupling = float(coupling_for_rate(rate, m_s))
+        densities = np.geomspace(1e-2, 10.0, 13)
+        density = np.exp(np.interp(-np.log(coupling), -np.log(coupling_for(m_s, omega_h2=densities)), np.log(densities)))
         # half the efficiency of electrons
         early = np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0))
         return against_the_data(
@@ -889,8 +935,15 @@ def row(inputs: str = "talk") -> Row:
             shapes[best],
             point=f"m_S = {m_s:.2f} GeV",
             kstar=float(br_b_to_kstar(m_s, 1.0) / kaon),
+            family=belle2.Spectrum(np.stack([shape.efficiency for shape in shapes])),
+            cells={
+                "Higgs": compare(br_higgs_invisible(m_s, coupling), "bound.higgs_invisible"),
+                "relic density": compare(density, "Omega h^2"),
+                "CMB": annihilation(0.5 * float(sigma_v(m_s, coupling)), m_s, "ee", True),
+                "direct detection": scattering(float(sigma_nucleon(m_s, coupling)), m_s),
+            },
             bears=(
-                f"lambda = {coupling_for_rate(rate, m_s):.2f}",
+                f"lambda = {coupling:.2f}",
                 f"invisible decays of the Higgs boson leave lambda up to {higgs:.4f}, a rate of {kaon * higgs**2:.1e}",
                 f"the relic density needs lambda = {thermal:.1f}, {kaon * thermal**2 / rate:.0f} times the rate",
                 f"the CMB leaves lambda up to {early:.2f} if S is all of the dark matter",
