@@ -152,5 +152,5 @@ def test_the_summary_has_a_row_for_every_rival():
         assert all(row.bears)
         assert 0.0 <= row.minus <= row.rate
         assert row.delta_chi2_line == pytest.approx(_rival_row.best_line()[2])
-        assert set(row.cells) <= set(_rival_row.COLUMNS) and set(row.free) <= set(_rival_row.COLUMNS) - set(row.cells)
+        assert set(row.cells) <= set(rivals.KINDS) and set(row.free) <= set(rivals.KINDS) - set(row.cells)
         assert row.z_global < row.z_local

@@ -25,8 +25,8 @@ from .limits import curve, kstar_room
 
 # masses of the lines in GeV among which the best one is looked for: first, last, number
 _LINES = (1.8, 2.6, 161)
-# what is asked of every explanation, in this order
-COLUMNS = ("K*", "other B", "kaons", "Higgs", "relic density", "CMB", "N_eff", "direct detection", "other")
+#: Kinds of limits that every explanation is held against, in this order.
+KINDS = ("K*", "other B", "kaons", "Higgs", "relic density", "CMB", "N_eff", "direct detection", "other")
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Row:
     bears : tuple of str
         What else bears on it, one statement each.
     cells : dict of str to constraints.Row
-        The strictest limit of each kind that the explanation meets or fails at this point, by one of `COLUMNS`.
+        The strictest limit of each kind that the explanation meets or fails at this point, by one of `KINDS`.
     free : dict of str to str
         What a parameter that the decay does not fix has to do so that a limit of this kind is met.
     """
@@ -81,10 +81,27 @@ class Row:
         return float(np.sqrt(self.delta_chi2))
 
     @property
+    def marks(self) -> dict[str, str]:
+        """Word for each kind of limit: allowed, in tension, excluded, or free where a parameter that is left can meet it.
+
+        A kind that is missing says nothing about the explanation.
+        """
+        judged = {
+            column: "allowed" if cell.allowed else "in tension" if cell.sigma < EXCLUDED else "excluded"
+            for column, cell in self.cells.items()
+        }
+        return judged | dict.fromkeys(self.free, "free")
+
+    @property
     def worst(self) -> str:
         """Kind of the limit that is exceeded by the most standard deviations; empty if all are met."""
-        over = [column for column in COLUMNS if column in self.cells and not self.cells[column].allowed]
+        over = [column for column in KINDS if column in self.cells and not self.cells[column].allowed]
         return max(over, key=lambda column: self.cells[column].sigma, default="")
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviations by which the limit of `worst` is exceeded; 0 if all are met."""
+        return float(self.cells[self.worst].sigma) if self.worst else 0.0
 
     @property
     def verdict(self) -> str:
@@ -94,7 +111,7 @@ class Row:
         is not a theory of dark matter.
         """
         if self.worst:
-            return "in tension" if self.cells[self.worst].sigma < EXCLUDED else "excluded"
+            return self.marks[self.worst]
         return "alive" if "relic density" in self.cells or "relic density" in self.free else "no dark matter"
 
 
@@ -200,6 +217,6 @@ def against_the_data(
         z_global=_global(spectrum, float(fit.delta_chi2), family),
         kstar=ratio * rate / kstar_room(),
         bears=bears,
-        cells={column: cell for column in COLUMNS if (cell := found.get(column)) is not None},
+        cells={column: cell for column in KINDS if (cell := found.get(column)) is not None},
         free=free or {},
     )

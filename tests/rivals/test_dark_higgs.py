@@ -11,7 +11,7 @@ from darkhiggs import belle2, constraints, inputs, meson_decays, model, scan
 from darkhiggs._rival_row import best_line
 from darkhiggs.rivals import dark_higgs
 
-NAMES = ["A", "B", "a Z' of 30 MeV"]
+NAMES = ["A", "B", "30 MeV Z'"]
 
 
 @lru_cache

@@ -5,9 +5,10 @@ import pkgutil
 from types import ModuleType
 
 from .._public import public
+from .._rival_row import KINDS
 from .._rival_row import Row as _Row
 
-__all__ = ["summary"]
+__all__ = ["KINDS", "summary"]
 
 
 @public
@@ -22,8 +23,10 @@ def summary(today: bool = False) -> list[_Row]:
     Returns
     -------
     list of Row
-        One row for each module that has a function `row`, in the order of their names. A row has the fields name, chapter,
-        point, rate, minus, plus, delta_chi2, delta_chi2_line, kstar (over its room) and bears (what else bears on it).
+        The rows of every module, in the order of their names. A row has the fields name, chapter, point, rate, minus, plus,
+        delta_chi2, delta_chi2_line, z_global, kstar (over its room), bears (what else bears on it), cells (a `constraints.Row`
+        for each of `KINDS` that the explanation predicts) and free (what a parameter that is left has to do), and the
+        properties z_local, marks, worst, sigma and verdict.
 
     Raises
     ------

@@ -297,7 +297,7 @@ def row(inputs: str = "talk") -> Row:
         best = preference("vector")
         chiral = kstar_ratio(best.mass, "vector", "chiral") / kstar_ratio(best.mass, "vector")
         return against_the_data(
-            "three bodies, vector current",
+            "vector-current pairs",
             "rival_bodies",
             spectra(best.mass, "vector"),
             point=f"Dirac fermions of {best.mass:.2f} GeV, sbar gamma b",

@@ -86,13 +86,13 @@ def rows(inputs: str = "talk") -> list[Row]:
         q_phi, q_x = _CHARGES
         two = {"q_phi": q_phi, "q_x": q_x, "m_h1": m_h1, "m_x": _M_X, "sin_theta": 0.004}
         heavier = model.DarkSector(m_zp=0.03, g_x=1e-4)
-        sectors = {"A": model.benchmark("A"), "B": model.benchmark("B"), "a Z' of 30 MeV": heavier}
+        sectors = {"A": model.benchmark("A"), "B": model.benchmark("B"), "30 MeV Z'": heavier}
         found = [
-            _row(f"dark Higgs, two bodies, {name}", "belle2_dark_higgs", sector.replace(**two), line, None)
+            _row(f"dark Higgs, {name}", "belle2_dark_higgs", sector.replace(**two), line, None)
             for name, sector in sectors.items()
         ]
         end = float(natural("m_B+") - natural("m_K+"))
         family = belle2.Spectrum(np.stack([belle2.Spectrum.three_body(m).efficiency for m in _SEARCH]))
         three = model.benchmark("B").replace(q_phi=0.2, q_x=q_x, m_h1=end + 0.1, m_x=0.3, sin_theta=0.01)
         shape = belle2.Spectrum.from_sector(scan.on_relic_line(three))
-        return [*found, _row("dark Higgs, three bodies, B", "windows_b", three, shape, family)]
+        return [*found, _row("dark Higgs, 3 bodies, B", "windows_b", three, shape, family)]

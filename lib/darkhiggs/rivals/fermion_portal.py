@@ -844,7 +844,7 @@ def row(inputs: str = "talk") -> Row:
         still = rate(m_chi, y_d, sine, m_h1, s) / s
         near = scan.crossing(1.0 - _NEAR, omega_h2(0.5 * m_h1 * (1.0 - _NEAR), y_d, sine, m_h1), float(observed))
         return against_the_data(
-            "a dark Higgs and fermion dark matter",
+            "fermion dark matter",
             "rival_fermion_portal",
             spectrum,
             point=f"on shell, m_H1 = {m_h1:g} GeV, m_chi = {m_chi:g} GeV, y_D = {y_d:g}",

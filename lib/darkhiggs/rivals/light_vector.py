@@ -222,7 +222,7 @@ def row(inputs: str = "talk") -> Row:
         # BaBar's counts of K+ and K0, with and without the wanted rate
         counts = [babar.chi2(m_zp, x) + babar.chi2(m_zp, x * neutral / kaon, "K0") for x in (rate, 0.0)]
         return against_the_data(
-            "a light vector",
+            "light vector",
             "rival_light_vector",
             spectrum,
             point=f"m_Z' = {m_zp:g} GeV, dimension 4, g_V alone",

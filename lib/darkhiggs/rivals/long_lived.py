@@ -558,7 +558,7 @@ def row(inputs: str = "talk") -> Row:
         v_d = np.interp(sine, widths.sin_theta_max(_V_D, m_h1=m_h, m_zp=m_ap), _V_D)
         ranges = [f"{a:.1e} to {b:.1e}" if a else f"up to {b:.1e}" for a, b in np.transpose(windows(m_h, m_ap)) if b > a]
         return against_the_data(
-            "dark photons that outlive the detector",
+            "long-lived photons",
             "rival_long_lived",
             spectrum,
             point=f"m_h = {m_h:g} GeV, m_A' = {1e3 * m_ap:g} MeV, epsilon = {epsilon:.0e}",

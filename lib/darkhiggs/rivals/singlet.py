@@ -930,7 +930,7 @@ def row(inputs: str = "talk") -> Row:
         # half the efficiency of electrons
         early = np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0))
         return against_the_data(
-            "the singlet scalar of 2004",
+            "singlet scalar of 2004",
             "rival_singlet",
             shapes[best],
             point=f"m_S = {m_s:.2f} GeV",

@@ -775,7 +775,7 @@ def row(inputs: str = "talk") -> Row:
         shape, kaon = spectrum(mass, gamma), br_b_to_k(mass, gamma, y_top=1e-3)
         top = 1e-3 * np.sqrt(belle2.Likelihood().fit_rate(shape).rate / kaon)
         found = against_the_data(
-            "a scalar mediator of any width",
+            "wide scalar mediator",
             "rival_wide_scalar",
             shape,
             point=f"M = Gamma = {mass:g} GeV, massless fermions",
