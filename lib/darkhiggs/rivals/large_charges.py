@@ -37,8 +37,9 @@ PARTICLES = ("X", "chi")
 EXPERIMENTS = ("SuperK", "KamLAND", "HyperK", "JUNO")
 _CHANNELS = ("nunu", "leptons", "zpzp")
 _M_LOW, _M_HIGH = 1e-4, 1e3
-# charge at which the search starts, steps, limits of d ln(Omega)/d ln(Q), and the convergence in ln(Omega)
-_START, _STEPS, _STEEP, _FLAT, _CLOSE = 10.0, 30, -4.0, -1.0, 1e-9
+# charge at which the search starts, steps, limits of d ln(Omega)/d ln(Q), convergence in ln(Omega), and the least step in ln(Q)
+# from which a slope is taken
+_START, _STEPS, _STEEP, _FLAT, _CLOSE, _MOVED = 10.0, 40, -4.0, -0.15, 1e-9, 1e-7
 _Q_MAX = 1e4
 _ENERGIES = 400
 # mean share of the energy of a muon that its electron takes
@@ -179,7 +180,7 @@ def charge_for(
     Notes
     -----
     The density of `relic.omega_h2_z_prime` falls as a power of Q between -2 (neutrinos) and -4 (Z'Z'), up to logarithms.
-    The secant method in ln Q, with its slope kept between -4 and -1, starts from Q = 10.
+    The secant method in ln Q, with its slope kept between -4 and -0.15, starts from Q = 10.
     Within the width of the resonance the density can rise with Q; the root next to the start is returned.
 
     Examples
@@ -195,21 +196,23 @@ def charge_for(
     shape = together(mass=mass, m_zp=m_zp, g_x=g_x, omega_h2=wanted)
     mass, m_zp, g_x, wanted = (np.broadcast_to(part, shape).ravel() for part in (mass, m_zp, g_x, wanted))
 
-    def excess(log_q: Array) -> Array:
-        return np.log(relic.omega_h2_z_prime(mass, m_zp, g_x, np.minimum(np.exp(log_q), _Q_MAX), particle) / wanted)
+    def excess(log_q: Array, rows: npt.NDArray[np.intp]) -> Array:
+        charge = np.minimum(np.exp(log_q), _Q_MAX)
+        return np.asarray(np.log(relic.omega_h2_z_prime(mass[rows], m_zp[rows], g_x[rows], charge, particle) / wanted[rows]))
 
-    top = np.log(_Q_MAX)
-    log_q = np.full(mass.shape, np.log(_START))
-    f, slope = excess(log_q), np.full(mass.shape, -2.0)
+    top, rows = np.log(_Q_MAX), np.arange(mass.size)
+    log_q, slope = np.full(mass.shape, np.log(_START)), np.full(mass.shape, -2.0)
+    f = excess(log_q, rows)
     for _ in range(_STEPS):
-        new = np.clip(log_q - f / slope, -top, top)
-        f_new, step = excess(new), new - log_q
-        moved = np.abs(step) > 1e-7
-        ratio = (f_new - f) / np.where(moved, step, 1.0)
-        slope = np.where(moved, np.clip(ratio, _STEEP, _FLAT), slope)
-        log_q, f = new, f_new
-        if not np.any(np.abs(f) > _CLOSE):
+        rows = np.flatnonzero((np.abs(f) > _CLOSE) & ~((log_q >= top) & (f > 0.0)))
+        if not rows.size:
             break
+        new = np.clip(log_q[rows] - f[rows] / slope[rows], -top, top)
+        f_new, step = excess(new, rows), new - log_q[rows]
+        moved = np.abs(step) > _MOVED
+        ratio = (f_new - f[rows]) / np.where(moved, step, 1.0)
+        slope[rows] = np.where(moved, np.clip(ratio, _STEEP, _FLAT), slope[rows])
+        log_q[rows], f[rows] = new, f_new
     return np.where(np.abs(f) < 1e-4, np.exp(log_q), np.inf).reshape(shape)[()]
 
 
