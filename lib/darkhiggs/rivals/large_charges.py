@@ -42,6 +42,8 @@ _M_LOW, _M_HIGH = 1e-4, 1e3
 _START, _STEPS, _STEEP, _FLAT, _CLOSE, _MOVED = 10.0, 40, -4.0, -0.15, 1e-9, 1e-7
 _Q_MAX = 1e4
 _ENERGIES = 400
+# neutrinos within this fraction of an energy count as a line there
+_WINDOW = 0.1
 # mean share of the energy of a muon that its electron takes
 _MUON = 7.0 / 20.0
 _CMB = 1e-3
@@ -370,8 +372,9 @@ def sigma_v_max(
     The published curves are for self-conjugate dark matter and a third of each flavour.
     Particles and antiparticles in equal numbers make half as many annihilations, and of nu_mu and nu_tau the share
     `electron_share` arrives as nu_e: the line limit is ``2/(3 electron_share)`` times the curve.
-    For Z'Z' the antineutrinos within the fraction ``large_charges.window`` of an energy E are taken as a line there, and the
-    rest of them is dropped: the limit is the least of ``(m/E)^2 limit(E)/n(E)`` over E, where n(E) is the number in the window.
+    For Z'Z' the antineutrinos within 10 % of an energy E are taken as a line there, and the rest of them is dropped: the limit
+    is the least of ``(m/E)^2 limit(E)/n(E)`` over E, where n(E) is the number in the window.
+    A tenth is about the resolution of a water Cherenkov detector at 20 MeV.
     This recast is ours and on the safe side.
 
     Examples
@@ -394,12 +397,11 @@ def sigma_v_max(
     r = np.minimum(np.square(m_zp / mass), 1.0)
     share = _longitudinal(r, particle)
     beta = np.sqrt(1.0 - r)
-    window = natural("large_charges.window", "1")
     best = np.full(np.shape(r), np.inf)
     for energy in np.geomspace(line.m[0], line.m[-1], _ENERGIES):
         low, high = (
             np.clip((2.0 * energy * edge / mass - 1.0) / np.maximum(beta, 1e-12), -1.0, 1.0)
-            for edge in (1.0 - window, 1.0 + window)
+            for edge in (1.0 - _WINDOW, 1.0 + _WINDOW)
         )
         number = 2.0 * (_cumulative(high, share) - _cumulative(low, share))
         inside = (number > 0.0) & (r < 1.0)
