@@ -355,7 +355,7 @@ def hubble_constant(n_eff: npt.ArrayLike, keep: str = "matter") -> Array:
     n = checked("n_eff", n_eff, 1.0, 6.0)
     here = np.asarray(_standard())
     matter = _matter() * ((1.0 + _FLAVOUR * n) / (1.0 + _FLAVOUR * here) if keep == "equality" else np.ones_like(n))
-    z, h = natural("z_star", "1") + np.zeros_like(n), np.full_like(n, natural("h.planck", "1"))
+    z, h = (np.full_like(n, natural(name, "1")) for name in ("z_star", "h.planck"))
     angle = angular_scale(here, natural("h.planck", "1"))
     wanted = _horizon(z, n, matter) / angle
     for _ in range(8):
