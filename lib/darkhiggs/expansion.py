@@ -304,7 +304,7 @@ def angular_scale(n_eff: npt.ArrayLike, h: npt.ArrayLike) -> Array:
     Notes
     -----
     The redshift of recombination is that of Planck 2018.
-    Neutrinos have no mass; a mass of 0.06 eV changes the distance by 0.2 %.
+    Neutrinos have no mass; a mass of 0.06 eV of one of them makes the angle 0.15 % larger.
 
     Examples
     --------
