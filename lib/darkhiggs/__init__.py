@@ -18,6 +18,7 @@ _MODULES = (
     "constraints",
     "direct_detection",
     "errors",
+    "expansion",
     "form_factors",
     "inputs",
     "kinematics",

@@ -49,7 +49,7 @@ EXTRA = {
     "data/belle2": ("inputs", "belle2"),
     "data/bounds": ("inputs", "constraints"),
     "data/benchmarks": ("inputs", "model"),
-    "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "cmb"),
+    "data/cosmology": ("inputs", "thermodynamics", "neutrinos", "expansion", "cmb"),
     "data/direct_detection": ("inputs", "direct_detection"),
     "data/relic": ("inputs", "relic"),
     "data/solar": ("inputs", "borexino", "white_dwarfs"),
