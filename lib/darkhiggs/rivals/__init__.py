@@ -43,9 +43,14 @@ def summary(today: bool = False) -> list[_Row]:
 
     label = "today" if switch("today", today) else "talk"
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    # of the talk's own model there are several
-    answers = (module.rows(label) if hasattr(module, "rows") else [module.row(label)] for module in modules)
-    return [row for rows in answers for row in rows]
+    found: list[_Row] = []
+    for module in modules:
+        # of the talk's own model there are several, and a module that is about dark matter alone has none
+        if hasattr(module, "rows"):
+            found += module.rows(label)
+        elif hasattr(module, "row"):
+            found.append(module.row(label))
+    return found
 
 
 def __getattr__(name: str) -> ModuleType:
