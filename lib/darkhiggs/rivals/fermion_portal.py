@@ -12,6 +12,7 @@ import numpy.typing as npt
 from .. import belle2, light_higgs, meson_decays, relic, scan, units
 from .._amplitudes import angular_averages, beta_squared, momentum_squared, propagator
 from .._arrays import Array, checked, choice, composite, together
+from .._higgs_invisible import branching_ratio, checked_limit, room
 from .._public import public
 from .._rival_row import Row, against_the_data
 from ..inputs import natural, sets, use
@@ -425,10 +426,6 @@ def omega_h2_hot(m_chi: npt.ArrayLike) -> Array:
     return (m * 3.0 * zeta_3 / np.pi**2 / (front * g_s(m)) * entropy / critical)[()]
 
 
-def _new_higgs_width(m_chi: Array, y_d: Array, sin_theta: Array) -> Array:
-    return sin_theta**2 * _to_chi(np.asarray(natural("m_h")), m_chi, y_d)
-
-
 @public
 def br_higgs_invisible(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.ArrayLike) -> Array:
     """Invisible branching ratio of the Higgs boson H2.
@@ -460,9 +457,8 @@ def br_higgs_invisible(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.
     '0.109'
     """
     (m_chi, y_d, sin_theta, _), _ = _point(m_chi, y_d, sin_theta, 1.0)
-    standard = (1.0 - sin_theta**2) * natural("Gamma_h")
-    new = _new_higgs_width(m_chi, y_d, sin_theta)
-    return ((standard * natural("BR(h->ZZ*->4nu)", "1") + new) / (standard + new))[()]
+    new = sin_theta**2 * _to_chi(np.asarray(natural("m_h")), m_chi, y_d)
+    return branching_ratio(new, 1.0 - sin_theta**2)[()]
 
 
 @public
@@ -498,13 +494,9 @@ def coupling_max(m_chi: npt.ArrayLike, br_limit: npt.ArrayLike | None = None) ->
     '0.0110'
     """
     m = checked("m_chi", m_chi, 1e-3, 10.0, "GeV")
-    floor = natural("BR(h->ZZ*->4nu)", "1")
-    if br_limit is None:
-        br_limit = natural("bound.higgs_invisible", "1")
-    limit = checked("br_limit", br_limit, floor, 0.99, open_low=True)
+    limit = checked_limit(br_limit, 0.99)
     together(m_chi=m, br_limit=limit)
-    width = natural("Gamma_h") * (limit - floor) / (1.0 - limit)
-    return np.sqrt(width / _to_chi(np.asarray(natural("m_h")), m, np.asarray(1.0)))[()]
+    return np.sqrt(room(limit) / _to_chi(np.asarray(natural("m_h")), m, np.asarray(1.0)))[()]
 
 
 def _spectrum(

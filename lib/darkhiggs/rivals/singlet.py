@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import belle2, cmb, light_higgs, relic, standard_model
-from .._arrays import Array, checked, choice, legendre, single, switch, together
+from .._arrays import Array, checked, choice, legendre, switch, together
+from .._higgs_invisible import branching_ratio, checked_limit, room
 from .._off_shell import at_unit_mixing
 from .._public import public
 from .._rival_row import Row, against_the_data
@@ -688,20 +689,18 @@ def br_higgs_invisible(m_s: npt.ArrayLike, coupling: npt.ArrayLike) -> Array:
     >>> print(singlet.br_higgs_invisible(0.5, [0.0, 0.005, 1.0]).round(4))
     [0.0011 0.1061 0.9998]
     """
-    new, standard = gamma_higgs_to_ss(m_s, coupling), natural("Gamma_h")
-    value: Array = (standard * natural("BR(h->ZZ*->4nu)", "1") + new) / (standard + new)
-    return value
+    return branching_ratio(gamma_higgs_to_ss(m_s, coupling))
 
 
 @public
-def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
+def coupling_max(m_s: npt.ArrayLike, br_limit: npt.ArrayLike | None = None) -> Array:
     """Largest coupling that a limit on invisible decays of the observed Higgs boson allows.
 
     Parameters
     ----------
     m_s : array_like
         Mass of S in GeV, 0 to 60.
-    br_limit : float, optional
+    br_limit : array_like, optional
         Upper limit on BR(h -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and up to 0.999; by default the input
         ``bound.higgs_invisible``.
 
@@ -726,11 +725,9 @@ def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
     0.00561 0.00502
     """
     m_s = checked("m_s", m_s, 0.0, 60.0, "GeV")
-    floor = float(natural("BR(h->ZZ*->4nu)", "1"))
-    limit = float(natural("bound.higgs_invisible", "1")) if br_limit is None else br_limit
-    limit = single("br_limit", limit, floor, 0.999, open_low=True)
-    room = natural("Gamma_h") * (limit - floor) / (1.0 - limit)
-    value: Array = np.sqrt(room / gamma_higgs_to_ss(m_s, 1.0))
+    limit = checked_limit(br_limit, 0.999)
+    together(m_s=m_s, br_limit=limit)
+    value: Array = np.sqrt(room(limit) / gamma_higgs_to_ss(m_s, 1.0))
     return value[()]
 
 
