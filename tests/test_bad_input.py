@@ -137,6 +137,8 @@ CALLS: dict[str, dict[str, object]] = {
     "kinematics.kallen": {"a": 1.0, "b": 0.1, "c": 0.1},
     "kinematics.momentum": {"m": 1.0, "m_1": 0.1, "m_2": 0.1},
     "kinetic_mixing.epsilon": {"g_x": 1e-3, "q2": 0.1},
+    "light_higgs.edges": {"hadrons": "chiral"},
+    "light_higgs.gamma_sm_like": {"mass": 1.0, "channel": "ee", "hadrons": "chiral"},
     "limits.Curve": {
         "name": "x",
         "m": [1.0, 2.0],

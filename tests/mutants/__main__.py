@@ -29,6 +29,7 @@ EXTRA = {
     "_crossings": ("scan", "neutrinos"),
     "_data": ("inputs", "units"),
     "_gases": ("thermodynamics", "neutrinos"),
+    "_higgs_invisible": ("widths", "rivals/fermion_portal", "rivals/singlet"),
     "_off_shell": ("meson_decays", "belle2"),
     "_owned": ("model", "scan", "bad_input"),
     "_profile": ("profile", "belle2"),

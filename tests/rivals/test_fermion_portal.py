@@ -5,7 +5,7 @@ from scipy.integrate import quad, solve_ivp
 from scipy.special import k1, kn, kve
 from tests import stored
 
-from darkhiggs import inputs, kinematics, meson_decays, standard_model
+from darkhiggs import inputs, kinematics, light_higgs, meson_decays, standard_model
 from darkhiggs.errors import ParameterError
 from darkhiggs.form_factors import b_to_k
 from darkhiggs.inputs import natural
@@ -124,70 +124,8 @@ def test_thresholds_and_sum():
     assert portal.rate(0.1, 0.1, 0.01, 0.36, 0.5, "h1h1") == 0.0
     assert portal.rate(0.1, 0.1, 0.01, 0.35, 0.5, "h1h1") > 0.0
     assert portal.gamma_h1(0.5, 0.1, 0.01, [0.9999, 1.0])[0].tolist() == [0.0, 0.0]
-    assert portal.gamma_higgs_like([0.2, 0.27], "hadrons").tolist() == [0.0, 0.0]
-    for hadrons in ("dispersive", "leading"):
-        assert portal.gamma_higgs_like(0.2795, "hadrons", hadrons) > 0.0
     with pytest.raises(ParameterError, match="s is below its range"):
         portal.rate(0.1, 0.1, 0.01, 1.0, 0.0399)
-
-
-@pytest.mark.published
-def test_higgs_of_125_gev():
-    """Widths of the Standard Model Higgs: 9.3e-6 GeV into photons, 2.6e-4 GeV into tau pairs."""
-    assert_allclose(portal.gamma_higgs_like(125.1, "gamma"), 9.3e-6, rtol=0.01)
-    assert_allclose(portal.gamma_higgs_like(125.1, "tautau"), 2.6e-4, rtol=0.02)
-
-
-@pytest.mark.independent
-def test_loops_against_their_integral():
-    """The fermion and W loops as Feynman-parameter integrals below threshold, with one loop at a time."""
-    mass = 0.9 * 2 * natural("m_mu")
-    tau = (mass / (2 * natural("m_mu"))) ** 2
-    # A_1/2 = 4 Int dx dy (1 - 4 x y)/(1 - 4 tau x y) over the triangle
-    inner = lambda x: quad(lambda y: (1 - 4 * x * y) / (1 - 4 * tau * x * y), 0, 1 - x)[0]  # noqa: E731
-    assert_allclose(portal._fermion_loop(np.array(tau)), 4 * quad(inner, 0, 1)[0], rtol=1e-6)
-    assert_allclose(portal._fermion_loop(np.array([1e-3 - 1e-12, 1e-3 + 1e-12])), 4 / 3 * (1 + 7e-3 / 30), rtol=1e-6)
-    assert_allclose(portal._vector_loop(np.array([1e-3 - 1e-12, 1e-3 + 1e-12])), -7 * (1 + 22e-3 / 105), rtol=1e-6)
-    # above threshold the imaginary part is that of a real pair: -pi (1 - 1/tau) ln((1 + b)/(1 - b))/tau
-    tau, b = 4.0, np.sqrt(0.75)
-    cut = np.pi * (tau - 1) / tau**2 * np.log((1 + b) / (1 - b))
-    assert_allclose(abs(portal._fermion_loop(np.array(tau)).imag), cut, rtol=1e-12)
-
-
-@pytest.mark.published
-def test_hadronic_widths():
-    """Low-energy theorem: Gamma(pi pi)/Gamma(mu mu) = (m/m_mu)^2 (1 + 11 m_pi^2/2 m^2)^2 beta_pi/(27 beta_mu^3)."""
-    m, m_pi, m_mu = 0.35, natural("m_pi+"), natural("m_mu")
-    beta_pi, beta_mu = (np.sqrt(1 - 4 * x**2 / m**2) for x in (m_pi, m_mu))
-    ratio = (m / m_mu) ** 2 * (1 + 5.5 * m_pi**2 / m**2) ** 2 * beta_pi / (27 * beta_mu**3)
-    ours = portal.gamma_higgs_like(m, "hadrons", "leading") / portal.gamma_higgs_like(m, "mumu")
-    assert_allclose(ours, ratio, rtol=1e-12)
-    # Donoghue, Gasser, Leutwyler, NPB 343 (1990) 341, figure 6 as read off by scalar_portal: ratio to muons
-    published = {0.4217: 8.51, 0.6111: 14.3, 0.7540: 19.4, 0.8721: 35.9}
-    for m, value in published.items():
-        ours = portal._published(np.array(m), "pipi") / portal.gamma_higgs_like(m, "mumu")
-        assert_allclose(ours, value, rtol=0.4)
-    # continuous at 2 GeV, with a positive rest
-    below, above = portal.gamma_higgs_like([2.0 - 1e-9, 2.0], "hadrons")
-    assert_allclose(below, above, rtol=1e-6)
-    extra = portal.gamma_higgs_like(1.9, "hadrons") - sum(portal._published(np.array(1.9), x) for x in ("pipi", "KK"))
-    assert extra > 0
-
-
-@pytest.mark.identity
-def test_perturbative_gluons():
-    """Three heavy flavours far above the mass of the scalar: alpha_s^2 m^3/(8 pi^3 v^2)."""
-    tiny = {f"{name}": {"value": 1e5, "uncertainty": 0.0, "unit": "GeV"} for name in ("fermion_portal.m_c", "m_b", "m_t")}
-    with inputs.override(tiny):
-        width = portal.gamma_higgs_like(3.0, "hadrons", "leading")
-        better = portal.gamma_higgs_like(3.0, "hadrons")
-    running = 25 / (12 * np.pi) * 0.312 * np.log(9.0 / natural("m_tau") ** 2)
-    alpha_s = 0.312 / (1 + running)
-    strange = 3 * natural("m_s") ** 2 * 3.0 / (8 * np.pi * v_higgs() ** 2) * (1 - (2 * natural("m_K+") / 3.0) ** 2) ** 1.5
-    # charm and bottom pairs are closed or vanish: the meson thresholds are not moved, the masses are
-    gluons = alpha_s**2 * 27 / (8 * np.pi**3 * v_higgs() ** 2)
-    assert_allclose(width, gluons + strange, rtol=1e-6)
-    assert_allclose(better - strange, gluons * (1 + 20.25 * alpha_s / np.pi), rtol=1e-6)
 
 
 @pytest.mark.identity
@@ -376,22 +314,11 @@ def test_the_limits_of_the_row():
 
 
 @pytest.mark.identity
-def test_photons_are_the_sum_of_their_loops():
-    m = np.array(1.0)
-    total = portal._vector_loop((0.5 * m / natural("m_W")) ** 2)
-    charged = [(1.0, natural(name)) for name in ("m_e", "m_mu", "m_tau")]
-    quarks = (4.0 / 3.0, natural("fermion_portal.m_c")), (1.0 / 3.0, natural("m_b")), (4.0 / 3.0, natural("m_t"))
-    for squared_charges, mass in (*charged, *quarks):
-        total = total + squared_charges * portal._fermion_loop((0.5 * m / mass) ** 2)
-    alpha = 1.0 / natural("1/alpha(0)", "1")
-    wanted = alpha**2 / (256.0 * np.pi**3 * v_higgs() ** 2) * np.abs(total) ** 2
-    assert_allclose(portal.gamma_higgs_like(1.0, "gamma"), wanted, rtol=1e-12)
-
-
-@pytest.mark.house
-def test_unknown_channel_is_refused():
-    with pytest.raises(ParameterError, match=r"^channel = 'jets' is not one of "):
-        portal.gamma_higgs_like(1.0, "jets")
+def test_the_two_descriptions_of_the_hadrons():
+    m = np.array([0.5, 1.5, 3.0])
+    for ours, name in (("dispersive", "dispersive"), ("leading", "chiral")):
+        assert_allclose(portal.gamma_higgs_like(m, "hadrons", ours), light_higgs.gamma_sm_like(m, "hadrons", name), rtol=1e-14)
+    assert_allclose(portal.gamma_higgs_like(m), light_higgs.gamma_sm_like(m), rtol=1e-14)
 
 
 @pytest.mark.identity
