@@ -406,5 +406,5 @@ def test_the_row_is_that_of_the_chapter():
     row = alp.row()
     coupling, rate, plus, minus, gain, behind, _ = stored.numbers("rival_alp", "vector coupling")
     assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.051)
-    assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, -behind], atol=0.051)
+    assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, behind], atol=0.051)
     assert row.bears[0].startswith(f"C_V/f_a = {1e-9 * coupling:.1e}")

@@ -657,10 +657,12 @@ def evolve(
     ----------
     m_a : float
         Mass of a in GeV, 0.1 to 4.
-    coupling, axial, diagonal : array_like
-        Couplings C_V/f_a, C_A/f_a and C_bb/f_a in GeV^-1, -1 to 1.
+    coupling : array_like
+        Coupling C_V/f_a in GeV^-1, -1 to 1.
     width : array_like
         Width of a -> chi chibar in GeV, 1e-40 to 1.
+    axial, diagonal : array_like
+        Couplings C_A/f_a and C_bb/f_a in GeV^-1, -1 to 1.
     visible : array_like
         Width of a into particles of the plasma other than b quarks in GeV, 0 to 1.
     t_cut : float, optional
@@ -823,10 +825,12 @@ def omega_h2(
         Mass of chi in GeV, 1e-9 to 10.
     m_a : float
         Mass of a in GeV, 0.1 to 4.
-    coupling, axial, diagonal : array_like
-        Couplings C_V/f_a, C_A/f_a and C_bb/f_a in GeV^-1, -1 to 1.
+    coupling : array_like
+        Coupling C_V/f_a in GeV^-1, -1 to 1.
     dark : array_like
         Coupling C_chi/f_a in GeV^-1, 0 to 1e9.
+    axial, diagonal : array_like
+        Couplings C_A/f_a and C_bb/f_a in GeV^-1, -1 to 1.
     visible : array_like
         Width of a into particles of the plasma other than b quarks in GeV, 0 to 1.
     majorana : bool
@@ -959,8 +963,8 @@ def row(inputs: str = "talk") -> Row:
             kstar=0.0,
             bears=(
                 f"C_V/f_a = {g:.1e} GeV^-1, f_a/C_V = {1 / g:.1e} GeV",
-                f"the reaction rate is {thermal:.0f} times the expansion rate: a thermalises and is not frozen in",
-                f"if a decays to dark matter alone, m_chi = {1e6 * chi:.1f} keV makes all of it, 1 MeV {relic:.0f} times as much",
+                f"reactions are {thermal:.0f} times as fast as the expansion: a is not frozen in",
+                f"if a decays to chi alone, m_chi = {1e6 * chi:.1f} keV makes all of it, 1 MeV {relic:.0f} times as much",
                 f"the Lyman-alpha forest asks for {1e6 * warm:.0f} keV or more",
                 f"K* leaves |C_A/C_V| up to {most:.2f}",
                 f"B -> X_s is at {xs:.2f} of its limit, B_s mixing changes by {mass_difference(m_a, g):.0e} for C_A = C_V",
