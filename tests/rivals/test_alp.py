@@ -7,7 +7,7 @@ from scipy.integrate import quad, solve_ivp
 from scipy.special import kn
 from tests import stored
 
-from darkhiggs import form_factors, meson_decays
+from darkhiggs import form_factors, meson_decays, relic
 from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural, override
@@ -197,6 +197,19 @@ def test_collision_terms_against_nested_quadrature():
 
     assert_allclose(found[0], 12.0 * quad(decays, 0.0, 60.0)[0] * alp.gamma_b_to_s_alp(m_a, g, 0.5 * g), rtol=1e-6)
 
+    # collisions over s, by an adaptive rule
+    for channel, states, sigma, low, mass in (
+        (1, 36.0, alp.sigma_bb_to_ag, 2.0 * m_b, m_b),
+        (2, 192.0, alp.sigma_bg_to_ba, m_b + m_a, 0.0),
+    ):
+
+        def over_s(v, sigma=sigma, low=low, mass=mass):
+            y = low + v * v
+            return 2.0 * v * 2.0 * sigma(y * y, m_a, g) * kallen(y * y, m_b**2, mass**2) * kn(1, y / T)
+
+        expected = states * T / (32.0 * np.pi**4) * quad(over_s, 0.0, 7.0, epsrel=1e-10)[0]
+        assert_allclose(found[channel], expected, rtol=1e-9)
+
     # collisions over both energies and the angle, for one channel each
     x, wx = np.polynomial.legendre.leggauss(48)
 
@@ -318,11 +331,17 @@ def test_limits_of_the_evolution():
     # the decays to the plasma take their share
     shared = alp.evolve(2.0, 1e-9, 1e-27, visible=3e-27)
     assert_allclose(shared.y_final, inside.y_final[0] / 4.0, rtol=1e-3)
+    assert_allclose(alp.evolve(2.0, 1e-9, 1e-31, visible=3e-31).y_final, inside.y_final[1] / 4.0, rtol=1e-3)
     # masses and densities belong together
     g = np.array([1e-11, 2e-11])
     chi = alp.mass_for(alp.evolve(2.0, g, 1e-24))
     dark = np.sqrt(1e-24 / alp.gamma_a_to_chi(2.0, chi, 1.0))
     assert_allclose(alp.omega_h2(chi, 2.0, g, dark), natural("Omega h^2", "1"), rtol=1e-6)
+    # entropy over the critical density of today, as in the freeze-out of another module
+    ratio = relic.analytic_prefactor() * natural("M_Pl") / (2.0 * np.sqrt(45.0 / np.pi))
+    assert_allclose(
+        alp.omega_h2(1e-3, 2.0, 1e-9, 1e-6), 1e-3 * ratio * alp.evolve(2.0, 1e-9, alp.gamma_a_to_chi(2.0, 1e-3, 1e-6)).y_final
+    )
     assert_allclose(alp.mass_for(alp.evolve(2.0, g, 1e-24), 0.012), chi * 0.012 / natural("Omega h^2", "1"), rtol=1e-9)
     twice = alp.omega_h2(chi, 2.0, 1e-9, dark, majorana=True, visible=1e-19)
     assert_allclose(twice, 2.0 * alp.omega_h2(chi, 2.0, 1e-9, dark, visible=1e-19), rtol=1e-4)
@@ -381,13 +400,16 @@ def test_refusals():
     for call in (
         lambda: alp.evolve(5.0, 1e-9, 1e-23),
         lambda: alp.evolve(2.0, 1e-9, 0.0),
-        lambda: alp.evolve(2.0, 1e-9, 1e-23, t_cut=5.0),
+        lambda: alp.evolve(2.0, 1e-9, 1e-23, t_cut=2.01),
+        lambda: alp.evolve(2.0, 1e-9, 1e-23, t_cut=0.099),
         lambda: alp.evolve(2.0, [1e-9, 1e-8], [1e-23, 1e-22, 1e-21]),
         lambda: alp.br_b_to_k(2.0, 1e-9, "-"),
         lambda: alp.br_b_to_kstar(2.0, 2.0),
     ):
         with pytest.raises(ParameterError):
             call()
+    assert alp.evolve(2.0, 1e-9, 1e-23, t_cut=0.1).T[400] == pytest.approx(0.1)
+    assert alp.evolve(2.0, 1e-9, 1e-23, t_cut=2.0).T[400] == pytest.approx(2.0)
 
 
 @pytest.mark.identity
