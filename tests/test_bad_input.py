@@ -34,6 +34,7 @@ from darkhiggs import (
     scan,
 )
 from darkhiggs.errors import DataError, ParameterError, UnitWarning
+from darkhiggs.rivals import alp
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
@@ -390,6 +391,47 @@ CALLS: dict[str, dict[str, object]] = {
         "channel": "zpzp",
         "particle": "X",
     },
+    "rivals.alp.br_b_to_k": {
+        "m_a": 2.0,
+        "coupling": 1e-8,
+        "charge": "0",
+        "form_factor": "HPQCD22",
+        "nuisance": np.zeros(8),
+        "inputs": "belle2",
+    },
+    "rivals.alp.br_b_to_kstar": {"m_a": 2.0, "axial": 1e-8, "charge": "+", "nuisance": np.zeros(19), "inputs": "belle2"},
+    "rivals.alp.br_b_to_xs": {"m_a": 2.0, "coupling": 1e-8, "axial": 1e-8},
+    "rivals.alp.evolve": {
+        "m_a": 2.0,
+        "coupling": 1e-8,
+        "width": 1e-22,
+        "axial": 1e-9,
+        "diagonal": 1e-8,
+        "visible": 1e-20,
+        "t_cut": 0.3,
+    },
+    "rivals.alp.gamma_a_to_chi": {"m_a": 2.0, "m_chi": 1e-3, "dark": 1e-8, "majorana": True},
+    "rivals.alp.gamma_a_to_gluons": {"m_a": 2.0, "diagonal": 1e-8},
+    "rivals.alp.gamma_b_to_s_alp": {"m_a": 2.0, "coupling": 1e-8, "axial": 1e-8},
+    "rivals.alp.mass_difference": {"m_a": 2.0, "axial": 1e-8},
+    "rivals.alp.mass_for": {"solution": alp.Evolution(*[ONE] * 6), "omega_h2": 0.1},
+    "rivals.alp.omega_h2": {
+        "m_chi": 1e-3,
+        "m_a": 2.0,
+        "coupling": 1e-8,
+        "dark": 1e-8,
+        "axial": 1e-9,
+        "diagonal": 1e-8,
+        "visible": 1e-20,
+        "majorana": True,
+        "t_cut": 0.3,
+    },
+    "rivals.alp.production": {"T": 1.0, "m_a": 2.0, "coupling": 1e-8, "axial": 1e-9, "diagonal": 1e-8},
+    "rivals.alp.row": {"inputs": "today"},
+    "rivals.alp.sigma_bb_to_ag": {"s": 100.0, "m_a": 2.0, "diagonal": 1e-8},
+    "rivals.alp.sigma_bg_to_ba": {"s": 100.0, "m_a": 2.0, "diagonal": 1e-8},
+    "rivals.alp.warm_limit": {"solution": alp.Evolution(*[ONE] * 6)},
+    "rivals.alp.yield_off_shell": {"m_chi": 1e-3, "m_a": 2.0, "diagonal": 1e-8, "dark": 1e-8},
     "rivals.light_vector.br_b_to_k": {
         "m_zp": 2.0,
         "g_v": 1e-8,
@@ -573,6 +615,7 @@ RESULTS: dict[str, dict[str, object]] = {
     ),
     "relic.Coupling": {"value": ONE, "branches": ONE, "reason": np.array(["", "", "no"])},
     "relic.Evolution": dict.fromkeys(("x", "y", "y_eq", "x_f", "omega_h2"), ONE),
+    "rivals.alp.Evolution": dict.fromkeys(("T", "y_a", "y_equilibrium", "y_chi", "y_final", "momentum"), ONE),
     "rivals.bodies.Preference": dict.fromkeys(("mass", "low", "high", "rate", "minus", "plus", "delta_chi2", "at_edge"), ONE),
     "scan.RelicWindows": dict.fromkeys(
         ("low", "high", "sin_theta", "higgs", "kstar", "bs", "b0", "broad", "allowed", "ratio", "wanted_low", "wanted_high"),
