@@ -24,10 +24,11 @@ from .. import belle2, form_factors, units
 from .._arrays import Array, checked, choice, legendre, single, switch, together
 from .._owned import Owned
 from .._public import public
-from .._rival_row import Row, against_the_data, kstar_room
+from .._rival_row import Row, against_the_data
 from .._scalars import clip, kept, square_root
 from ..inputs import cached, natural, sets, use
 from ..kinematics import kallen
+from ..limits import kstar_room
 from ..thermodynamics import g_s, hubble
 
 __all__ = [
@@ -62,6 +63,8 @@ _DECAYING, _PAIRS, _WITH_GLUON = 12.0, 36.0, 192.0
 _FERMI = float(np.sqrt(15.0 * 1.0369277551433699 / 1.2020569031595942))
 # mass of a in GeV and of chi in GeV of the row
 _POINT = 2.0, 1e-3
+# widths of a in GeV to chi and to visible particles for which chi is heavy enough
+_SLOW = 1e-22, 1e-18
 
 
 def _coupling(name: str, value: npt.ArrayLike) -> Array:
@@ -954,13 +957,18 @@ def row(inputs: str = "talk") -> Row:
         late = evolve(m_a, g, 1e-23)
         chi, warm = mass_for(late), warm_limit(late)
         relic = omega_h2(m_chi, m_a, g, 1e-8) / natural("Omega h^2", "1")
+        dark, seen = _SLOW
+        slow = evolve(m_a, g, dark, visible=seen)
+        heavy = float(mass_for(slow))
+        free = f"m_chi = {1e6 * heavy:.0f} keV, where a decays visibly with {seen:.0e} GeV and to chi with {dark:.0e} GeV"
         xs = br_b_to_xs(m_a, g) / natural("alp.br_xs_limit", "1")
         return against_the_data(
-            "an axion-like particle, freeze-in",
+            "ALP, freeze-in",
             "rival_alp",
             spectrum,
             point=f"m_a = {m_a:g} GeV, vector coupling alone",
             kstar=0.0,
+            free={"relic density": free} if heavy > warm_limit(slow) else {},
             bears=(
                 f"C_V/f_a = {g:.1e} GeV^-1, f_a/C_V = {1 / g:.1e} GeV",
                 f"reactions are {thermal:.0f} times as fast as the expansion: a is not frozen in",
