@@ -325,6 +325,14 @@ CALLS: dict[str, dict[str, object]] = {
         "nuisance": np.zeros(19),
         "inputs": "belle2",
     },
+    "rivals.effective.br_bs_to_pair": {
+        "operator": "vector:S",
+        "m_dm": 0.5,
+        "coefficient": 1e-8,
+        "self_conjugate": True,
+        "gamma5": True,
+        "inputs": "pdg2026",
+    },
     "rivals.effective.dbr_dq2_b_to_k": {
         "q2": 2.0,
         "operator": "vector:S",
