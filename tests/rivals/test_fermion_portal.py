@@ -11,6 +11,7 @@ from darkhiggs.errors import ParameterError
 from darkhiggs.form_factors import b_to_k
 from darkhiggs.inputs import natural
 from darkhiggs.model import v_higgs
+from darkhiggs.rivals import effective
 from darkhiggs.rivals import fermion_portal as portal
 from darkhiggs.thermodynamics import g_rho, g_s, hubble
 
@@ -305,6 +306,29 @@ def test_two_body_limit():
         assert_allclose(ours(*point), two_body(2.15, 4e-3) * invisible / (invisible + visible), rtol=2e-4)
     assert portal.br_b_to_k(2.4, 0.1, 0.01, 3.0) == 0.0
     assert portal.br_b_to_kstar(2.2, 0.1, 0.01, 3.0) == 0.0
+
+
+@pytest.mark.identity
+def test_heavy_h1_is_a_contact_interaction():
+    """C (sbar b)(chibar chi) with C = kappa y sin cos (1/m_1^2 - 1/m_h^2)/2 for K, and with gamma5 for K*, massless pairs too."""
+    masses, y, sine, m_h1 = np.array([1e-3, 0.5, 1.5]), 1e-3, 0.01, 50.0
+    # q2 over the squared masses: at most a percent, and less for the mean
+    exchange = 1 / m_h1**2 - 1 / natural("m_h") ** 2
+    c = 0.5 * natural("kappa", "1") * y * sine * np.sqrt(1 - sine**2) * exchange
+    for ours, contact, gamma5 in (
+        (portal.br_b_to_k, effective.br_b_to_k, False),
+        (portal.br_b_to_kstar, effective.br_b_to_kstar, True),
+    ):
+        assert_allclose(ours(masses, y, sine, m_h1), contact("fermion:S", masses, c, gamma5=gamma5), rtol=0.02)
+    # P waves: beta^3 at the threshold of the pair, in the spectrum and in the width of H1
+    low = 0.36 * np.array([1 + 4e-8, 1 + 1e-8])
+    assert_allclose(np.divide(*portal.dbr_dq2_b_to_k(low, 0.3, y, sine, m_h1)), 8.0, rtol=1e-4)
+    assert_allclose(np.divide(*portal.gamma_h1(0.3, y, sine, np.sqrt(low))[0]), 8.0, rtol=1e-4)
+    # all three at rest: two powers of the energy that is left, one more for the pair, and one for K*
+    for rate, names, power in ((portal.br_b_to_k, ("m_B+", "m_K+"), 3), (portal.br_b_to_kstar, ("m_B0", "m_K*0"), 4)):
+        end = 0.5 * (natural(names[0]) - natural(names[1]))
+        assert_allclose(np.divide(*rate(end - np.array([2e-7, 1e-7]), y, sine, m_h1)), 2.0**power, rtol=1e-3)
+        assert rate(end + 1e-9, y, sine, m_h1) == 0.0
 
 
 @pytest.mark.independent
