@@ -357,6 +357,7 @@ CALLS: dict[str, dict[str, object]] = {
     },
     "rivals.effective.unitarity_energy": {"operator": "vector:S", "m_dm": 0.5, "coefficient": 1e-8},
     "rivals.effective.row": {"inputs": "today"},
+    "rivals.effective.spectra": {"operator": "fermion:V", "m_dm": [0.2, 0.7]},
     "rivals.effective.vanishes": {"operator": "fermion:V", "self_conjugate": True},
     "rivals.light_vector.br_b_to_k": {
         "m_zp": 2.0,
@@ -376,6 +377,8 @@ CALLS: dict[str, dict[str, object]] = {
         "nuisance": np.zeros(19),
         "inputs": "belle2",
     },
+    "rivals.light_vector.chi2_babar": {"m_zp": 2.0, "rate": 1e-6, "kaon": "K*"},
+    "rivals.light_vector.fit_with_babar": {"m_zp": 2.0, "counts": 3, "near": 0.3},
     "rivals.light_vector.row": {"inputs": "today"},
     "rivals.singlet.amplitude_ratio": {"coupling": 1.0, "m_h": 125.0, "m_top": 170.0},
     "rivals.singlet.br_b_to_k": {"m_s": 0.5, "coupling": 1.0, "m_h": 125.0, "charge": "0"},

@@ -127,3 +127,11 @@ def test_projection_is_not_a_limit():
         limits.curve("M3-1")
     with pytest.raises(DataError, match="no projection is called 'LZ'; known: M3-1, "):
         limits.projection("LZ")
+
+
+@pytest.mark.identity
+def test_room_of_kstar():
+    # 1.8e-5 of Belle less 8.5e-6, the lowest rate of the literature
+    assert_allclose(limits.kstar_room(), 9.5e-6, rtol=1e-12)
+    with inputs.override({"bound.kstar": 2e-5, "published.br_kstar_low": 9e-6}):
+        assert_allclose(limits.kstar_room(), 1.1e-5, rtol=1e-12)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from darkhiggs import _rival_row, belle2, inputs, rivals
+from darkhiggs import _rival_row, belle2, limits, rivals
 from darkhiggs.errors import ParameterError
 
 
@@ -17,8 +17,7 @@ def test_a_row_is_the_fit_of_its_spectrum():
     row = _rival_row.against_the_data("a line", "two_body", line, kstar=0.5, bears=("nothing",))
     fit = belle2.Likelihood().fit_rate(line)
     assert (row.rate, row.minus, row.plus, row.delta_chi2) == (fit.rate, fit.minus, fit.plus, fit.delta_chi2)
-    room = inputs.value("bound.kstar", "1") - inputs.value("published.br_kstar_low", "1")
-    assert row.kstar == pytest.approx(0.5 * fit.rate / room, rel=1e-12)
+    assert row.kstar == pytest.approx(0.5 * fit.rate / limits.kstar_room(), rel=1e-12)
     assert np.isnan(_rival_row.against_the_data("a line", "two_body", line).kstar)
 
 
@@ -28,6 +27,7 @@ def test_the_best_line():
     assert mass == pytest.approx(2.15, abs=0.02)
     assert rate == pytest.approx(8.3e-6, rel=0.02)
     assert gain == pytest.approx(13.6, abs=0.1)
+    assert rivals.best_line() == (mass, rate, gain)
 
 
 @pytest.mark.house

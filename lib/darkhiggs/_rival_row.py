@@ -17,7 +17,8 @@ import numpy as np
 from . import belle2
 from ._arrays import single
 from .errors import ParameterError
-from .inputs import cached, natural
+from .inputs import cached
+from .limits import kstar_room
 
 # masses of the lines in GeV among which the best one is looked for: first, last, number
 _LINES = (1.8, 2.6, 161)
@@ -43,8 +44,8 @@ class Row:
     delta_chi2_line : float
         The same for the best line, B+ -> K+ X with a narrow X.
     kstar : float
-        Rate of B0 -> K*0 + invisible at the wanted rate, divided by the room that the limit leaves beside the Standard Model;
-        nan if the explanation does not predict it.
+        Rate of B0 -> K*0 + invisible at the rate that the spectrum needs, divided by the room that the limit leaves beside the
+        Standard Model; nan if the explanation does not predict it.
     bears : tuple of str
         What else bears on it, one statement each.
     """
@@ -63,16 +64,11 @@ class Row:
 
 @cached
 def best_line() -> tuple[float, float, float]:
-    """Mass in GeV, wanted rate and decrease of -2 ln L of the best line."""
+    """Mass in GeV, needed rate and decrease of -2 ln L of the best line."""
     masses = np.linspace(*_LINES)
     fit = belle2.Likelihood().fit_rate(belle2.Spectrum.line(masses))
     best = int(np.argmax(fit.delta_chi2))
     return float(masses[best]), float(fit.rate[best]), float(fit.delta_chi2[best])
-
-
-def kstar_room() -> float:
-    """Limit on B0 -> K*0 + invisible less the lowest Standard Model rate of the literature."""
-    return float(natural("bound.kstar", "1") - natural("published.br_kstar_low", "1"))
 
 
 def against_the_data(

@@ -213,14 +213,8 @@ def _higgs(sector: DarkSector) -> _Limit:
     return _entry(widths.br_higgs_invisible(sector), "bound.higgs_invisible")
 
 
-def _kstar_beyond_standard_model() -> float:
-    """Limit on B0 -> K*0 + invisible less the lowest Standard Model rate of the literature."""
-    return float(natural("bound.kstar", "1") - natural("published.br_kstar_low", "1"))
-
-
 def _kstar(sector: DarkSector) -> _Limit:
-    value, limit = meson_decays.br_b_to_kstar_invisible(sector), _kstar_beyond_standard_model()
-    return _entry(value, "bound.kstar", limit=limit)
+    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "bound.kstar", limit=limits.kstar_room())
 
 
 def _kstar_literal(sector: DarkSector) -> _Limit:
@@ -545,8 +539,7 @@ def mixing_limits(m_h1: npt.ArrayLike, *, kappa: float | None = None) -> dict[st
     upper = natural("bound.kstar", "1")
     unit = meson_decays.br_b_to_kstar_scalar(mass, 1.0, kappa=kappa)
     found = {
-        name: meson_decays.sin_theta_for(limit, unit)
-        for name, limit in (("K*0", _kstar_beyond_standard_model()), ("K*0 literal", upper))
+        name: meson_decays.sin_theta_for(limit, unit) for name, limit in (("K*0", limits.kstar_room()), ("K*0 literal", upper))
     }
     for name, rate, curves in (
         ("NA62", meson_decays.br_k_to_pi_scalar, ("NA62", "NA62-low", "NA62-pi0")),

@@ -10,10 +10,10 @@ from ._arrays import Array, checked, shown, single, switch
 from ._owned import Owned
 from ._public import expect, public
 from .errors import DataError, ParameterError
-from .inputs import get, names
+from .inputs import get, names, natural
 from .units import convert
 
-__all__ = ["Curve", "curve", "curves", "projection", "projections"]
+__all__ = ["Curve", "curve", "curves", "kstar_room", "projection", "projections"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -280,3 +280,25 @@ def projections() -> tuple[str, ...]:
     ('M3-1', 'M3-2', 'NA64mu', 'Oscura', 'SuperCDMS', 'SuperCDMS-HV-Ge')
     """
     return _listed("projection")
+
+
+def kstar_room() -> float:
+    """Room that the limit on B0 -> K*0 + invisible leaves beside the Standard Model.
+
+    Returns
+    -------
+    float
+        The 90 % upper limit of Belle, arXiv:1702.03224, less the lowest rate of B0 -> K*0 nu nubar in the literature,
+        arXiv:2301.06990.
+
+    Notes
+    -----
+    The lowest rate leaves the largest room: whatever exceeds it is excluded with every set of form factors.
+
+    Examples
+    --------
+    >>> from darkhiggs import limits
+    >>> f"{limits.kstar_room():.1e}"
+    '9.5e-06'
+    """
+    return float(natural("bound.kstar", "1") - natural("published.br_kstar_low", "1"))

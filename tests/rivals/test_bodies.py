@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 
 from darkhiggs import belle2, form_factors, inputs, kinematics, meson_decays, rivals, standard_model
 from darkhiggs.errors import ParameterError
+from darkhiggs.limits import kstar_room
 from darkhiggs.rivals import bodies, effective
 
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
@@ -259,7 +260,7 @@ def test_the_row_follows_the_inputs():
     assert row == bodies.row("talk")
     best = bodies.preference("vector")
     assert_allclose([row.rate, row.delta_chi2], [best.rate, best.delta_chi2], rtol=1e-9)
-    room = inputs.value("bound.kstar", "1") - inputs.value("published.br_kstar_low", "1")
+    room = kstar_room()
     assert_allclose(row.kstar, bodies.kstar_ratio(best.mass, "vector") * best.rate / room, rtol=1e-9)
     with inputs.override({"bound.kstar": 2.0 * inputs.value("bound.kstar", "1")}):
         assert bodies.row().kstar < 0.5 * row.kstar

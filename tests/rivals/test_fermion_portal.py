@@ -6,10 +6,10 @@ from scipy.special import k1, kn, kve
 from tests import stored
 
 from darkhiggs import inputs, kinematics, meson_decays, standard_model
-from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
 from darkhiggs.form_factors import b_to_k
 from darkhiggs.inputs import natural
+from darkhiggs.limits import kstar_room
 from darkhiggs.model import v_higgs
 from darkhiggs.rivals import effective
 from darkhiggs.rivals import fermion_portal as portal

@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose
 from tests import stored
 
 from darkhiggs import model, widths
-from darkhiggs._rival_row import kstar_room
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import get, natural, override, use
+from darkhiggs.limits import kstar_room
 from darkhiggs.rivals import long_lived
 from darkhiggs.units import convert
 

@@ -5,8 +5,8 @@ import pytest
 from tests import stored
 
 from darkhiggs import cmb, form_factors, inputs, kinematics, model, relic, standard_model
-from darkhiggs._rival_row import kstar_room
 from darkhiggs.inputs import natural
+from darkhiggs.limits import kstar_room
 from darkhiggs.meson_decays import br_b_to_kstar_scalar
 from darkhiggs.rivals import effective, singlet
 

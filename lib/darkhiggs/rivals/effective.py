@@ -18,9 +18,11 @@ from .. import belle2
 from .._arrays import Array, checked, choice, legendre, switch, together
 from .._public import public
 from .._quark_currents import Parts, quark_squares
-from .._rival_row import Row, against_the_data, kstar_room
+from .._rival_row import Row, against_the_data
+from ..errors import ParameterError
 from ..inputs import natural, sets, use
 from ..kinematics import kallen
+from ..limits import kstar_room
 
 __all__ = [
     "OPERATORS",
@@ -30,6 +32,7 @@ __all__ = [
     "dbr_dq2_b_to_k",
     "dbr_dq2_b_to_kstar",
     "row",
+    "spectra",
     "unitarity_energy",
     "vanishes",
 ]
@@ -649,16 +652,50 @@ def unitarity_energy(operator: str, m_dm: npt.ArrayLike, coefficient: npt.ArrayL
     return np.exp(0.5 * (low + high))[()]
 
 
+@public
+def spectra(operator: str, m_dm: npt.ArrayLike) -> belle2.Spectrum:
+    """Spectra of B+ -> K+ and a dark pair for many masses, folded with the efficiency of Belle II.
+
+    Parameters
+    ----------
+    operator : str
+        One of `OPERATORS`.
+    m_dm : array_like
+        Masses of the dark particle in GeV for which the decay is open, from 0.001 for a vector.
+
+    Returns
+    -------
+    belle2.Spectrum
+        Of the shape of `m_dm`, with `br` equal to 1: the shape does not depend on the coefficient.
+
+    Raises
+    ------
+    ParameterError
+        If the operator is unknown, a mass is out of range, or its pair is too heavy for the decay.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import effective
+    >>> effective.spectra("fermion:V", [0.2, 0.7]).efficiency.shape
+    (2, 18)
+    """
+    m = checked("m_dm", _masses(operator, m_dm), 0.0, 0.5 * float(natural("m_B+") - natural("m_K+")), "GeV")
+    density = partial(dbr_dq2_b_to_k, operator=operator)
+    rows = [belle2.Spectrum.from_function(partial(density, m_dm=x), breaks=4.0 * x**2).efficiency for x in m.ravel()]
+    if not rows:
+        raise ParameterError("m_dm holds no mass; give at least one in GeV")
+    return belle2.Spectrum(np.reshape(rows, (*m.shape, -1)), np.ones(m.shape))
+
+
 def _best(operator: str) -> tuple[float, belle2.Spectrum, float, float, float]:
     """Mass in GeV that the published spectrum prefers, its spectrum, decrease of -2 ln L, K* over its room, and coefficient."""
     masses = np.linspace(*_MASSES)
-    density = partial(dbr_dq2_b_to_k, operator=operator)
-    shapes = [belle2.Spectrum.from_function(partial(density, m_dm=m), breaks=4.0 * m**2) for m in masses]
-    fit = belle2.Likelihood().fit_rate(belle2.Spectrum(np.stack([shape.efficiency for shape in shapes])))
+    shapes = spectra(operator, masses)
+    fit = belle2.Likelihood().fit_rate(shapes)
     best = int(np.argmax(fit.delta_chi2))
     c = float(np.sqrt(fit.rate[best] / br_b_to_k(operator, masses[best])))
     kstar = float(br_b_to_kstar(operator, masses[best], c) / kstar_room())
-    return float(masses[best]), shapes[best], float(fit.delta_chi2[best]), kstar, c
+    return float(masses[best]), belle2.Spectrum(shapes.efficiency[best]), float(fit.delta_chi2[best]), kstar, c
 
 
 @public
