@@ -270,6 +270,7 @@ CALLS: dict[str, dict[str, object]] = {
         "meson": "K*",
         "power": 1,
     },
+    "rivals.wide_scalar.excess": {"m_phi": 2.8, "gamma_0": 2.8, "m_chi": 0.1, "power": 1},
     "rivals.wide_scalar.kstar_ratio": {"q2": 1.0, "nuisance": np.zeros(11), "inputs": "belle2"},
     "rivals.wide_scalar.peak_and_mean": {"m_phi": 2.8, "gamma_0": 2.8, "m_chi": 0.1, "meson": "K*", "power": 1},
     "rivals.wide_scalar.reconstructed": {"q2": 1.0, "edges": [-1.0, 4.0], "meson": "K*"},
@@ -305,6 +306,7 @@ CALLS: dict[str, dict[str, object]] = {
         "hadrons": "leading",
     },
     "rivals.fermion_portal.row": {"inputs": "today"},
+    "rivals.fermion_portal.spectra": {"m_chi": 0.1, "y_d": 0.3, "m_h1": [2.0, 6.0]},
     "rivals.effective.br_b_to_k": {
         "operator": "fermion:A",
         "m_dm": 0.5,

@@ -289,3 +289,17 @@ def test_peak_is_found_above_the_threshold(m_chi):
     q2 = np.linspace(4.0 * m_chi**2, end, 40001)[1:-1]
     found = q2[np.argmax(ws.dbr_dq2_b_to_k(q2, 20.0, 1.0, m_chi))]
     assert peak == pytest.approx(found, abs=2e-3)
+
+
+@pytest.mark.identity
+def test_excess_is_what_the_fit_leaves():
+    fit = belle2.Likelihood().fit_rate(ws.spectrum(*TALK[0]))
+    found, error = ws.excess(*TALK[0])
+    # the fit brings signal and excess together
+    pulls = (fit.expected["signal"][6:9] - found) / error
+    assert_allclose(found, (fit.expected["observed"] - fit.expected["total"] + fit.expected["signal"])[6:9], rtol=1e-12)
+    assert np.all(np.abs(pulls) < 1.5)
+    # more than the counts, by the size of the simulated samples
+    assert np.all(error > np.sqrt(fit.expected["observed"][6:9])) and np.all(
+        error < 1.2 * np.sqrt(fit.expected["observed"][6:9])
+    )
