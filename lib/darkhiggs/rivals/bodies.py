@@ -237,7 +237,7 @@ def _integral(m_x: Array, meson: str, shape: str, quarks: str, pair: str) -> Arr
     span = np.maximum(end - low, 0.0)
     q2 = np.minimum(low + span * nodes**2 * (3.0 - 2.0 * nodes), end)
     k = np.maximum(kallen(m_b**2, m**2, q2), 0.0)
-    weight = span * 6.0 * nodes * (1.0 - nodes) * weights / m_b**3 * np.sqrt(k)
+    weight = span * nodes * (1.0 - nodes) * weights / m_b**3 * np.sqrt(k)
     first, second = _pair(q2, np.minimum(0.25 * low / q2, 0.25), shape, pair)
     square = 0.0
     for gamma5 in (False, True) if quarks == "chiral" else (False,):
