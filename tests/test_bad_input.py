@@ -282,6 +282,7 @@ CALLS: dict[str, dict[str, object]] = {
         "meson": "K*",
         "power": 1,
     },
+    "rivals.wide_scalar.excess": {"m_phi": 2.8, "gamma_0": 2.8, "m_chi": 0.1, "power": 1},
     "rivals.wide_scalar.kstar_ratio": {"q2": 1.0, "nuisance": np.zeros(11), "inputs": "belle2"},
     "rivals.wide_scalar.peak_and_mean": {"m_phi": 2.8, "gamma_0": 2.8, "m_chi": 0.1, "meson": "K*", "power": 1},
     "rivals.wide_scalar.reconstructed": {"q2": 1.0, "edges": [-1.0, 4.0], "meson": "K*"},
@@ -319,6 +320,7 @@ CALLS: dict[str, dict[str, object]] = {
     "rivals.fermion_portal.row": {"inputs": "today"},
     "rivals.fermion_portal.sigma_nucleon": {"m_chi": 0.1, "y_d": 1e-3, "sin_theta": 1e-3, "m_h1": 1.0},
     "rivals.dark_higgs.rows": {"inputs": "today"},
+    "rivals.fermion_portal.spectra": {"m_chi": 0.1, "y_d": 0.3, "m_h1": [2.0, 6.0]},
     "rivals.effective.br_b_to_k": {
         "operator": "fermion:A",
         "m_dm": 0.5,
@@ -338,6 +340,14 @@ CALLS: dict[str, dict[str, object]] = {
         "gamma5": False,
         "nuisance": np.zeros(19),
         "inputs": "belle2",
+    },
+    "rivals.effective.br_bs_to_pair": {
+        "operator": "vector:S",
+        "m_dm": 0.5,
+        "coefficient": 1e-8,
+        "self_conjugate": True,
+        "gamma5": True,
+        "inputs": "pdg2026",
     },
     "rivals.effective.dbr_dq2_b_to_k": {
         "q2": 2.0,
@@ -363,6 +373,7 @@ CALLS: dict[str, dict[str, object]] = {
     },
     "rivals.effective.unitarity_energy": {"operator": "vector:S", "m_dm": 0.5, "coefficient": 1e-8},
     "rivals.effective.row": {"inputs": "today"},
+    "rivals.effective.spectra": {"operator": "fermion:V", "m_dm": [0.2, 0.7]},
     "rivals.effective.vanishes": {"operator": "fermion:V", "self_conjugate": True},
     "rivals.large_charges.charge_for": {"mass": 0.03, "m_zp": 0.0115, "g_x": 5e-4, "particle": "X", "omega_h2": 0.1},
     "rivals.large_charges.charge_max": {
@@ -450,6 +461,8 @@ CALLS: dict[str, dict[str, object]] = {
         "nuisance": np.zeros(19),
         "inputs": "belle2",
     },
+    "rivals.light_vector.chi2_babar": {"m_zp": 2.0, "rate": 1e-6, "kaon": "K*"},
+    "rivals.light_vector.fit_with_babar": {"m_zp": 2.0, "counts": 3, "near": 0.3},
     "rivals.light_vector.row": {"inputs": "today"},
     "rivals.singlet.amplitude_ratio": {"coupling": 1.0, "m_h": 125.0, "m_top": 170.0},
     "rivals.singlet.br_b_to_k": {"m_s": 0.5, "coupling": 1.0, "m_h": 125.0, "charge": "0"},

@@ -34,6 +34,7 @@ EXTRA = {
     "_owned": ("model", "scan", "bad_input"),
     "_profile": ("profile", "belle2"),
     "_public": ("bad_input",),
+    "_quark_currents": ("rivals/effective", "rivals/bodies"),
     "_rival_row": ("rival_row",),
     "_tables": ("thermodynamics", "neutrinos", "relic", "inputs"),
     "_scalars": ("kinematics", "widths", "meson_decays", "kinetic_mixing"),

@@ -5,12 +5,12 @@ from scipy.integrate import quad, solve_ivp
 from scipy.special import k1, kn, kve
 from tests import stored
 
-from darkhiggs import inputs, kinematics, light_higgs, meson_decays, standard_model
+from darkhiggs import belle2, inputs, kinematics, light_higgs, meson_decays
 from darkhiggs.errors import ParameterError
 from darkhiggs.form_factors import b_to_k
 from darkhiggs.inputs import natural
-from darkhiggs.limits import kstar_room
 from darkhiggs.model import v_higgs
+from darkhiggs.rivals import effective
 from darkhiggs.rivals import fermion_portal as portal
 from darkhiggs.thermodynamics import g_rho, g_s, hubble
 
@@ -245,6 +245,29 @@ def test_two_body_limit():
     assert portal.br_b_to_kstar(2.2, 0.1, 0.01, 3.0) == 0.0
 
 
+@pytest.mark.identity
+def test_heavy_h1_is_a_contact_interaction():
+    """C (sbar b)(chibar chi) with C = kappa y sin cos (1/m_1^2 - 1/m_h^2)/2 for K, and with gamma5 for K*, massless pairs too."""
+    masses, y, sine, m_h1 = np.array([1e-3, 0.5, 1.5]), 1e-3, 0.01, 50.0
+    # q2 over the squared masses: at most a percent, and less for the mean
+    exchange = 1 / m_h1**2 - 1 / natural("m_h") ** 2
+    c = 0.5 * natural("kappa", "1") * y * sine * np.sqrt(1 - sine**2) * exchange
+    for ours, contact, gamma5 in (
+        (portal.br_b_to_k, effective.br_b_to_k, False),
+        (portal.br_b_to_kstar, effective.br_b_to_kstar, True),
+    ):
+        assert_allclose(ours(masses, y, sine, m_h1), contact("fermion:S", masses, c, gamma5=gamma5), rtol=0.02)
+    # P waves: beta^3 at the threshold of the pair, in the spectrum and in the width of H1
+    low = 0.36 * np.array([1 + 4e-8, 1 + 1e-8])
+    assert_allclose(np.divide(*portal.dbr_dq2_b_to_k(low, 0.3, y, sine, m_h1)), 8.0, rtol=1e-4)
+    assert_allclose(np.divide(*portal.gamma_h1(0.3, y, sine, np.sqrt(low))[0]), 8.0, rtol=1e-4)
+    # all three at rest: two powers of the energy that is left, one more for the pair, and one for K*
+    for rate, names, power in ((portal.br_b_to_k, ("m_B+", "m_K+"), 3), (portal.br_b_to_kstar, ("m_B0", "m_K*0"), 4)):
+        end = 0.5 * (natural(names[0]) - natural(names[1]))
+        assert_allclose(np.divide(*rate(end - np.array([2e-7, 1e-7]), y, sine, m_h1)), 2.0**power, rtol=1e-3)
+        assert rate(end + 1e-9, y, sine, m_h1) == 0.0
+
+
 @pytest.mark.independent
 def test_three_bodies_by_hand():
     """Heavy H1: amplitude by hand, |M|^2 = 2 q2 beta^2 F^2 f_0^2 times the squared coupling, and three-body phase space."""
@@ -284,15 +307,26 @@ def test_shapes():
     assert_allclose(portal.omega_h2(m, 1e-3, 1e-3, 1.0)[1], portal.omega_h2(0.2, 1e-3, 1e-3, 1.0), rtol=1e-10)
 
 
+@pytest.mark.identity
+def test_spectra_on_and_off_the_shell():
+    found = portal.spectra(0.1, 0.3, [[6.0, 2.15], [40.0, 2.0]])
+    assert found.efficiency.shape == (2, 2, 18) and found.br.shape == (2, 2)
+    assert_allclose(found.efficiency[:, 1], belle2.Spectrum.line([2.15, 2.0]).efficiency, rtol=1e-12)
+    # far above the decay only the contact interaction is left
+    contact = belle2.Spectrum.three_body(0.1, "scalar", "fermion").efficiency
+    assert_allclose(found.efficiency[1, 0], contact, rtol=0.03)
+    here = belle2.Spectrum.from_function(lambda q2: portal.dbr_dq2_b_to_k(q2, 0.1, 0.3, 1e-3, 6.0), q2_min=0.04)
+    assert_allclose(found.efficiency[0, 0], here.efficiency, rtol=1e-4)
+    assert_allclose(portal.spectra(0.1, 0.3, 2.15).efficiency, found.efficiency[0, 1], rtol=1e-12)
+
+
 @pytest.mark.regression
 def test_the_row_is_that_of_the_chapter():
     row = portal.row()
     rate, plus, minus, gain, behind, kstar, _ = stored.numbers("rival_fermion_portal", "2.15")
     assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.051)
     assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, behind], atol=0.051)
-    # the chapter subtracts our rate of the Standard Model from the limit on K*, the row the lowest of the literature
-    room = natural("bound.kstar", "1") - standard_model.br_b_to_kstar_nunu()
-    assert_allclose(row.kstar * kstar_room() / room, kstar, atol=0.0051)
+    assert_allclose(row.kstar, kstar, atol=0.0051)
 
 
 @pytest.mark.identity

@@ -8,7 +8,7 @@ from darkhiggs import cmb, direct_detection, form_factors, inputs, kinematics, l
 from darkhiggs.inputs import natural
 from darkhiggs.limits import kstar_room
 from darkhiggs.meson_decays import br_b_to_kstar_scalar
-from darkhiggs.rivals import singlet
+from darkhiggs.rivals import effective, singlet
 
 V = float(model.v_higgs())
 
@@ -153,6 +153,28 @@ def test_scaling_ends_and_shapes() -> None:
     assert singlet.br_b_to_k(0.5, singlet.coupling_for_rate(2e-5, 0.5, 110.0), 110.0) == pytest.approx(2e-5, rel=1e-12)
     # B0 and B+ differ by the lifetime and 4 MeV
     assert singlet.br_b_to_k(0.5, 1.0, 100.0, "0") / one == pytest.approx(0.923, abs=0.01)
+
+
+@pytest.mark.identity
+def test_the_limits_of_a_contact_interaction() -> None:
+    # a heavy Higgs boson: (sbar b) S^2 with the coefficient kappa lambda v/(2 m_h^2), also for massless S
+    masses, m_h = np.array([0.0, 0.6, 1.9]), 125.0
+    c = 0.5 * float(natural("kappa", "1")) * 0.7 * V / m_h**2
+    for found, rate, gamma5 in (
+        (singlet.br_b_to_k, effective.br_b_to_k, False),
+        (singlet.br_b_to_kstar, effective.br_b_to_kstar, True),
+    ):
+        contact = rate("scalar:S", masses, c, self_conjugate=True, gamma5=gamma5)
+        assert found(masses, 0.7, m_h) == pytest.approx(contact, rel=1e-7)
+    # where all three are at rest: two powers of the energy that is left, and one more for the P wave of K*
+    for rate, names, power in ((singlet.br_b_to_k, ("m_B+", "m_K+"), 2), (singlet.br_b_to_kstar, ("m_B0", "m_K*0"), 3)):
+        end = 0.5 * float(natural(names[0]) - natural(names[1]))
+        near = rate(end - np.array([2e-7, 1e-7]), 0.7, m_h)
+        assert near[0] / near[1] == pytest.approx(2.0**power, rel=1e-3)
+        assert rate(end + 1e-9, 0.7, m_h) == 0.0
+    half = 60.0
+    near = singlet.gamma_higgs_to_ss(half - np.array([4e-7, 1e-7]), 0.7, 2 * half)
+    assert near[0] / near[1] == pytest.approx(2.0, rel=1e-5)
 
 
 @pytest.mark.independent

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import belle2, light_higgs, meson_decays, relic, scan, units
 from .._amplitudes import angular_averages, beta_squared, momentum_squared, propagator
-from .._arrays import Array, checked, choice, composite, together
+from .._arrays import Array, checked, choice, composite, single, together
 from .._higgs_invisible import branching_ratio, checked_limit, room
 from .._public import public
 from .._rival_row import Row, against_the_data, annihilation, kaon_pair, scattering
@@ -35,6 +35,7 @@ __all__ = [
     "rate",
     "row",
     "sigma_nucleon",
+    "spectra",
 ]
 
 # descriptions of the hadrons, and their names in `light_higgs`
@@ -46,6 +47,8 @@ _ORDER, _NARROW = 40, 1e-10
 # m_chi in GeV, y_D and m_H1 in GeV of the row; distances of 2 m_chi from m_H1 at which the right density is looked for
 _BEST = 0.1, 0.3, 2.15
 _NEAR = np.geomspace(0.05, 3e-4, 60)
+# sine of a mixing that does not widen H1
+_WEAK = 1e-4
 
 
 def _higgs_like(m: Array, hadrons: str, channel: str | None = None) -> Array:
@@ -600,6 +603,47 @@ def dbr_dq2_b_to_k(
     return _spectrum(q2, point, meson_decays.br_b_to_k_scalar)[()]
 
 
+@public
+def spectra(m_chi: float, y_d: float, m_h1: npt.ArrayLike) -> belle2.Spectrum:
+    """Spectra of B+ -> K+ chi chibar for many masses of H1, folded with the efficiency of Belle II.
+
+    Parameters
+    ----------
+    m_chi, y_d : float
+        As for `gamma_h1`, with a pair of chi below m_B - m_K.
+    m_h1 : array_like
+        Masses of H1 in GeV, as for `gamma_h1`.
+
+    Returns
+    -------
+    belle2.Spectrum
+        Of the shape of `m_h1`, with `br` equal to 1: a narrow line up to m_B - m_K, the spectrum of an off-shell H1 of small
+        mixing above.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite, or H1 is so close to m_B - m_K that no bin has an efficiency for it.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import fermion_portal
+    >>> print(fermion_portal.spectra(0.1, 0.3, [2.15, 6.0]).efficiency.sum(axis=1).round(4))
+    [0.1439 0.0176]
+    """
+    end = float(natural("m_B+") - natural("m_K+"))
+    light, coupling = float(single("m_chi", m_chi, 1e-3, 0.49 * end, "GeV")), float(single("y_d", y_d, 1e-8, 4.0 * np.pi))
+    point, _ = _point(light, coupling, _WEAK, m_h1)
+    m = point[3]
+    on, rows = m <= end, np.empty((*m.shape, 18))
+    rows[on] = belle2.Spectrum.line(m[on]).efficiency
+    if not on.all():
+        rows[~on] = belle2.Spectrum.from_function(
+            lambda q2: dbr_dq2_b_to_k(q2[:, None], light, coupling, _WEAK, m[~on]), q2_min=4.0 * light**2
+        ).efficiency
+    return belle2.Spectrum(rows, np.ones(m.shape))
+
+
 def _integral(point: tuple[Array, ...], shape: tuple[int, ...], two_body: Callable[..., Array], q_max: float) -> Array:
     """Integrate the spectrum over q2."""
     m_chi, y_d, sin_theta, m_h1 = (np.broadcast_to(part, shape) for part in point)
@@ -708,10 +752,9 @@ def row(inputs: str = "talk") -> Row:
     """
     with use(choice("inputs", inputs, sets())):
         m_chi, y_d, m_h1 = _BEST
-        tiny = 1e-4
-        spectrum = belle2.Spectrum.line(m_h1)
-        kaon = br_b_to_k(m_chi, y_d, tiny, m_h1)
-        sine = tiny * np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / kaon)
+        spectrum = spectra(m_chi, y_d, m_h1)
+        kaon = br_b_to_k(m_chi, y_d, _WEAK, m_h1)
+        sine = _WEAK * np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / kaon)
         observed = natural("Omega h^2", "1")
         density = omega_h2(m_chi, y_d, sine, m_h1) / observed
         pion = _integral(*_point(m_chi, y_d, sine, m_h1), meson_decays.br_k_to_pi_scalar, natural("m_K+") - natural("m_pi+"))
@@ -724,7 +767,7 @@ def row(inputs: str = "talk") -> Row:
             "rival_fermion_portal",
             spectrum,
             point=f"on shell, m_H1 = {m_h1:g} GeV, m_chi = {m_chi:g} GeV, y_D = {y_d:g}",
-            kstar=float(br_b_to_kstar(m_chi, y_d, tiny, m_h1) / kaon),
+            kstar=float(br_b_to_kstar(m_chi, y_d, _WEAK, m_h1) / kaon),
             cells={
                 "kaons": kaon_pair(float(pion)),
                 "Higgs": compare(br_higgs_invisible(m_chi, y_d, sine), "bound.higgs_invisible"),
