@@ -633,6 +633,21 @@ def test_one_mass_has_equal_local_and_global_significance():
     assert 0.5 < nothing.p_global < 1.0 and nothing.z_global < 0.0
 
 
+@pytest.mark.identity
+def test_a_search_over_shapes():
+    masses = np.linspace(1.0, 3.0, 41)
+    lines, shapes = search(m_x=tuple(masses)), likelihood().global_significance(spectrum=Spectrum.line(masses))
+    assert masses[int(shapes.mass)] == lines.mass
+    for part in ("rate", "gain", "p_local", "p_global", "p_error", "crossings"):
+        assert getattr(shapes, part) == getattr(lines, part)
+    # pairs of scalars of all masses differ less from each other than lines of all masses do: the curve is shorter
+    pairs = np.stack([Spectrum.three_body(m).efficiency for m in np.linspace(0.0, 2.0, 21)])
+    found = likelihood().global_significance(spectrum=Spectrum(pairs))
+    short, long = (one.crossings * np.exp(0.5 * one.gain) for one in (found, search()))
+    assert short < 0.7 * long and found.trials > 1.0
+    assert found.p_global <= found.p_local + found.crossings + 3.0 * found.p_error
+
+
 @pytest.mark.independent
 @pytest.mark.parametrize("standard", ["fixed", "free"])
 def test_spread_of_unconditional_simulated_experiments(standard):

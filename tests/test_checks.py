@@ -625,6 +625,14 @@ def test_curves_are_written_only_when_asked(tmp_path: Path, monkeypatch: pytest.
     assert (tmp_path / "data/c.csv").read_text() == "# kappa = 6.7e-06\nx [GeV],y [1]\n1,0.5\n2,nan\n"
 
 
+def test_words_beside_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {"name": ["light, narrow", "wide"], "x [1]": [1.0, 2.0]}
+    monkeypatch.setenv("BOOK_OUTPUT", str(tmp_path))
+    figures.save_curves("c", columns)
+    assert (tmp_path / "c.csv").read_text() == 'name,x [1]\n"light, narrow",1\nwide,2\n'
+    assert figures.digest(columns) == ["name: light, narrow, wide", "x [1]: 2 of 2: 1 2"]
+
+
 def test_digest_holds_a_curve() -> None:
     curve = [float(x) for x in range(13)]
     assert figures.digest({"x [1]": curve}) == ["x [1]: 13 of 13: 0 2 4 6 8 10 12"]

@@ -125,7 +125,7 @@ def test_projection_is_not_a_limit():
     assert not set(limits.projections()) & (set(limits.curves()) - {"NA64mu"})
     with pytest.raises(DataError, match="no limit is called 'M3-1'"):
         limits.curve("M3-1")
-    with pytest.raises(DataError, match="no projection is called 'LZ'; known: M3-1, "):
+    with pytest.raises(DataError, match="no projection is called 'LZ'; known: HyperK-nu, "):
         limits.projection("LZ")
 
 

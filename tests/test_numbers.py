@@ -269,6 +269,14 @@ def tamper_curve(folder: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("\n0.001,", "\n0.002,", 1), encoding="utf-8")
 
 
+def test_words_beside_curves_are_compared(tmp_path: Path) -> None:
+    ours, theirs = tmp_path / "a.csv", tmp_path / "b.csv"
+    ours.write_text("# x\nname,x [1],y [1]\none,1,nan\ntwo,2,5\n", encoding="utf-8")
+    for text, moved in (("one,1.0000001,nan", ""), ("uno,1,nan", "name"), ("one,1.1,nan", "x [1]"), ("one,1,3", "y [1]")):
+        theirs.write_text(f"name,x [1],y [1]\n{text}\ntwo,2,5\n", encoding="utf-8")
+        assert portable._curves_moved(ours, theirs) == moved
+
+
 @pytest.mark.parametrize(
     ("change", "finding"),
     [(tamper_text, "text was"), (tamper_record, "an output differs beside its text"), (tamper_curve, r"muon_g2\.csv: m_Z' \[GeV\]")],

@@ -3,6 +3,7 @@
 import itertools
 
 import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
@@ -229,6 +230,28 @@ def test_texts_on_each_other_are_found() -> None:
     figure = drawn()
     figures.label(figure.axes[0], {"another": (0.32, 0.7, "red")})
     assert figures.faults(figure) == ["the texts 'a name' and 'another' stand on each other"]
+
+
+def test_board_has_a_cell_for_each_column() -> None:
+    figures.use_style()
+    figure, ax = plt.subplots(figsize=(5.4, 3.0))
+    rows = {"one": {"a": ("allowed", "", "allowed"), "b": ("excluded", "7.1", "in tension")}, "two": {"b": ("free", "", "")}}
+    figures.board(ax, {"alive": rows}, ["a", "b", "c"], {"one": "1.5", "two": "2.5"}, "gain")
+    words = [text.get_text() for text in ax.texts]
+    assert words == ["alive", "one", "1.5", "\u2713", "7.1", "two", "2.5", "\u2713", "gain", "a", "b", "c"]
+    boxes, corners = ([x for x in ax.patches if len(x.get_path()) > 4] for _ in "ab")
+    corners = [x for x in ax.patches if x not in boxes]
+    colours = [matplotlib.colors.to_hex(x.get_facecolor()).upper() for x in (*boxes, *corners)]
+    # the corner is the other mark, where it is another one
+    assert colours == [figures.PALETTE["green"], figures.PALETTE["red"], "#FFFFFF", figures.PALETTE["orange"]]
+    assert matplotlib.colors.to_hex(boxes[2].get_edgecolor()).upper() == figures.PALETTE["green"]
+    # a dot where nothing is said
+    assert [(line.get_xdata(), line.get_ydata()) for line in ax.lines if line.get_marker() == "."] == [
+        ([2], [1.0]),
+        ([0], [2.0]),
+        ([2], [2.0]),
+    ]
+    assert figures.faults(figure) == []
 
 
 def test_faulty_figure_is_refused_only_in_the_book(monkeypatch: pytest.MonkeyPatch) -> None:

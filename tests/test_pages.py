@@ -14,7 +14,7 @@ from bookkit import audit, chapters, checks
 
 PAGES = audit.page_names()
 CHAPTERS = chapters.names()
-DOWNLOADS = (".csv", ".json", ".bib", ".ipynb")
+DOWNLOADS = (".csv", ".json", ".bib", ".ipynb", ".svg")
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,12 @@ from .numbers import num, stable
 
 __all__ = [
     "BENCHMARKS",
+    "BOARD",
     "DIGEST",
     "PALETTE",
     "FigureError",
     "band",
+    "board",
     "contours",
     "digest",
     "draw",
@@ -531,6 +533,69 @@ def label(ax: Any, names: Mapping[str, tuple[float, float, str]], **more: Any) -
         ax.text(x, y, text, clip_on=True, **place)
 
 
+# Colour of a cell of a board, and the sign in it; a cell without a sign of its own may hold a short number.
+BOARD = {"allowed": ("green", "\u2713"), "free": ("white", "\u2713"), "in tension": ("orange", ""), "excluded": ("red", "")}
+
+
+def board(
+    ax: Any,
+    groups: Mapping[str, Mapping[str, Mapping[str, tuple[str, str, str]]]],
+    columns: Sequence[str],
+    first: Mapping[str, str],
+    lead: str = "",
+) -> None:
+    """Draw a board of rows in groups, one coloured cell for each column.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw; its axes are not shown.
+    groups : mapping of str to mapping
+        By the heading of the group the rows by name; a row has for each of its columns the mark, a key of `BOARD`, a short
+        number for it, and another mark, which becomes a corner of the cell if it is another one; a column that is left out is
+        a dot.
+    columns : sequence of str
+        Titles of all columns.
+    first : mapping of str to str
+        What stands before the cells, by name of the row.
+    lead : str
+        Title of what stands before the cells.
+    """
+    from matplotlib.patches import FancyBboxPatch, Polygon
+
+    wide, lines, y = len(columns), [], 0.0
+    for heading, rows in groups.items():
+        ax.text(-8.9, y + 0.1, heading, fontweight="bold", va="center")
+        lines.append(y - 0.5)
+        for name, cells in rows.items():
+            y += 1.0
+            ax.text(-8.9, y, name, va="center")
+            ax.text(-0.7, y, first[name], va="center", ha="right")
+            for x, column in enumerate(columns):
+                if column not in cells:
+                    ax.plot(x, y, ".", ms=4, color="#bbbbbb")
+                    continue
+                mark, number, before = cells[column]
+                color, sign = BOARD[mark]
+                fill = PALETTE.get(color, color)
+                edge = PALETTE["green"] if mark == "free" else fill
+                shape = "round,pad=0,rounding_size=0.12"
+                ax.add_patch(FancyBboxPatch((x - 0.42, y - 0.42), 0.84, 0.84, boxstyle=shape, fc=fill, ec=edge, lw=1.2))
+                if before and before != mark:
+                    corner = [(x - 0.44, y - 0.44), (x - 0.08, y - 0.44), (x - 0.44, y - 0.08)]
+                    ax.add_patch(Polygon(corner, fc=PALETTE.get(BOARD[before][0], BOARD[before][0]), ec="white", lw=0.8))
+                ink = {"green": "white", "white": PALETTE["green"]}.get(color, "black")
+                ax.text(x, y + 0.03, number or sign, ha="center", va="center", color=ink)
+        y += 1.15
+    ax.text(-0.9, -0.8, lead, rotation=90, ha="center", va="bottom")
+    for x, column in enumerate(columns):
+        ax.text(x, -0.8, column, rotation=90, ha="center", va="bottom")
+    for line in lines[1:]:
+        ax.axhline(line, color="#cccccc", lw=0.8)
+    ax.set(xlim=(-9.0, wide - 0.4), ylim=(y - 0.5, -1.0), axisbelow=True)
+    ax.axis("off")
+
+
 def legend(where: Any, entries: Mapping[str, Mapping[str, Any]], *, ncols: int = 2, **more: Any) -> None:
     """Write a legend of what is drawn, from styles instead of handles.
 
@@ -658,6 +723,12 @@ class _Digest:
         return {"text/plain": self.text, DIGEST: ""}
 
 
+def _column(values: npt.ArrayLike) -> npt.NDArray[Any]:
+    """Return words as they are, and anything else as floats."""
+    array = np.asarray(values)
+    return array if array.dtype.kind == "U" else array.astype(float)
+
+
 def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
     """Summarise the curves of a figure by a few of their values.
 
@@ -669,7 +740,8 @@ def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
     Returns
     -------
     list of str
-        One line per curve: title, how many of its values are finite, and seven of these, from the first to the last.
+        One line per curve: title, how many of its values are finite, and seven of these, from the first to the last. Of a
+        column of words all of them.
 
     Examples
     --------
@@ -679,7 +751,10 @@ def digest(columns: Mapping[str, npt.ArrayLike]) -> list[str]:
     """
     lines = []
     for title, values in columns.items():
-        array = np.asarray(values, dtype=float)
+        array = _column(values)
+        if array.dtype.kind == "U":
+            lines.append(f"{title}: {', '.join(array)}")
+            continue
         finite = array[np.isfinite(array)]
         chosen = finite[np.unique(np.linspace(0, max(len(finite) - 1, 0), 7).round().astype(int))] if len(finite) else finite
         lines.append(f"{title}: {len(finite)} of {len(array)}: " + " ".join(f"{num(x):.4g}" for x in chosen))
@@ -698,6 +773,7 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
         Name of the file without its ending.
     columns : mapping of str to array_like, shape (n,)
         Column title that ends with the unit in brackets, such as ``"q2 [GeV^2]"`` or ``"epsilon [1]"``; all of one length.
+        A column of words needs no unit.
     **facts
         Parameters, written as comment lines.
 
@@ -707,7 +783,7 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
         If the columns differ in length, or a title stands twice once its blanks are trimmed, is empty, has a '#' or no
         unit.
     """
-    table = {" ".join(title.split()): np.asarray(values, dtype=float) for title, values in columns.items()}
+    table = {" ".join(title.split()): _column(values) for title, values in columns.items()}
     lengths = {title: values.shape for title, values in table.items()}
     if len(set(lengths.values())) != 1 or any(len(shape) != 1 for shape in lengths.values()):
         raise ValueError(f"the columns of {name}.csv differ in length: {lengths}")
@@ -715,7 +791,7 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
         raise ValueError(f"a column title of {name}.csv is empty or stands twice: {', '.join(columns)}")
     if "#" in "".join(table):
         raise ValueError(f"a column title of {name}.csv would be cut at its '#', which begins a comment: {', '.join(columns)}")
-    bare = [title for title in table if not _UNIT.search(title)]
+    bare = [title for title, values in table.items() if values.dtype.kind == "f" and not _UNIT.search(title)]
     if bare:
         raise ValueError(f"column {bare[0]!r} of {name}.csv names no unit; write '{bare[0]} [GeV]', or [1] for a pure number")
     folder = os.environ.get("BOOK_OUTPUT")
@@ -727,7 +803,8 @@ def save_curves(name: str, columns: Mapping[str, npt.ArrayLike], **facts: Any) -
                 file.write(f"# {key} = {f'{num(value):g}' if isinstance(value, float) else value}\n")
             write = csv.writer(file, lineterminator="\n")
             write.writerow(table)
-            write.writerows([f"{x:.6g}" for x in row] for row in zip(*map(stable, table.values()), strict=True))
+            written = [[f"{x:.6g}" for x in stable(part)] if part.dtype.kind == "f" else part for part in table.values()]
+            write.writerows(zip(*written, strict=True))
     _show(_Digest("\n".join([f"curves of {name}", *digest(table)])))
 
 

@@ -102,12 +102,28 @@ def _curves_moved(ours: Path, theirs: Path) -> str:
     (titles, *rows), (others, *new) = (list(csv.reader(part)) for part in lines)
     if titles != others or len(rows) != len(new):
         return "other columns or rows"
-    a, b = (np.array(part, dtype=np.float64) for part in (rows, new))
+    # a column of words differs or not; the numbers beside it are compared as numbers
+    words = {place for row in rows for place, cell in enumerate(row) if not _is_number(cell)}
+    if changed := [titles[place] for place in words if [row[place] for row in rows] != [row[place] for row in new]]:
+        return ", ".join(changed)
+    titles = [title for place, title in enumerate(titles) if place not in words]
+    a, b = (
+        np.array([[cell for place, cell in enumerate(row) if place not in words] for row in part], dtype=np.float64)
+        for part in (rows, new)
+    )
     largest = np.max(np.where(np.isfinite(a), np.abs(a), 0.0), axis=0)
     # two infinite values are equal for isclose, and their difference is nan
     with np.errstate(invalid="ignore"):
         apart = ~np.isclose(a, b, rtol=_LAST_DIGIT, atol=0.0, equal_nan=True) & ~(np.abs(a - b) <= 1e-9 * largest)
     return ", ".join(title for title, bad in zip(titles, apart.any(axis=0), strict=True) if bad)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _trace(kernel: str, name: str) -> list[tuple[float, str, str]]:

@@ -146,9 +146,17 @@ def _offer(name: str, notebook: nbformat.NotebookNode, data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     (data / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (data / f"{name}.bib").write_text(_bibtex(citations(notebook, record)), encoding="utf-8")
+    for number, picture in enumerate(_pictures(notebook)):
+        (data / f"{name}{f'-{number + 1}' if number else ''}.svg").write_text(picture, encoding="utf-8")
     copy = nbformat.from_dict(notebook)
     _in_words(copy, checks.in_words(record))
     (data / f"{name}.ipynb").write_text(nbformat.writes(copy) + "\n", encoding="utf-8")
+
+
+def _pictures(notebook: nbformat.NotebookNode) -> list[str]:
+    """Figures of an executed chapter as SVG."""
+    outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    return ["".join(data["image/svg+xml"]) for data in outputs if "image/svg+xml" in data]
 
 
 def links(name: str) -> list[str]:
@@ -158,7 +166,8 @@ def links(name: str) -> list[str]:
         f"{name}.json": "checks and verdicts (JSON)",
         f"{name}.bib": "references (BibTeX)",
     }
-    files = told | {path.name: f"curves: {path.stem} (CSV)" for path in sorted(downloads(name).glob("*.csv"))}
+    files = told | {path.name: f"figure: {path.stem} (SVG)" for path in sorted(downloads(name).glob("*.svg"))}
+    files |= {path.name: f"curves: {path.stem} (CSV)" for path in sorted(downloads(name).glob("*.csv"))}
     return [f"- {{download}}`{text} <data/{name}/{file}>`" for file, text in files.items()]
 
 

@@ -55,3 +55,26 @@ def qed(T: Array) -> tuple[Array, Array, Array]:
     third_1 = third * (1.0 + 1.5 * r)
     third_2 = third * ((1.0 + 1.5 * r) ** 2 + 1.5 * (b_2 / b - r**2))
     return second + third, second_1 + third_1, second_2 + third_2
+
+
+def degenerate(eta: Array) -> tuple[Array, ...]:
+    """For all neutrinos at mu = eta T: rho/T^4, n/T^3, and the derivatives of both by eta."""
+    nodes, weights = legendre(48)
+    v = 7.2 * nodes
+    y = v**2
+    f = occupation(y - eta[..., None], "fermion")
+    blocked = f * (1.0 - f)
+    measure = 6.0 * 7.2 * weights * 2.0 * v * y**2 / (2.0 * np.pi**2)
+    return tuple(np.sum(measure * part, axis=-1) for part in (y * f, f, y * blocked, blocked))
+
+
+def degenerate_boson(x: Array, eta: Array) -> tuple[Array, ...]:
+    """For one bosonic state at mu = eta T: rho, rho + p, n, and their derivatives by ln T (rho, n) and by eta (rho, n)."""
+    nodes, weights = legendre(48)
+    v = 7.2 * nodes
+    y, k = x[..., None] + v**2, v * np.sqrt(v**2 + 2.0 * x[..., None])
+    n = occupation(y - np.minimum(eta, x - 1e-3)[..., None], "boson")
+    stimulated = n * (1.0 + n)
+    measure = 7.2 * weights * 2.0 * v * k * y / (2.0 * np.pi**2)
+    parts = (y * n, (y + k**2 / (3.0 * y)) * n, n, y**2 * stimulated, y * stimulated, y * stimulated, stimulated)
+    return tuple(np.sum(measure * part, axis=-1) for part in parts)

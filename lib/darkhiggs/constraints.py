@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import belle2, borexino, cmb, direct_detection, limits, meson_decays, muon, neutrinos, relic, trident, widths
-from ._arrays import Array, checked, choice, single
+from ._arrays import Array, checked, choice, single, together
 from ._owned import Owned
 from ._public import expect, public
 from .errors import ParameterError
 from .inputs import get, natural, use
 from .model import DarkSector
 
-__all__ = ["Reach", "Row", "Verdict", "mixing_limits", "names", "reach", "table", "verdict"]
+__all__ = ["Reach", "Row", "Verdict", "compare", "mixing_limits", "names", "reach", "table", "verdict"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,7 +114,7 @@ class Verdict(Owned):
         >>> print(constraints.verdict(model.benchmarks(), inputs="today").word)
         ['excluded' 'excluded' 'excluded']
         """
-        words = np.where(self.allowed, "alive", np.where(self.sigma < _EXCLUDED, "in tension", "excluded"))
+        words = np.where(self.allowed, "alive", np.where(self.sigma < EXCLUDED, "in tension", "excluded"))
         return np.where(np.isnan(self.sigma), "", words)[()]
 
 
@@ -175,7 +175,7 @@ class _Limit(NamedTuple):
 
 
 # A point that is not allowed counts as excluded from this number of standard deviations on, below it as in tension.
-_EXCLUDED = 5.0
+EXCLUDED = 5.0
 # Ratios that differ relatively by less than this count as equal when the strongest limit is named.
 _EQUAL = 1e-6
 # Confidence level of a limit that states none, and of a limit two standard deviations above a measurement.
@@ -431,10 +431,63 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
         found = [_RULES[name][1](good) for name in which]
     for name, one in zip(which, found, strict=True):
         value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
-        # a value that was set to its limit may exceed it by a rounding error
-        allowed: npt.NDArray[np.bool_] = np.asarray(value <= limit * (1.0 + 1e-9))[()]
-        rows.append(Row(name, value, limit, one.unit, one.cl, allowed, sigma, one.source, one.cite))
+        rows.append(_row(name, one, value, limit, sigma))
     return tuple(rows)
+
+
+def _row(name: str, one: _Limit, value: Array, limit: Array, sigma: Array) -> Row:
+    # a value that was set to its limit may exceed it by a rounding error
+    allowed: npt.NDArray[np.bool_] = np.asarray(value <= limit * (1.0 + 1e-9))[()]
+    return Row(name, value, limit, one.unit, one.cl, allowed, sigma, one.source, one.cite)
+
+
+@public
+def compare(value: npt.ArrayLike, name: str, limit: npt.ArrayLike | None = None) -> Row:
+    """Compare a number of any model with a published limit or measurement.
+
+    Parameters
+    ----------
+    value : array_like
+        Prediction in the unit of the input, 0 to 1e100.
+    name : str
+        Name of an input: an upper limit, or a measured value with its uncertainty, to which the model may add up to two
+        standard deviations.
+    limit : array_like, optional
+        Another upper limit of the same confidence level, 1e-100 to 1e100, in place of the value of the input.
+
+    Returns
+    -------
+    Row
+        As from `table`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range, or the shapes do not fit.
+    DataError
+        If no input has this name.
+
+    Notes
+    -----
+    The input is that of the set in use.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints, limits
+    >>> row = constraints.compare(1.1e-5, "bound.kstar", limits.kstar_room())
+    >>> print(f"{row.value / row.limit:.2f} {row.sigma:.1f} {row.allowed}")
+    1.16 1.5 False
+    """
+    expect("name", name, str)
+    value = checked("value", value, 0.0, 1e100)
+    if limit is None and np.any(get(name).uncertainty):
+        one = _measured(value, name)
+    else:
+        one = _entry(value, name, limit=None if limit is None else checked("limit", limit, 1e-100, 1e100))
+    top = np.asarray(one.limit)
+    shape = together(value=value, limit=top)
+    value, top, sigma = (np.broadcast_to(x, shape)[()] for x in (value, top, _sigma(one)))
+    return _row(name, one, value, top, sigma)
 
 
 @public

@@ -277,7 +277,7 @@ def projections() -> tuple[str, ...]:
     --------
     >>> from darkhiggs import limits
     >>> limits.projections()
-    ('M3-1', 'M3-2', 'NA64mu', 'Oscura', 'SuperCDMS', 'SuperCDMS-HV-Ge')
+    ('HyperK-nu', 'JUNO-nu', 'M3-1', 'M3-2', 'NA64mu', 'Oscura', 'SuperCDMS', 'SuperCDMS-HV-Ge')
     """
     return _listed("projection")
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from ._arrays import Array, checked, choice, legendre, single, switch, together, whole
 from ._crossings import first_crossing
-from ._gases import moments, occupation, qed
+from ._gases import degenerate, degenerate_boson, moments, occupation, qed
 from ._owned import Owned, read_only
 from ._public import expect, public
 from ._tables import cubics, interpolate
@@ -126,7 +126,7 @@ class Species(Owned):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History(Owned):
-    """Temperatures during neutrino decoupling; time runs along the last axis.
+    """Temperatures, energies and expansion during neutrino decoupling; time runs along the last axis.
 
     Parameters
     ----------
@@ -140,6 +140,15 @@ class History(Owned):
         Temperature of nu_e in GeV.
     eta : ndarray
         Chemical potential of the neutrinos over their temperature, 0 except in the variant ``"chemical"``.
+    rho : ndarray
+        Energy density of all particles in GeV^4.
+    pressure : ndarray
+        Their pressure in GeV^4.
+    hubble : ndarray
+        Expansion rate H in GeV, without matter and dark energy.
+    n_eff_at : ndarray
+        Energy density of the neutrinos and their species, over that of one flavour that decoupled in an instant before the
+        electrons annihilated; at the end this is `n_eff`.
     n_eff : ndarray or float
         Effective number of neutrinos at the end.
 
@@ -149,6 +158,8 @@ class History(Owned):
     >>> history = neutrinos.history()
     >>> f"{history.t_gamma[-1] / history.t_nu[-1]:.4f}"
     '1.3958'
+    >>> print(history.n_eff_at[[0, -1]].round(3))
+    [3.    3.045]
     """
 
     log_a: Array
@@ -156,6 +167,10 @@ class History(Owned):
     t_nu: Array
     t_nu_e: Array
     eta: Array
+    rho: Array
+    pressure: Array
+    hubble: Array
+    n_eff_at: Array
     n_eff: Array
 
 
@@ -317,29 +332,6 @@ def _at(table: Array, grid: Array, value: Array) -> Array:
     return interpolate(table, (value - grid[0]) / (grid[1] - grid[0]))
 
 
-def _degenerate(eta: Array) -> tuple[Array, ...]:
-    """For all neutrinos at mu = eta T: rho/T^4, n/T^3, and the derivatives of both by eta."""
-    nodes, weights = legendre(48)
-    v = 7.2 * nodes
-    y = v**2
-    f = occupation(y - eta[..., None], "fermion")
-    blocked = f * (1.0 - f)
-    measure = 6.0 * 7.2 * weights * 2.0 * v * y**2 / (2.0 * np.pi**2)
-    return tuple(np.sum(measure * part, axis=-1) for part in (y * f, f, y * blocked, blocked))
-
-
-def _degenerate_boson(x: Array, eta: Array) -> tuple[Array, ...]:
-    """For one bosonic state at mu = eta T: rho, rho + p, n, and their derivatives by ln T (rho, n) and by eta (rho, n)."""
-    nodes, weights = legendre(48)
-    v = 7.2 * nodes
-    y, k = x[..., None] + v**2, v * np.sqrt(v**2 + 2.0 * x[..., None])
-    n = occupation(y - np.minimum(eta, x - 1e-3)[..., None], "boson")
-    stimulated = n * (1.0 + n)
-    measure = 7.2 * weights * 2.0 * v * k * y / (2.0 * np.pi**2)
-    parts = (y * n, (y + k**2 / (3.0 * y)) * n, n, y**2 * stimulated, y * stimulated, y * stimulated, stimulated)
-    return tuple(np.sum(measure * part, axis=-1) for part in parts)
-
-
 class _Baths:
     """Evolution equations in ln a for given species and a variant.
 
@@ -444,12 +436,12 @@ class _Baths:
 
     def _chemical(self, log_t: Array, T: Array, y: Array, plasma: Array, rho: Array, w: Array, slope: Array) -> Array:
         r, eta = np.exp(y[1]), y[2]
-        rho_nu, n, rho_eta, n_eta = _degenerate(eta)
+        rho_nu, n, rho_eta, n_eta = degenerate(eta)
         w_nu, rho_t, n_t = 4.0 / 3.0 * rho_nu, 4.0 * rho_nu, 3.0 * n
         for kind in self.species:
             if kind.couples_to == "nu":
                 # each boson counts as two neutrinos; at fixed eta the derivatives by ln T act on m/T alone
-                own = [kind.dof * part for part in _degenerate_boson(kind.mass * np.exp(-log_t) / r, 2.0 * eta)]
+                own = [kind.dof * part for part in degenerate_boson(kind.mass * np.exp(-log_t) / r, 2.0 * eta)]
                 rho_nu, w_nu, n = rho_nu + own[0], w_nu + own[1], n + 2.0 * own[2]
                 rho_t, n_t = rho_t + own[3], n_t + 2.0 * own[4]
                 rho_eta, n_eta = rho_eta + 2.0 * own[5], n_eta + 4.0 * own[6]
@@ -465,6 +457,28 @@ class _Baths:
         nu = (source * n_eta - particles * rho_eta) / determinant
         return np.stack([gamma + 1.0, nu - gamma, (particles * rho_t - source * n_t) / determinant])
 
+    def densities(self, log_a: Array, y: Array) -> tuple[Array, Array, Array]:
+        """Return rho and rho + p of all particles, and rho of the neutrinos and their species, in GeV^4."""
+        log_t = np.log(_T_START) + y[0] - log_a
+        T, x = np.exp(log_t), np.stack([np.exp(np.log(kind.mass)[:, None] - log_t) for kind in self.species] or [log_t])
+        r_e, r = np.exp(y[1]), np.exp(y[2] if self.variant == "split" else y[1])
+        eta = y[2] if self.variant == "chemical" else np.zeros_like(log_t)
+        rho, w = _at(_plasma(), _LOG_T, log_t)[:2]
+        # three flavours; in the variant "split" the first has its own temperature
+        rho_nu = degenerate(eta)[0] * (2.0 * r**4 + r_e**4) / 3.0
+        w_nu = 4.0 / 3.0 * rho_nu
+        for kind, ratio in zip(self.species, x, strict=False):
+            if kind.couples_to == "e":
+                own = kind.dof[:, None] * np.stack(moments(ratio, kind.statistics)[:2])
+                rho, w = rho + own[0], w + own[0] + own[1]
+            elif self.variant == "chemical":
+                own = kind.dof[:, None] * r**4 * np.stack(degenerate_boson(ratio / r, 2.0 * eta)[:2])
+                rho_nu, w_nu = rho_nu + own[0], w_nu + own[1]
+            else:
+                own = kind.dof[:, None] * r**4 * np.stack(moments(ratio / r, kind.statistics)[:2])
+                rho_nu, w_nu = rho_nu + own[0], w_nu + own[0] + own[1]
+        return T**4 * (rho + rho_nu), T**4 * (w + w_nu), T**4 * rho_nu
+
     def n_eff(self, log_a: float, y: Array) -> Array:
         """Energy of the neutrinos and their species, over that of one flavour that decoupled instantaneously."""
         held = 1 if self.variant != "split" else 2
@@ -474,7 +488,7 @@ class _Baths:
         elif self.variant == "split":
             flavours = np.exp(4.0 * (y[1] - y[2])) + 2.0 + relics
         else:
-            flavours = _degenerate(y[2])[0] / _NEUTRINO + relics
+            flavours = degenerate(y[2])[0] / _NEUTRINO + relics
         return (11.0 / 4.0) ** (4.0 / 3.0) * np.exp(4.0 * y[held]) * flavours
 
 
@@ -784,7 +798,7 @@ def mass_for(delta_n_eff: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: boo
 
 @public
 def history(species: Sequence[Species] = (), *, variant: str = "common") -> History:
-    """Compute the temperatures during neutrino decoupling.
+    """Compute the temperatures and the expansion rate during neutrino decoupling.
 
     Parameters
     ----------
@@ -796,12 +810,18 @@ def history(species: Sequence[Species] = (), *, variant: str = "common") -> Hist
     Returns
     -------
     History
-        Temperatures as functions of ln a, along the last axis.
+        Temperatures, energy density and expansion rate as functions of ln a, along the last axis.
 
     Raises
     ------
     ParameterError
         If a parameter is out of range, or if the shapes do not broadcast.
+
+    Notes
+    -----
+    The energy densities are integrals at each temperature, not the tables from which the equations of motion are solved.
+    One flavour that decoupled in an instant has the temperature ``T [s_e,gamma(T)/(11/4 s_gamma(T))]^(1/3)`` with the entropy
+    densities of ideal gases, which goes from T_gamma to ``(4/11)^(1/3) T_gamma``.
 
     Examples
     --------
@@ -813,12 +833,17 @@ def history(species: Sequence[Species] = (), *, variant: str = "common") -> Hist
     baths = _Baths(species, variant)
     log_a, path = _solve(baths)
     value = baths.n_eff(log_a[-1], path[..., -1]).reshape(baths.shape)
-    path = path.reshape(baths.size, *baths.shape, len(log_a))
+    shape = (*baths.shape, len(log_a))
+    rho, w, rho_nu = (part.reshape(shape) for part in baths.densities(log_a, path))
+    path = path.reshape(baths.size, *shape)
     t_gamma = _T_START * np.exp(path[0] - log_a)
     t_nu_e = t_gamma * np.exp(path[1])
     t_nu = t_gamma * np.exp(path[2]) if variant == "split" else t_nu_e
     eta = path[2] if variant == "chemical" else np.zeros_like(t_nu)
-    return History(log_a, t_gamma, t_nu, t_nu_e, eta, value[()])
+    electrons = moments(natural("m_e") / t_gamma, "fermion")
+    entropy = 1.0 + 45.0 / np.pi**2 * (electrons[0] + electrons[1])  # over that of photons
+    relative = rho_nu / (_NEUTRINO * t_gamma**4 * (4.0 / 11.0 * entropy) ** (4.0 / 3.0))
+    return History(log_a, t_gamma, t_nu, t_nu_e, eta, rho, w - rho, baths.gravity * np.sqrt(rho), relative, value[()])
 
 
 @public

@@ -1,5 +1,6 @@
 """Each width against polarisation sums with explicit four-vectors, and against limits that other modules know."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -263,7 +264,7 @@ def test_the_limits_of_the_row():
     k0 = row.rate * lv.br_b_to_k(m, g, charge="0") / lv.br_b_to_k(m, g)
     change = babar.chi2(m, row.rate) - babar.chi2(m, 0.0) + babar.chi2(m, k0, "K0") - babar.chi2(m, 0.0, "K0")
     assert row.bears[4].endswith(f"changes by {change:+.1f}")
-    # no input that it needs has changed since the talk
-    assert lv.row("today") == row
+    # of what it needs only the limit on B -> X_s is new since the talk
+    assert dataclasses.replace(lv.row("today"), cells=row.cells) == row
     with override({"bound.kstar": 2.0 * natural("bound.kstar", "1")}):
         assert_allclose(lv.row().kstar * kstar_room(), lv.br_b_to_kstar(m, g, 0.0) / lv.br_b_to_k(m, g) * row.rate, rtol=1e-9)

@@ -13,6 +13,7 @@ from darkhiggs._belle2_tables import efficiency
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 from darkhiggs.limits import kstar_room
+from darkhiggs.rivals import effective
 from darkhiggs.rivals import wide_scalar as ws
 
 TALK = ((2.8, 2.8), (20.0, 0.0))
@@ -143,6 +144,24 @@ def test_heavy_mediator_meets_the_contact_rates(m, value):
 
 
 @pytest.mark.identity
+def test_contact_rates_of_kstar_and_thresholds():
+    # C (sbar gamma5 b)(chibar chi) with C = kappa y g/(2 M^2), massless pairs too
+    masses, mass = np.array([0.0, 0.5, 1.5]), 1e3
+    c = 0.5 * natural("kappa", "1") * 1e-3 * ws.coupling(mass, 1.0) / mass**2
+    contact = effective.br_b_to_kstar("fermion:S", masses, c, gamma5=True)
+    assert_allclose(ws.br_b_to_kstar(mass, 1.0, masses), contact, rtol=1e-4)
+    # P waves: beta^3 at the threshold of the pair
+    low = 0.36 * np.array([1 + 4e-8, 1 + 1e-8])
+    for spectrum in (ws.dbr_dq2_b_to_k, ws.dbr_dq2_b_to_kstar):
+        assert_allclose(np.divide(*spectrum(low, 2.8, 2.8, 0.3)), 8.0, rtol=1e-4)
+    # all three at rest: two powers of the energy that is left, one more for the pair, and one for K*
+    for rate, names, power in ((ws.br_b_to_k, ("m_B+", "m_K+"), 3), (ws.br_b_to_kstar, ("m_B0", "m_K*0"), 4)):
+        end = 0.5 * (natural(names[0]) - natural(names[1]))
+        assert_allclose(np.divide(*rate(2.8, 1.0, end - np.array([2e-7, 1e-7]))), 2.0**power, rtol=1e-3)
+        assert rate(2.8, 1.0, end + 1e-9) == 0.0
+
+
+@pytest.mark.identity
 def test_imaginary_part_by_power_agrees_on_the_pole():
     rates = [ws.dbr_dq2_b_to_k(2.8**2, 2.8, 2.8, power=power) for power in (0, 1, 2)]
     assert_allclose(rates, rates[0], rtol=1e-12)
@@ -255,7 +274,7 @@ def test_row_is_the_wide_mediator():
     room = kstar_room()
     assert_allclose(row.kstar, ws.br_b_to_kstar(*TALK[0]) / ws.br_b_to_k(*TALK[0]) * fit.rate / room, rtol=1e-12)
     neutral = ws.br_b_to_k(*TALK[0], charge="0") / ws.br_b_to_k(*TALK[0]) * fit.rate
-    share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("wide_scalar.br_k0_limit", "1")
+    share = (neutral + standard_model.br_b_to_k_nunu(charge="0")) / natural("bound.k0", "1")
     assert f"at {share:.2f} of its limit" in row.bears[1]
     g = ws.coupling(*TALK[0])
     assert g > np.sqrt(4.0 * np.pi)

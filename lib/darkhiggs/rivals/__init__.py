@@ -5,9 +5,10 @@ import pkgutil
 from types import ModuleType
 
 from .._public import public
+from .._rival_row import KINDS
 from .._rival_row import Row as _Row
 
-__all__ = ["best_line", "summary"]
+__all__ = ["KINDS", "best_line", "summary"]
 
 
 @public
@@ -44,8 +45,10 @@ def summary(today: bool = False) -> list[_Row]:
     Returns
     -------
     list of Row
-        One row for each module that has a function `row`, in the order of their names. A row has the fields name, chapter,
-        point, rate, minus, plus, delta_chi2, delta_chi2_line, kstar (over its room) and bears (what else bears on it).
+        The rows of every module, in the order of their names. A row has the fields name, chapter, point, rate, minus, plus,
+        delta_chi2, delta_chi2_line, z_global, kstar (over its room), bears (what else bears on it), cells (a `constraints.Row`
+        for each of `KINDS` that the explanation predicts) and free (what a parameter that is left has to do), and the
+        properties z_local, marks, worst, sigma and verdict.
 
     Raises
     ------
@@ -62,7 +65,14 @@ def summary(today: bool = False) -> list[_Row]:
 
     label = "today" if switch("today", today) else "talk"
     modules = (importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    return [module.row(label) for module in modules if hasattr(module, "row")]
+    found: list[_Row] = []
+    for module in modules:
+        # of the talk's own model there are several, and a module that is about dark matter alone has none
+        if hasattr(module, "rows"):
+            found += module.rows(label)
+        elif hasattr(module, "row"):
+            found.append(module.row(label))
+    return found
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -329,7 +329,7 @@ def row(inputs: str = "talk") -> Row:
         # with and without the needed rate
         counts = chi2_babar(m_zp, [rate, 0.0])
         return against_the_data(
-            "a light vector",
+            "light vector",
             "rival_light_vector",
             spectrum,
             point=f"m_Z' = {m_zp:g} GeV, dimension 4, g_V alone",

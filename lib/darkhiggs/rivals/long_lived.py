@@ -597,11 +597,15 @@ def row(inputs: str = "talk") -> Row:
         v_d = least_v_d(sine, m_h, m_ap)
         ranges = [f"{a:.1e} to {b:.1e}" if a else f"up to {b:.1e}" for a, b in np.transpose(windows(m_h, m_ap)) if b > a]
         return against_the_data(
-            "dark photons that outlive the detector",
+            "long-lived photons",
             "rival_long_lived",
             spectrum,
             point=f"m_h = {m_h:g} GeV, m_A' = {1e3 * m_ap:g} MeV, epsilon = {epsilon:.0e}",
             kstar=float(kstar / kaon),
+            free={
+                "Higgs": f"v_D above {v_d:.0f} GeV",
+                "other": f"epsilon {' and '.join(ranges)}",
+            },
             bears=(
                 f"{100.0 * unseen:.1f} % of the decays are invisible",
                 f"sin(theta) = {sine:.4f}",

@@ -17,7 +17,7 @@ from .. import _belle2_tables, belle2
 from .._arrays import Array, checked, choice, composite, shown, single, together, whole
 from .._off_shell import CHUNK, at_unit_mixing
 from .._public import public
-from .._rival_row import Row, against_the_data
+from .._rival_row import Row, against_the_data, kaon_pair
 from .._scalars import divisor
 from ..errors import ParameterError
 from ..inputs import get, natural, use
@@ -47,6 +47,8 @@ _ORDER, _FINE = 40, 160
 # Gamma/M and distances from a threshold in GeV^2 below which a line or an edge is not resolved in double precision.
 _NARROW, _EDGE = 1e-11, 1e-12
 _Q2_MAX = 1e6
+# masses of the mediator in GeV and widths in GeV among which a search would look
+_FAMILY = np.geomspace(0.5, 20.0, 16), np.geomspace(0.01, 20.0, 12)
 # simulated backgrounds of inclusive tagging
 _SAMPLES = "ccbar", "ddbar", "ssbar", "uubar", "charged", "mixed"
 _Mediator = tuple[Array, Array, Array, int]
@@ -770,8 +772,8 @@ def excess(m_phi: float, gamma_0: float, m_chi: float = 0.0, *, power: int = 2) 
 
     Notes
     -----
-    The backgrounds are those of the fit in which the mediator has the rate that the spectrum needs. The error is the root of
-    the observed events and of the squared statistical errors of the simulated backgrounds.
+    The backgrounds are those of the fit in which the mediator has the rate that the spectrum needs.
+    The error is the root of the observed events and of the squared statistical errors of the simulated backgrounds.
 
     Examples
     --------
@@ -817,18 +819,22 @@ def row(inputs: str = "talk") -> Row:
         raise ParameterError(f"inputs = {shown(inputs)} is not the name of an input set")
     with use(inputs):
         mass, gamma = (float(natural(f"wide_scalar.{name}", "GeV")[0]) for name in ("m_phi", "gamma_0"))
+        shape, kaon = spectrum(mass, gamma), br_b_to_k(mass, gamma, y_top=1e-3)
+        top = 1e-3 * np.sqrt(belle2.Likelihood().fit_rate(shape).rate / kaon)
         found = against_the_data(
-            "a scalar mediator of any width",
+            "wide scalar mediator",
             "rival_wide_scalar",
-            spectrum(mass, gamma),
+            shape,
             point=f"M = Gamma = {mass:g} GeV, massless fermions",
             kstar=float(br_b_to_kstar(mass, gamma) / br_b_to_k(mass, gamma)),
+            family=belle2.Spectrum(np.concatenate(spectrum(*np.meshgrid(*_FAMILY)).efficiency)),
+            cells={"kaons": kaon_pair(float(br_k_to_pi(mass, gamma, y_top=top)))},
         )
         neutral = found.rate * br_b_to_k(mass, gamma, charge="0") / br_b_to_k(mass, gamma) + br_b_to_k_nunu(charge="0")
         largest = np.sqrt(4.0 * np.pi)
         bears = (
             f"the coupling to dark matter is {coupling(mass, gamma):.1f}, perturbation theory ends at {largest:.1f}",
-            f"the rate of B0 -> K0 is at {neutral / natural('wide_scalar.br_k0_limit', '1'):.2f} of its limit",
+            f"the rate of B0 -> K0 is at {neutral / natural('bound.k0', '1'):.2f} of its limit",
             "kaon decays and the Higgs boson do not bear on it",
         )
         return replace(found, bears=bears)
