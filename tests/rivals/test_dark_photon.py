@@ -230,7 +230,7 @@ def test_born_against_partial_waves():
 
 @pytest.mark.independent
 def test_relic_density_against_an_integration():
-    m, m_phi, m_x = 0.85, 0.1, 2.0
+    m, m_phi, m_x = 1.05, 0.1, 2.0
     alpha = float(dp.alpha_for(m, m_phi, 0.2, m_x))
     assert_allclose(dp.omega_h2(m, m_phi, alpha, m_x), 0.2, rtol=1e-6)
 
@@ -270,10 +270,15 @@ def test_alpha_for():
     low, high = dp.alpha_for(m, 0.004), dp.alpha_for(m, m)
     assert np.all(high > 1.2 * low)
     assert_allclose(dp.omega_h2(m, 0.004, low), natural("Omega h^2", "1"), rtol=1e-6)
-    # X phi opens near 2 m = m_X and makes the coupling smaller
-    near = dp.alpha_for([0.7, 0.98], 0.004) * np.array([0.7, 0.98])
-    assert near[1] < 0.95 * near[0]
-    # and so does the pole, if X mixes
+    # X phi conserves the number of psi below m_X/2, where X decays back, and makes the coupling smaller above
+    scaled = dp.alpha_for([0.7, 0.98, 1.02], 0.004) * np.array([0.7, 0.98, 1.02])
+    assert_allclose(scaled[1], scaled[0], rtol=0.05)
+    assert scaled[2] < 0.96 * scaled[1]
+    assert dp.rate(0.98, 0.1, ALPHA, 5.0) == dp.rate(0.98, 0.1, ALPHA, 5.0, channel="phiphi")
+    parts = [dp.rate(1.02, 0.1, ALPHA, 5.0, channel=name) for name in ("phiphi", "xphi")]
+    assert_allclose(dp.rate(1.02, 0.1, ALPHA, 5.0), sum(parts), rtol=1e-12)
+    assert dp.rate(1.0, 0.1, ALPHA, 5.0) > dp.rate(1.0, 0.1, ALPHA, 5.0, channel="phiphi")
+    # the pole does too, if X mixes
     assert dp.omega_h2(0.97, 0.004, 1e-5, 2.0, 1e-3) < 0.9 * dp.omega_h2(0.97, 0.004, 1e-5)
 
 

@@ -58,15 +58,6 @@ def _alpha(alpha_x: npt.ArrayLike) -> Array:
     return checked("alpha_x", alpha_x, 1e-12, 4.0 * np.pi)
 
 
-def _light(m_phi: npt.ArrayLike, m_dm: Array) -> Array:
-    """Check the mass of phi, at most that of psi."""
-    m_phi = checked("m_phi", m_phi, 0.0, 1e3, "GeV")
-    together(m_phi=m_phi, m_dm=m_dm)
-    if np.any(m_phi > m_dm):
-        raise ParameterError("m_phi is above m_dm, where the annihilation into two phi is closed for slow particles")
-    return m_phi
-
-
 def _couplings(m_dm: Array, m_x: Array, alpha_x: Array) -> tuple[Array, Array]:
     """Gauge coupling g and scalar coupling kappa."""
     g = np.sqrt(4.0 * np.pi * alpha_x)
@@ -231,7 +222,9 @@ def _rate(m: Array, m_phi: Array, alpha_x: Array, s: Array, m_x: Array, epsilon:
     if channel in (None, "phiphi"):
         total = total + kappa**4 * _phiphi(s, beta_2, m, m_phi)
     if channel in (None, "xphi"):
-        total = total + (g * kappa) ** 2 * _xphi(s, beta_2, m, m_x, m_phi)
+        # an X that decays back into two psi changes nothing
+        lost = 1.0 if channel == "xphi" else np.where(2.0 * m < m_x, 0.0, 1.0)
+        total = total + lost * (g * kappa) ** 2 * _xphi(s, beta_2, m, m_x, m_phi)
     if channel in (None, "sm"):
         q = np.sqrt(s)
         visible = epsilon**2 * _visible(q)
@@ -246,8 +239,11 @@ def _point(
 ) -> tuple[tuple[Array, Array, Array, Array, Array], tuple[int, ...]]:
     """Return the checked parameters of an annihilation and their common shape."""
     m_dm, m_x = _masses(m_dm, m_x)
-    m_phi, alpha_x, epsilon = _light(m_phi, m_dm), _alpha(alpha_x), checked("epsilon", epsilon, 0.0, 1.0)
+    m_phi, alpha_x = checked("m_phi", m_phi, 0.0, 1e3, "GeV"), _alpha(alpha_x)
+    epsilon = checked("epsilon", epsilon, 0.0, 1.0)
     shape = together(m_dm=m_dm, m_phi=m_phi, alpha_x=alpha_x, m_x=m_x, epsilon=epsilon)
+    if np.any(m_phi > m_dm):
+        raise ParameterError("m_phi is above m_dm, where the annihilation into two phi is closed for slow particles")
     if np.any(m_dm >= m_x):
         raise ParameterError("m_dm is not below m_x; the annihilation into two X is not included")
     return (m_dm, m_phi, alpha_x, m_x, epsilon), shape
@@ -280,7 +276,8 @@ def rate(
     epsilon : array_like
         Kinetic mixing, 0 to 1.
     channel : {"phiphi", "xphi", "sm"}, optional
-        By default the sum.
+        By default the sum of those that reduce the number of psi: X phi only for ``2 m_dm >= m_x``, because a heavier X decays
+        back into two psi.
 
     Returns
     -------
@@ -311,7 +308,7 @@ def rate(
     '4.099e-07'
     """
     point, _ = _point(m_dm, m_phi, alpha_x, m_x, epsilon)
-    s = checked("s", s, 0.0, 1e8, "GeV^2", open_low=True)
+    s = checked("s", s, 1e-8, 1e8, "GeV^2")
     together(s=s, m_dm=point[0], m_phi=point[1], alpha_x=point[2], m_x=point[3], epsilon=point[4])
     if channel is not None:
         choice("channel", channel, _CHANNELS)
@@ -584,16 +581,16 @@ def sigma_over_mass(
     alpha, v = _alpha(alpha_x), checked("v", v, 1e-8, 0.1)
     choice("formula", formula, _FORMULAS)
     phi = None if m_phi is None else checked("m_phi", m_phi, 1e-6, 1e3, "GeV")
-    together(m_dm=m, m_x=heavy, alpha_x=alpha, v=v, m_phi=np.asarray(1.0) if phi is None else phi)
+    shape = together(m_dm=m, m_x=heavy, alpha_x=alpha, v=v, m_phi=np.asarray(1.0) if phi is None else phi)
     unit = convert(1.0, "GeV^-2", "cm^2") / natural("dark_photon.gram", "1")
     if formula == "printed":
         if phi is not None:
             raise ParameterError("formula = 'printed' has no phi; leave out m_phi")
         x = m / heavy
-        shape = x * (3.0 - 20.0 * x**2 + 40.0 * x**4) / (1.0 - 4.0 * x**2) ** 2
-        return (16.0 * np.pi * (alpha * v) ** 2 / heavy**3 * shape * unit)[()]
+        function = x * (3.0 - 20.0 * x**2 + 40.0 * x**4) / (1.0 - 4.0 * x**2) ** 2
+        return (16.0 * np.pi * (alpha * v) ** 2 / heavy**3 * function * unit)[()]
     f_x = 8.0 * alpha * m / heavy**2
-    total = 0.5 * f_x**2 + 0.0 * v
+    total = np.broadcast_to(0.5 * f_x**2, shape)
     if phi is not None:
         strength = 4.0 * alpha * (m / heavy) ** 2 * m
         # integrals over the cosine, with z = 4 p^2/m_phi^2
