@@ -180,10 +180,12 @@ def gamma_x(m_dm: npt.ArrayLike, m_x: npt.ArrayLike, alpha_x: npt.ArrayLike, eps
 
     Parameters
     ----------
-    m_dm, alpha_x : array_like
+    m_dm : array_like
         As for `couplings`.
     m_x : array_like
         Mass of X in GeV, 1.55 to 3.5, where the hadrons are three free quarks.
+    alpha_x : array_like
+        As for `couplings`.
     epsilon : array_like
         Kinetic mixing, 0 to 1.
 
@@ -324,10 +326,12 @@ def sigma_v_phiphi(
 
     Parameters
     ----------
-    m_dm, m_phi, alpha_x, m_x : array_like
+    m_dm, m_phi, alpha_x : array_like
         As for `rate`.
     v_rel : array_like
         Twice the velocity of each particle in the centre of mass, 0 to 1.99 in units of c.
+    m_x : array_like
+        As for `rate`.
 
     Returns
     -------
@@ -458,10 +462,12 @@ def alpha_for(
 
     Parameters
     ----------
-    m_dm, m_phi, m_x : array_like
+    m_dm, m_phi : array_like
         As for `rate`.
     omega_h2 : array_like, optional
         Wanted density, 1e-4 to 10; by default the observed one.
+    m_x : array_like
+        As for `rate`.
 
     Returns
     -------
@@ -683,10 +689,12 @@ def sigma_target(
     ----------
     m_dm, m_x, alpha_x : array_like
         As for `couplings`.
-    epsilon, sin_theta : array_like
-        Kinetic mixing, 0 to 1, and sine of the mixing with the Higgs boson, -1 to 1.
+    epsilon : array_like
+        Kinetic mixing, 0 to 1.
     m_phi : array_like
         Mass of phi in GeV, 1e-6 to 1e3.
+    sin_theta : array_like
+        Sine of the mixing with the Higgs boson, -1 to 1.
     target : str
         One of `direct_detection.TARGETS` that is a nucleus.
     exchange : {"x", "phi"}
