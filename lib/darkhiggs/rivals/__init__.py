@@ -25,8 +25,8 @@ def best_line() -> tuple[float, float, float]:
     --------
     >>> from darkhiggs import rivals
     >>> mass, rate, gain = rivals.best_line()
-    >>> print(f"{mass:.2f} GeV, {rate:.1e}, {gain:.1f}")
-    2.14 GeV, 8.3e-06, 13.6
+    >>> print(f"{mass:.1f} GeV, {rate:.1e}, {gain:.1f}")
+    2.1 GeV, 8.3e-06, 13.6
     """
     from .._rival_row import best_line as found
 

@@ -270,10 +270,10 @@ def fit_with_babar(m_zp: float, counts: str | int = "K", near: float = 1.0 / 3.0
     >>> from darkhiggs.rivals import light_vector
     >>> for counts in ("none", "K", 0):
     ...     rate, low, high, z = light_vector.fit_with_babar(2.0, counts)
-    ...     print(f"{1e6 * rate:.1f}, {1e6 * low:.1f} to {1e6 * high:.1f}, {z:.1f} sigma")
-    8.6, 6.0 to 11.1, 3.4 sigma
-    8.0, 5.6 to 10.3, 3.5 sigma
-    5.8, 3.7 to 8.1, 2.3 sigma
+    ...     print(f"{1e6 * rate:.2f}, {1e6 * low:.2f} to {1e6 * high:.2f}, {z:.1f} sigma")
+    8.55, 6.05 to 11.05, 3.4 sigma
+    7.95, 5.65 to 10.30, 3.5 sigma
+    5.85, 3.40 to 8.35, 2.3 sigma
     """
     m_zp, near = float(single("m_zp", m_zp, M_MIN, 2.8, "GeV")), float(single("near", near, 0.01, 1.0))
     total = belle2.Likelihood().chi2(belle2.Spectrum.line(m_zp), _RATES)

@@ -765,7 +765,7 @@ def coupling_max_cmb(m_s: npt.ArrayLike, hadrons: str = "Winkler19") -> Array:
     --------
     >>> from darkhiggs.rivals import singlet
     >>> print(singlet.coupling_max_cmb([0.3, 1.0, 2.0]).round(2))
-    [0.46 1.21 0.5 ]
+    [0.45 0.83 0.45]
     """
     m_s = checked("m_s", m_s, 1e-3, 100.0, "GeV")
     return np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0, None, hadrons))[()]
