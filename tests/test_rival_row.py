@@ -147,7 +147,8 @@ def test_the_summary_has_a_row_for_every_rival():
         for name, module in modules.items()
         if name != "large_charges"
     ]
-    assert summary(False) == [row for rows in answers for row in rows]
+    # a ratio that is not predicted is nan, which equals nothing
+    assert list(map(repr, summary(False))) == [repr(row) for rows in answers for row in rows]
     listed = (Path(__file__).parents[1] / "_toc.yml").read_text(encoding="utf-8").split()
     rows = [row for today in (False, True) for row in summary(today)]
     assert {row.chapter for row in rows} >= {f"rival_{name}" for name in modules if name not in ("dark_higgs", "large_charges")}
