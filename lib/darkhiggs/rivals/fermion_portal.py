@@ -461,7 +461,7 @@ def sigma_nucleon(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.Array
     >>> from darkhiggs import units
     >>> from darkhiggs.rivals import fermion_portal
     >>> f"{units.convert(fermion_portal.sigma_nucleon(1.0, 0.3, 4e-3, 2.15), 'GeV^-2', 'cm^2'):.1e}"
-    '2.4e-42'
+    '2.6e-42'
     """
     (m_chi, y_d, sin_theta, m_h1), _ = _point(m_chi, y_d, sin_theta, m_h1)
     nucleon = 0.5 * (natural("m_p") + natural("m_n"))

@@ -836,7 +836,7 @@ def sigma_nucleon(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLik
     >>> from darkhiggs import units
     >>> from darkhiggs.rivals import singlet
     >>> f"{units.convert(singlet.sigma_nucleon(0.6, 1.0), 'GeV^-2', 'cm^2'):.1e}"
-    '1.6e-38'
+    '1.5e-38'
     """
     m_s, coupling, m_h = checked("m_s", m_s, 0.0, _ANY_MASS, "GeV", open_low=True), _coupling(coupling), _m_h(m_h)
     together(m_s=m_s, coupling=coupling, m_h=m_h)
