@@ -291,6 +291,15 @@ def test_number_and_entropy_with_a_chemical_potential(mass):
 
 
 @pytest.mark.identity
+@pytest.mark.parametrize("changed", [{}, {"weak": 0.5}, {"weak": 2.0}, {"steps": 60}, {"variant": "split"}], ids=str)
+def test_what_is_solved_once_is_what_a_species_without_states_gives(changed):
+    """The value of the Standard Model is kept; that of other rates or steps is not taken for it."""
+    nothing = neutrinos.Species(0.01, 0)
+    assert_allclose(neutrinos.n_eff(**changed), neutrinos.n_eff([nothing], **changed), rtol=1e-10)
+    assert changed == {} or neutrinos.n_eff(**changed) != neutrinos.n_eff()
+
+
+@pytest.mark.identity
 def test_light_z_prime_with_mixing_keeps_one_temperature():
     # mixing holds T_nu = T_gamma through the annihilation of the electrons: N_eff = 3 (11/4)^(4/3) less what the Z' leaves
     assert_allclose(neutrinos.n_eff([neutrinos.z_prime(0.0012, 1e-2)]), 3 * (11 / 4) ** (4 / 3), rtol=0.02)
