@@ -832,11 +832,11 @@ def row(inputs: str = "talk") -> Row:
     with use(choice("inputs", inputs, sets())):
         m_x, m, m_phi, tau = _POINT
         spectrum = belle2.Spectrum.line(m_x)
-        rate_wanted = belle2.Likelihood().fit_rate(spectrum).rate
+        needed = belle2.Likelihood().fit_rate(spectrum).rate
         alpha = alpha_for(m, m_phi, m_x=m_x)
         sine = np.sqrt(lifetime(m_phi, 1.0) / tau)
         kaon = constraints.mixing_limits(m_phi)["NA62"]
-        mixing, cap = np.sqrt(rate_wanted / br_b_to_k(m_x, 1.0)), natural("dark_photon.BaBar", "1")
+        mixing, cap = np.sqrt(needed / br_b_to_k(m_x, 1.0)), natural("dark_photon.BaBar", "1")
         self_ = sigma_over_mass(m, m_x, alpha, natural("talk.dark_photon.speed", "1"), m_phi)
         limit = direct_detection.nucleon_limit(m)
         scatter = [sigma_target(m, m_x, alpha, cap, m_phi, sine, exchange=exchange) / limit for exchange in ("x", "phi")]
