@@ -281,7 +281,7 @@ def mass_difference(m_a: npt.ArrayLike, axial: npt.ArrayLike) -> Array:
     Returns
     -------
     ndarray or float
-        |Delta m_a| over the measured mass difference, dimensionless.
+        Size of the change of the mass difference over the measured one, dimensionless.
 
     Raises
     ------
