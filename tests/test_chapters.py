@@ -72,6 +72,9 @@ SINGLE = {
     "cmb": "the limit of the microwave background itself",
     "neff_dark_matter": "the limit on the number of neutrinos itself",
     "direct_detection": "direct searches at the mixing that other limits allow",
+    "rival_light_vector": "a vector whose couplings the table of limits does not know",
+    "rival_fermion_portal": "a fermion as dark matter, which the table of limits does not know",
+    "score_board": "every explanation by its own row of limits",
 }
 JUDGES = ("verdict", "relic_windows", "upper_edge")
 

@@ -173,7 +173,7 @@ def test_curve_is_one_entry_and_its_faults_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: inputs.get("tau_B"), "did you mean 'tau_B[+0]'"),
+        (lambda: inputs.get("tau_B"), "did you mean 'tau_B[+0s]'"),
         (lambda: inputs.get("m_B+", "cern"), "no input set is called 'cern'; known: belle2, pdg2026"),
     ],
 )

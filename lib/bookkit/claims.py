@@ -31,7 +31,7 @@ INDEPENDENT = _BOOK / "data/independent.json"
 
 # States of a statement without rows: there is nothing to compute; no chapter yet; a picture that is lost, so that ours cannot
 # be compared with it; a definition or a formula that a chapter uses; a number that was not attempted.
-STATES = ("out", "planned", "drawn", "used", "not_attempted")
+STATES = ("out", "drawn", "used", "not_attempted")
 
 _NAME = r"@\{(\w+)\}"
 _PRODUCT = re.compile(rf"(?:([\d.eE+-]+)\s+)?{_NAME}")

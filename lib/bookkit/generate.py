@@ -101,14 +101,14 @@ def statement_outcomes(
     Returns
     -------
     dict of str to (str, list)
-        Outcome, and the rows that carry the id with their chapter. Without rows the outcome is one of ``out``, ``planned``,
-        ``drawn``, ``used`` and ``not attempted``; with rows none of which could fail it is ``not a test``.
+        Outcome, and the rows that carry the id with their chapter. Without rows the outcome is one of ``out``, ``drawn``,
+        ``used`` and ``not attempted``; with rows none of which could fail it is ``not a test``.
 
     Raises
     ------
     ClaimError
         If a statement has neither rows nor a state, a row names a statement that is not there, or a statement with rows is
-        said to be out or planned.
+        said to be out or not attempted.
     """
     rows: dict[str, list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
     for record in found:
@@ -120,7 +120,7 @@ def statement_outcomes(
         for statement in section["statement"]:
             name, mine = statement["id"], rows.pop(statement["id"], [])
             state = next((state for state in claims.STATES if state in statement), None)
-            if mine and state in ("out", "planned", "not_attempted"):
+            if mine and state in ("out", "not_attempted"):
                 raise claims.ClaimError(
                     f"statement {name} is said to be {state.replace('_', ' ')}, and chapter {mine[0][0]['name']} has rows of it"
                 )
@@ -151,7 +151,6 @@ def counted(found: Sequence[Mapping[str, Any]]) -> str:
     rest = {
         "more are met by so wide a margin that they are no test": outcomes.count(checks.UNTESTED),
         "are not attempted": outcomes.count("not attempted"),
-        "have no chapter yet": outcomes.count("planned"),
     }
     others = ", ".join(f"{number} {what}" for what, number in rest.items() if number)
     return (
@@ -214,7 +213,7 @@ def scope_page(found: Sequence[Mapping[str, Any]]) -> str:
     preface, sections = claims.statements()
     outcomes, titles = statement_outcomes(found), {record["name"]: record["title"] for record in found}
     lines = [preface.strip(), "", counted(found), ""]
-    lines += ["A statement without rows is *out* (nothing to compute), *planned* (no chapter yet), *drawn* (a lost picture"]
+    lines += ["A statement without rows is *out* (nothing to compute), *drawn* (a lost picture"]
     lines += ["that the chapter draws), *used* (a definition that the chapter works with) or *not attempted*.", ""]
     for section in sections:
         lines += [f"## {section['title']}", "", *([section["text"], ""] if "text" in section else [])]

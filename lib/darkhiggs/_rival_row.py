@@ -17,7 +17,7 @@ import numpy as np
 
 from . import belle2, cmb, direct_detection, standard_model
 from ._arrays import single
-from .constraints import EXCLUDED, compare
+from .constraints import _EXCLUDED, compare
 from .constraints import Row as Limit
 from .errors import ParameterError
 from .inputs import cached, names, natural
@@ -25,7 +25,7 @@ from .limits import curve, kstar_room
 
 # masses of the lines in GeV among which the best one is looked for: first, last, number
 _LINES = (1.8, 2.6, 161)
-#: Kinds of limits that every explanation is held against, in this order.
+# kinds of limits that every explanation is held against, in this order
 KINDS = ("K*", "other B", "kaons", "Higgs", "relic density", "CMB", "N_eff", "direct detection", "other")
 
 
@@ -87,7 +87,7 @@ class Row:
         A kind that is missing says nothing about the explanation.
         """
         judged = {
-            column: "allowed" if cell.allowed else "in tension" if cell.sigma < EXCLUDED else "excluded"
+            column: "allowed" if cell.allowed else "in tension" if cell.sigma < _EXCLUDED else "excluded"
             for column, cell in self.cells.items()
         }
         return judged | dict.fromkeys(self.free, "free")

@@ -114,7 +114,7 @@ class Verdict(Owned):
         >>> print(constraints.verdict(model.benchmarks(), inputs="today").word)
         ['excluded' 'excluded' 'excluded']
         """
-        words = np.where(self.allowed, "alive", np.where(self.sigma < EXCLUDED, "in tension", "excluded"))
+        words = np.where(self.allowed, "alive", np.where(self.sigma < _EXCLUDED, "in tension", "excluded"))
         return np.where(np.isnan(self.sigma), "", words)[()]
 
 
@@ -175,7 +175,7 @@ class _Limit(NamedTuple):
 
 
 # A point that is not allowed counts as excluded from this number of standard deviations on, below it as in tension.
-EXCLUDED = 5.0
+_EXCLUDED = 5.0
 # Ratios that differ relatively by less than this count as equal when the strongest limit is named.
 _EQUAL = 1e-6
 # Confidence level of a limit that states none, and of a limit two standard deviations above a measurement.

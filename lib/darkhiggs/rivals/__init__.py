@@ -5,10 +5,13 @@ import pkgutil
 from types import ModuleType
 
 from .._public import public
-from .._rival_row import KINDS
+from .._rival_row import KINDS as _KINDS
 from .._rival_row import Row as _Row
 
 __all__ = ["KINDS", "best_line", "summary"]
+
+#: Kinds of limits that every explanation is held against, in this order.
+KINDS: tuple[str, ...] = _KINDS
 
 
 @public

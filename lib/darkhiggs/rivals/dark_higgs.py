@@ -78,7 +78,7 @@ def rows(inputs: str = "talk") -> list[Row]:
     --------
     >>> from darkhiggs.rivals import dark_higgs
     >>> [row.verdict for row in dark_higgs.rows()]
-    ['in tension', 'alive', 'alive', 'alive']
+    ['in tension', 'alive', 'alive', 'in tension']
     """
     with use(choice("inputs", inputs, sets())):
         m_h1 = best_line()[0]
