@@ -5,6 +5,7 @@ The thermal average is a sum over these nodes at every temperature.
 The particles are assumed to have the temperature of the bath at all times.
 """
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,8 +64,17 @@ _E_MIN, _E_MAX = 1e-11, 20.0
 _PANELS = np.linspace(np.log(_E_MIN), np.log(_E_MAX), 11)
 _SMOOTH, _SHARP, _NEAR = 6, 20, 1.0
 _TERMS = 7  # number of terms in the expansion of K_1 in 1/x
+# The node below the first panel, and its weight over e; it is exact for e^(1/2) and e^(3/2).
+_FIRST, _FIRST_WEIGHT = 0.6 * _E_MIN, (10.0 / 9.0) * (5.0 / 3.0) ** 0.5
+# Up to 1/_CALM of the e of the nearest break W is a polynomial in e^(1/2) with _FEW coefficients; largest number of panels
+# for which this is used, and largest change of the width of H1 over its distance from the pole.
+_CALM, _QUIET, _FEW = 70.0, 5, 5
+_BENT = 0.1
+# e above which exp(-x e) is below 1e-34 at all late temperatures, and up to which it does not underflow at the early ones
+_COLD, _WARM = 0.667, 5.0
+_UNDERFLOW = -600.0
 _NOTHING = 1e-300  # GeV^-2
-_CHUNK, _CACHED = 512, 128
+_CHUNK, _CACHED = 2048, 64
 # Backward differences of order 1 to 5: weights of the past values, latest last, and of the slope
 _BACKWARD = (
     (np.array([1.0]), 1.0),
@@ -172,11 +182,17 @@ class _Bath:
 
     def expansion_at(self, log_t: Array) -> tuple[Array, Array]:
         """Return ln of s/H (1 + dln g_s/dlnT/3), and ln g_s."""
-        position = np.clip((log_t - self.first) / self.step, 0.0, _CLOCK - 1.0)
+        position = (log_t - self.first) * (1.0 / self.step)
+        np.maximum(position, 0.0, out=position)
+        np.minimum(position, _CLOCK - 1.0, out=position)
         row = position.astype(np.intp)
-        part = position - row
-        log_rate, log_g = (r[row] + d[row] * part for r, d in zip(self.rows, self.rises, strict=True))
-        return log_t + log_rate, log_g
+        position -= row
+        log_rate, log_g = (d.take(row) for d in self.rises)
+        for value, rows in ((log_rate, self.rows[0]), (log_g, self.rows[1])):
+            value *= position
+            value += rows.take(row)
+        log_rate += log_t
+        return log_rate, log_g
 
 
 @cached
@@ -192,10 +208,10 @@ class _Grid:
     """Values of x for the Boltzmann equation and for the thermal averages, the same for all points."""
 
     x: Array  # points of the equation, followed by those of the integral, (n,)
-    step: Array  # size of a step in ln x
+    implicit: Array  # size of a step in ln x, times the weight of the slope at its end, (n_points, 1)
     y_eq: Array  # equilibrium value for one state, times g_s, (n,)
     x_of_average: Array
-    to_steps: Array  # matrix that interpolates the logarithms of the averages to x
+    to_steps: Any  # sparse matrix that interpolates the logarithms of the averages to x
     cumulative: Array  # matrix that maps the integrand to its cumulative integral
     n_points: int  # number of points of the equation; the rest of x belongs to the integral
 
@@ -217,6 +233,7 @@ def _through_six(grid: Array, points: Array) -> Array:
 def _grid() -> _Grid:
     """Make the grid."""
     from scipy import special  # type: ignore[import-untyped]
+    from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
     first, last = np.log(_X_FIRST + _BEND), np.log(_X_FROZEN + _BEND)
     steps = int(np.ceil((last - first) / _STEP))
@@ -240,7 +257,9 @@ def _grid() -> _Grid:
     # Y_eq = n_eq/s with Maxwell-Boltzmann statistics; it is set to zero beyond x = 700
     y_eq = 45.0 / (4.0 * np.pi**4) * x**2 * special.kve(2, x) * np.exp(-np.minimum(x, 700.0)) * (x < 700.0)
     step = (last - first) / steps * (early + _BEND) / early
-    return _Grid(x, step, y_eq, np.exp(np.concatenate(averages)), to_steps, cumulative, len(early))
+    slopes = [0.0, *(_BACKWARD[min(i, len(_BACKWARD)) - 1][1] for i in range(1, len(early)))]
+    implicit = (step * np.array(slopes))[:, None]
+    return _Grid(x, implicit, y_eq, np.exp(np.concatenate(averages)), csr_array(to_steps), cumulative, len(early))
 
 
 @lru_cache
@@ -253,14 +272,24 @@ def _bessel() -> Array:
     return np.linalg.lstsq((1.0 / z[:, None]) ** np.arange(_TERMS), special.k1e(z) * np.sqrt(z), rcond=None)[0]
 
 
-def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
-    """Nodes in e and their weights, shape (nodes, points), for breaks of shape (k, points).
+class _Breaks(NamedTuple):
+    """Edges of the quadrature in ln e: the panels, and the breaks that lie inside; the first axis is that of the edges."""
 
-    The panels in ln e resolve the Boltzmann factor of every temperature.
-    Near a pole the nodes lie at distances width sinh(t) from it, near a threshold at distances t^2.
-    """
+    panels: Array  # (11, points); one near a break has moved to the end
+    reach: Array  # (2, edges, points): distance to the middle between an edge and the one before and after it
+    position: Array  # (breaks, points), in e
+    scale: Array  # width of a pole over its position, 0 for a threshold
+
+
+def _inside(e: Array) -> npt.NDArray[np.bool_]:
+    """Whether a break lies within the range of the quadrature."""
+    return (e > _E_MIN) & (e < _E_MAX)
+
+
+def _edges(mass: Array, positions: Array, widths: Array) -> _Breaks:
+    """Place the edges for breaks of shape (k, points)."""
     e_b = positions / mass - 2.0
-    inside = (e_b > _E_MIN) & (e_b < _E_MAX)
+    inside = _inside(e_b)
     order = np.argsort(~inside, axis=0, kind="stable")
     most = int(np.max(np.sum(inside, axis=0), initial=0))
     e_b, scale = (np.take_along_axis(part, order, 0)[:most] for part in (e_b, 0.5 * widths / mass))
@@ -281,53 +310,176 @@ def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
     reach = np.empty((2, *edges.shape))
     for side, lengths in enumerate((np.concatenate([none, half]), np.concatenate([half, none]))):
         np.put_along_axis(reach[side], rank, lengths, 0)
+    return _Breaks(panels, reach, e_b, scale)
+
+
+def _beside(breaks: _Breaks) -> tuple[Array, Array]:
+    """Nodes on both sides of the breaks, and their weights, of shape (2 breaks order, points).
+
+    Near a pole the nodes lie at distances width sinh(t) from it, near a threshold at distances t^2.
+    """
+    sign = np.array([-1.0, 1.0])[:, None, None, None]
+    u, w = (part[:, None] for part in legendre(_SHARP))
+    pole = (breaks.scale > 0.0)[:, None]
+    width = np.where(pole, breaks.scale[:, None], 1.0)
+    t_max = np.arcsinh(breaks.reach[:, len(_PANELS) :, None] / width)
+    t = t_max * np.where(pole, u, u**2)
+    e = breaks.position[:, None] * np.exp(sign * width * np.sinh(t))
+    weight = width * np.cosh(t) * t_max * np.where(pole, 1.0, 2.0 * u) * w * e
+    size = math.prod(e.shape[:-1])
+    return e.reshape(size, e.shape[-1]), weight.reshape(size, e.shape[-1])
+
+
+def _nodes(mass: Array, positions: Array, widths: Array) -> tuple[Array, Array]:
+    """Nodes in e and their weights, shape (nodes, points), for breaks of shape (k, points).
+
+    The panels in ln e resolve the Boltzmann factor of every temperature.
+    """
+    breaks = _edges(mass, positions, widths)
     sign = np.array([-1.0, 1.0])[:, None, None, None]
     count = len(_PANELS)
     u, w = (part[:, None] for part in legendre(_SMOOTH))
-    smooth = np.exp(panels[:, None] + sign * reach[:, :count, None] * u)
-    smooth_weight = reach[:, :count, None] * w * smooth
-    u, w = (part[:, None] for part in legendre(_SHARP))
-    pole = (scale > 0.0)[:, None]
-    width = np.where(pole, scale[:, None], 1.0)
-    t_max = np.arcsinh(reach[:, count:, None] / width)
-    t = t_max * np.where(pole, u, u**2)
-    sharp = e_b[:, None] * np.exp(sign * width * np.sinh(t))
-    sharp_weight = width * np.cosh(t) * t_max * np.where(pole, 1.0, 2.0 * u) * w * sharp
+    smooth = np.exp(breaks.panels[:, None] + sign * breaks.reach[:, :count, None] * u)
+    smooth_weight = breaks.reach[:, :count, None] * w * smooth
     # below the first panel W is constant, and one node is exact
-    first = np.full(mass.size, 0.6 * _E_MIN)
-    first_weight = first * (10.0 / 9.0) * (5.0 / 3.0) ** 0.5
-    e, weight = (
-        np.concatenate([part.reshape(math.prod(part.shape[:-1]), mass.size) for part in parts])
-        for parts in ((first, smooth, sharp), (first_weight, smooth_weight, sharp_weight))
-    )
+    first = np.full((1, mass.size), _FIRST)
+    size = 2 * count * _SMOOTH
+    sharp, sharp_weight = _beside(breaks)
+    e = np.concatenate([first, smooth.reshape(size, mass.size), sharp])
+    weight = np.concatenate([first * _FIRST_WEIGHT, smooth_weight.reshape(size, mass.size), sharp_weight])
     return e, weight
 
 
 def _averages(mass: Array, rate: _Rate, breaks: tuple[Array, Array], x: Array) -> Array:
     """Thermal average <sigma v> in GeV^-2 at x of shape (k,) or (k, points); the result has the shape (points, k)."""
-    from scipy import special
-
     e, weight = _nodes(mass, *breaks)
     energy = 2.0 + e
     kinetic = e * (4.0 + e)
     strength = weight * np.sqrt(kinetic) * energy * rate(mass**2 * energy**2, kinetic / energy**2)
-    terms = np.empty((_TERMS, *e.shape))
-    terms[0] = strength / np.sqrt(energy)
-    for k in range(1, _TERMS):
-        terms[k] = terms[k - 1] / energy
-    e, terms = np.ascontiguousarray(e.T), np.ascontiguousarray(terms.T)
+    e, terms = np.ascontiguousarray(e.T), _terms(strength.T, energy.T)
     x = np.asarray(x)[..., None]
-    fronts = x / (8.0 * special.kve(2, x) ** 2) * _bessel() * x ** -(np.arange(_TERMS) + 0.5)
+    fronts = _fronts(x)
     moments = np.empty((mass.size, len(x), _TERMS))
     boltzmann = np.empty((len(x), len(strength)))
     for i in range(mass.size):
         np.multiply(-x if x.ndim == 2 else -x[:, i], e[i], out=boltzmann)
         # arithmetic with numbers that underflow is slow
-        np.maximum(boltzmann, -500.0, out=boltzmann)
+        np.maximum(boltzmann, _UNDERFLOW, out=boltzmann)
         np.exp(boltzmann, out=boltzmann)
         np.matmul(boltzmann, terms[i], out=moments[i])
     fronts = fronts if x.ndim == 2 else fronts.swapaxes(0, 1)
     return np.sum(fronts * moments, axis=-1) / mass[:, None] ** 2
+
+
+def _fronts(x: Array) -> Array:
+    """Factors of the terms of K_1 in the thermal average, in the last axis of x, which has the length 1."""
+    from scipy import special
+
+    return np.asarray(x / (8.0 * special.kve(2, x) ** 2) * _bessel() * x ** -(np.arange(_TERMS) + 0.5))
+
+
+def _terms(strength: Array, energy: Array) -> Array:
+    """Strength over the powers of the energy that the terms of K_1 have, in a new last axis."""
+    terms = np.empty((*strength.shape, _TERMS))
+    factor = 1.0 / energy
+    term = strength * np.sqrt(factor)
+    for k in range(_TERMS):
+        terms[..., k] = term
+        term = term * factor
+    return terms
+
+
+@dataclass(frozen=True)
+class _Fixed:
+    """Nodes of the panels without a break, the same for all points, and the kernel that maps W there to the averages."""
+
+    e: Array  # (rows,)
+    kernel: Array  # (temperatures, rows)
+    skipped: int  # number of half-panels from the lowest energy that are not among the rows
+
+
+@lru_cache
+@read_only
+def _fixed(quiet: int) -> _Fixed:
+    """Make the nodes and the kernel; in the lowest `quiet` panels W is a polynomial in e^(1/2), known at a few nodes."""
+    u, w = legendre(_SMOOTH)
+    half = 0.5 * np.diff(_PANELS)[:, None, None]
+    # from each edge to the next: the part on the right of the first, and the part on the left of the second
+    ends = np.stack([_PANELS[:-1], _PANELS[1:]], axis=1)[..., None]
+    e = np.exp(ends + np.array([1.0, -1.0])[:, None] * half * u)
+    weight = half * w * e
+    e, weight = np.append(_FIRST, e), np.append(_FIRST * _FIRST_WEIGHT, weight)
+    energy, kinetic = 2.0 + e, e * (4.0 + e)
+    x = _grid().x_of_average[:, None]
+    boltzmann = np.exp(np.maximum(-x * e, _UNDERFLOW))
+    kernel = boltzmann * (_fronts(x) @ _terms(weight * np.sqrt(kinetic) * energy, energy).T)
+    if not quiet:
+        return _Fixed(e, kernel, 0)
+    rows = 1 + 2 * quiet * _SMOOTH
+    few = 0.5 * np.exp(0.5 * _PANELS[quiet]) * (1.0 - np.cos(np.pi * (np.arange(_FEW) + 0.5) / _FEW))
+    weights = np.ones((rows, _FEW))
+    for i, j in itertools.permutations(range(_FEW), 2):
+        weights[:, i] *= (np.sqrt(e[:rows]) - few[j]) / (few[i] - few[j])
+    return _Fixed(np.append(few**2, e[rows:]), np.concatenate([kernel[:, :rows] @ weights, kernel[:, rows:]], axis=1), 2 * quiet)
+
+
+def _on_fixed(mass: Array, rate: _Rate, breaks: tuple[Array, Array], quiet: int = 0) -> Array:
+    """`_averages` at the temperatures of the grid; nodes that all points share need no exponentials of their own."""
+    grid, fixed = _grid(), _fixed(quiet)
+    edges = _edges(mass, *breaks)
+    count, points = len(_PANELS), mass.size
+    # half-panels from the lowest energy upwards; those next to a break or in the place of a moved edge are a point's own
+    reach = np.stack([edges.reach[1, : count - 1], edges.reach[0, 1:count]], axis=1).reshape(2 * count - 2, points)
+    ends = np.stack([edges.panels[:-1], edges.panels[1:]], axis=1).reshape(reach.shape)
+    usual = np.stack([_PANELS[:-1], _PANELS[1:]], axis=1).reshape(-1, 1)
+    own = ((reach != np.repeat(0.5 * np.diff(_PANELS), 2)[:, None]) | (ends != usual))[fixed.skipped :]
+    u, w = (part[:, None] for part in legendre(_SMOOTH))
+    half, place = np.nonzero(own)
+    sign = np.where(half % 2 == 0, 1.0, -1.0)
+    distance = reach[fixed.skipped :][half, place]
+    e_own = np.exp(ends[fixed.skipped :][half, place] + sign * distance * u)
+    lead = len(fixed.e) - own.shape[0] * _SMOOTH
+    smooth = np.repeat(fixed.e[lead:].reshape(-1, _SMOOTH, 1), points, axis=2)
+    weight = np.zeros_like(smooth)
+    smooth[half, :, place] = e_own.T
+    weight[half, :, place] = (distance * w * e_own).T
+    sharp, sharp_weight = _beside(edges)
+    e = np.concatenate([np.repeat(fixed.e[:lead, None], points, axis=1), smooth.reshape(-1, points), sharp])
+    weight = np.concatenate([np.zeros((lead, points)), weight.reshape(-1, points), sharp_weight])
+    energy, kinetic = 2.0 + e, e * (4.0 + e)
+    w_s = rate(mass**2 * energy**2, kinetic / energy**2)
+    shared = w_s[: len(fixed.e)].copy()
+    shared[lead:].reshape(smooth.shape)[half, :, place] = 0.0
+    average = np.ascontiguousarray((fixed.kernel @ shared).T)
+    average += _own_averages(e, weight * np.sqrt(kinetic) * energy * w_s, weight > 0.0)
+    average /= mass[:, None] ** 2
+    return average
+
+
+def _own_averages(e: Array, strength: Array, there: npt.NDArray[np.bool_]) -> Array:
+    """Sum over the nodes of the points' own, times m^2."""
+    grid = _grid()
+    x = grid.x_of_average
+    # cold nodes first; the others are too high for the late temperatures
+    kind = (there[None] & (e <= np.array([_COLD, _WARM, np.inf])[:, None, None])).sum(axis=0, dtype=np.int8).T
+    order = np.argsort(-kind, axis=1, kind="stable")
+    counts = np.stack([np.sum(kind >= i, axis=1) for i in (3, 2, 1)], axis=1)
+    order = order[:, : np.max(counts, initial=0)]
+    nodes, strength = (np.take_along_axis(part.T, order, 1) for part in (e, np.where(there, strength, 0.0)))
+    terms = _terms(strength, 2.0 + nodes)
+    moments = np.empty((len(nodes), len(x), _TERMS))
+    early, late = -x[:_EARLY_AVERAGES, None], -x[_EARLY_AVERAGES:, None]
+    for i, (cold, warm, some) in enumerate(counts.tolist()):
+        boltzmann = early * nodes[i, :some]
+        # arithmetic with numbers that underflow is slow
+        np.maximum(boltzmann[:, warm:], _UNDERFLOW, out=boltzmann[:, warm:])
+        np.exp(boltzmann, out=boltzmann)
+        np.matmul(boltzmann, terms[i, :some], out=moments[i, :_EARLY_AVERAGES])
+        boltzmann = late * nodes[i, :cold]
+        np.maximum(boltzmann, _UNDERFLOW, out=boltzmann)
+        np.exp(boltzmann, out=boltzmann)
+        np.matmul(boltzmann, terms[i, :cold], out=moments[i, _EARLY_AVERAGES:])
+    return np.einsum("ikt,kt->ik", moments, _fronts(x[:, None]))
 
 
 class _Solution(NamedTuple):
@@ -338,20 +490,54 @@ class _Solution(NamedTuple):
 
 def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Solution:
     """Solve the Boltzmann equation for Y, with <sigma v> given at the temperatures of the grid."""
+    return _freeze_out(_history(mass, dof, bath), np.log(np.maximum(average, _NOTHING)))
+
+
+class _History(NamedTuple):
+    """What the freeze-out of particles of given mass needs, but for <sigma v>; the last axis is that of the points."""
+
+    rate: Array  # s/H (1 + dln g_s/dlnT/3), (n, points)
+    y_eq: Array
+
+
+def _history(mass: Array, dof: npt.ArrayLike, bath: _Bath) -> _History:
+    """Expansion and equilibrium at each x."""
     grid = _grid()
     log_rate, log_g = bath.expansion_at(np.log(mass) - np.log(grid.x)[:, None])
-    rate = np.exp(log_rate + grid.to_steps @ np.log(np.maximum(average, _NOTHING)).T)
-    y_eq = np.asarray(dof) * grid.y_eq[:, None] * np.exp(-log_g)
-    y = np.empty_like(y_eq)
+    np.exp(log_rate, out=log_rate)
+    np.negative(log_g, out=log_g)
+    np.exp(log_g, out=log_g)
+    log_g *= np.asarray(dof)
+    log_g *= grid.y_eq[:, None]
+    return _History(log_rate, log_g)
+
+
+def _freeze_out(history: _History, log_average: Array) -> _Solution:
+    """Solve the Boltzmann equation with the logarithm of <sigma v>, of shape (points, temperatures)."""
+    grid = _grid()
+    rate = np.asarray(grid.to_steps @ np.ascontiguousarray(log_average.T))
+    np.exp(rate, out=rate)
+    rate *= history.rate
+    y_eq = history.y_eq
+    y = np.empty_like(rate)
     y[0] = y_eq[0]
-    rules = [_BACKWARD[min(i, len(_BACKWARD)) - 1] for i in range(1, grid.n_points)]
-    loss = np.array([0.0, *(slope for _, slope in rules)])[:, None] * grid.step[:, None] * rate[: grid.n_points]
-    source = loss * y_eq[: grid.n_points] ** 2
+    # the equation for a step is y + loss y^2 = known, with known = past values + source
+    loss = rate[: grid.n_points] * grid.implicit
+    source = np.square(y_eq[: grid.n_points])
+    source *= loss
     loss *= 4.0
-    for i, (past, _) in enumerate(rules, start=1):
-        # root of y + loss y^2/4 = known, in a form without a difference of nearly equal numbers
-        known = past @ y[i - len(past) : i] + source[i]
-        y[i] = 2.0 * known / (1.0 + np.sqrt(1.0 + loss[i] * known))
+    known, root = np.empty((2, rate.shape[1]))
+    for i in range(1, grid.n_points):
+        past = _BACKWARD[min(i, len(_BACKWARD)) - 1][0]
+        np.matmul(past, y[i - len(past) : i], out=known)
+        known += source[i]
+        # in a form without a difference of nearly equal numbers
+        np.multiply(loss[i], known, out=root)
+        root += 1.0
+        np.sqrt(root, out=root)
+        root += 1.0
+        known += known
+        np.divide(known, root, out=y[i])
     late = rate[grid.n_points :]
     frozen = 1.0 / y[grid.n_points - 1]
     y[grid.n_points :] = 1.0 / (frozen + grid.cumulative @ late)
@@ -374,17 +560,46 @@ def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Ar
     return np.asarray(sector.require("m_x")), rate, annihilation.breaks(sector)
 
 
-def _on_grid(sector: DarkSector, x: Array) -> tuple[Array, Array]:
-    """Masses and <sigma v> of a flat sector, computed for a few points at a time, so that the arrays fit into the cache."""
-    average = sector.pointwise(lambda points: _averages(*_mass_rate_breaks(points), x).T, _CACHED)
-    return np.asarray(sector.require("m_x")), np.ascontiguousarray(average.T)
+def _quiet(sector: DarkSector, positions: Array) -> npt.NDArray[np.intp]:
+    """Return the number of the lowest panels over which W is a polynomial in e^(1/2)."""
+    mass = np.asarray(sector.require("m_x"))
+    nearest = np.min(np.abs(positions / mass - 2.0), axis=0)
+    if sector.m_h1 is not None and sector.lambda_phi_x is not None:
+        # the width of H1 into X rises with e^(1/2)
+        rise = (sector.lambda_phi_x * sector.v_phi) ** 2 / (16.0 * np.pi * np.abs(4.0 * mass**2 - sector.m_h1**2) + _NOTHING)
+        nearest = np.minimum(nearest, _CALM * np.square(_BENT / np.maximum(rise, _BENT)))
+    return np.clip(np.searchsorted(_PANELS, np.log(nearest / _CALM + _NOTHING), side="right") - 1, 0, _QUIET)
+
+
+def _on_grid(sector: DarkSector) -> tuple[Array, Array]:
+    """Masses and <sigma v> of a flat sector at the temperatures of the grid.
+
+    It is computed for a few points at a time, so that the arrays fit into the cache, and for those together that have alike
+    nodes and channels.
+    """
+    mass = np.asarray(sector.require("m_x"))
+    breaks = annihilation.breaks(sector)
+    quiet = _quiet(sector, breaks[0])
+    count = np.sum(_inside(breaks[0] / mass - 2.0), axis=0)
+    charged, mixed = (np.zeros(mass.shape) if part is None else part != 0.0 for part in (sector.q_x, sector.sin_theta))
+    order = np.lexsort([mixed, quiet, count, charged])
+    average = np.empty((mass.size, len(_grid().x_of_average)))
+    for start in range(0, mass.size, _CACHED):
+        some = order[start : start + _CACHED]
+        part = sector.select(some)
+
+        def rate(s: Array, beta_2: Array, part: DarkSector = part) -> Array:
+            return squared_amplitude(part, s, beta_2)
+
+        average[some] = _on_fixed(mass[some], rate, (breaks[0][:, some], breaks[1][:, some]), int(quiet[some].min()))
+    return mass, average
 
 
 def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
     """Relic density with a given bath, by default that of the Standard Model."""
 
     def density(points: DarkSector) -> Array:
-        mass, average = _on_grid(points, _grid().x_of_average)
+        mass, average = _on_grid(points)
         return _density(mass, _solve(mass, average, 1.0, bath or _standard_bath()).today, False)
 
     return sector.pointwise(density, _CHUNK)
@@ -566,7 +781,7 @@ def omega_h2_for(
         raise ParameterError(f"breaks has {len(pair[0])} positions and {len(pair[1])} widths")
     if not mass.size:
         return np.empty(mass.shape)
-    average = _averages(mass.ravel(), _as_rate(rate, mass.shape), pair, _grid().x_of_average)
+    average = _on_fixed(mass.ravel(), _as_rate(rate, mass.shape), pair)
     value = _density(mass.ravel(), _solve(mass.ravel(), average, dof, _standard_bath()).today, self_conjugate)
     return value.reshape(mass.shape)[()]
 
@@ -676,7 +891,7 @@ def evolve(sector: DarkSector) -> Evolution:
 
     def path(points: DarkSector) -> Array:
         """Y and Y_eq at each x, x_f and the density, one below the other."""
-        mass, average = _on_grid(points, grid.x_of_average)
+        mass, average = _on_grid(points)
         solution = _solve(mass, average, 1.0, _standard_bath())
         # interpolation linear in the logarithm of Y/Y_eq
         excess = np.log(solution.y[: grid.n_points] / solution.y_eq[: grid.n_points] / _FROZEN)
@@ -783,8 +998,8 @@ def omega_h2_analytic(
             raise ParameterError("cross_section and self_conjugate are for a mass; a sector has its own")
 
         def density(points: DarkSector) -> Array:
-            mass, average = _on_grid(points, _grid().x_of_average[:_EARLY_AVERAGES])
-            return _analytic(mass, partial(_along, np.log(np.maximum(average, _NOTHING))))
+            mass, average = _on_grid(points)
+            return _analytic(mass, partial(_along, np.log(np.maximum(average[:, :_EARLY_AVERAGES], _NOTHING))))
 
         return target.pointwise(density, _CHUNK)
     if cross_section is None:
