@@ -146,13 +146,19 @@ class Collision:
     @cached_property
     def h1(self) -> tuple[Array, Array]:
         """Propagator of H1 with its running width: sqrt(s) Gamma_1(sqrt s) is half the sum of the cuts that are open at s."""
+        distance, cut, more = self.h1_cut
+        return propagator(distance, cut + np.square(self.sector.lambda_phi_x) * more if self.portal else cut)
+
+    @cached_property
+    def h1_cut(self) -> tuple[Array, Array, Array]:
+        """Distance in s from the pole of H1, sqrt(s) Gamma_1(sqrt s) without X X*, and that into X X* over lambda^2."""
         sector = self.sector
         r = sector.m_zp**2 / self.s
-        bosons = (self.s / sector.v_phi) ** 2 * self.zp_velocity * (1.0 - 4.0 * r + 12.0 * r**2)
-        cuts = sector.cos_theta**2 * (bosons + 2.0 * self.cubic**2 * np.sqrt(self.beta_2)) / (16.0 * np.pi)
+        front = sector.cos_theta**2 / (32.0 * np.pi)
+        cut = front * (self.s / sector.v_phi) ** 2 * self.zp_velocity * (1.0 - 4.0 * r + 12.0 * r**2)
         if self.mixed:
-            cuts = cuts + np.square(sector.sin_theta) * self.lepton_cut
-        return propagator(self.s - sector.require("m_h1") ** 2, 0.5 * cuts)
+            cut = cut + 0.5 * np.square(sector.sin_theta) * self.lepton_cut
+        return self.s - sector.require("m_h1") ** 2, cut, 2.0 * front * sector.v_phi**2 * np.sqrt(self.beta_2)
 
     @cached_property
     def h2(self) -> tuple[Array, Array]:
@@ -307,6 +313,78 @@ AMPLITUDES: dict[str, Callable[[Collision], Array | float]] = {
     "nunu": Collision.nunu,
     "leptons": Collision.leptons,
 }
+
+
+class Expansion:
+    """W as a function of lambda_PhiX: a polynomial, and the propagators of H1 and H2 with widths that grow with lambda^2.
+
+    With L = lambda, x_i = s - m_i^2, the cuts w_i = a_i + L^2 b_i and N_i = 1/(x_i^2 + w_i^2), W is the sum of p_k L^k,
+    N_i (q_i1 L + q_i2 L^2 + q_i3 L^3) for each i, and L^2 c (x_1 x_2 + w_1 w_2) N_1 N_2.
+    The coefficients have the shape of s; lambda_PhiX of the sector is not used.
+    """
+
+    def __init__(self, sector: DarkSector, s: Array, beta_2: Array) -> None:
+        collision = Collision(sector.replace(lambda_phi_x=1.0), s, beta_2)
+        sector = collision.sector
+        shares = (sector.cos_theta**2, np.square(sector._sine))
+        gauge, linear, square = collision.zpzp_parts
+        alone, first, second = collision.zph1_parts
+        front, exchange, t_0, u_0 = collision.h1h1_parts
+        front = np.zeros(()) if front is None else front
+        poles = collision.h1h1_poles
+        crossed = -2.0 * front * exchange * t_0
+        constant = gauge + alone + collision.nunu() + (collision.through_zp * collision.current if collision.gauged else 0.0)
+        polynomial = (constant, first, second + front * shares[0] ** 2, crossed * shares[0], front * exchange**2 * u_0)
+        distance, cut, grows = collision.h1_cut
+        leptons: Array | float = 0.0
+        if collision.mixed:
+            leptons = np.square(sector.v_phi * sector.sin_theta * sector.cos_theta) * collision.lepton_cut
+
+        def numerator(i: int, x: Array) -> list[Array]:
+            direct = square * shares[i] ** 2 + front * poles[i] ** 2 + leptons
+            return [x * linear * shares[i], 2.0 * x * front * shares[0] * poles[i] + direct, x * crossed * poles[i]]
+
+        rows = [*numerator(0, distance), distance**2, cut, grows]
+        if collision.mixed:
+            m = natural("m_h")
+            away, more = s - m**2, m * gamma_higgs_to_xx(sector)
+            both = 2.0 * (square * shares[0] * shares[1] + front * poles[0] * poles[1] - leptons)
+            rows += [*numerator(1, away), away**2, m * gamma_h2(sector) - more, more, both * distance * away, both]
+        self.polynomial = np.stack([np.broadcast_to(row, s.shape) for row in polynomial])
+        self.rows = np.stack([np.broadcast_to(row, s.shape) for row in rows])
+
+
+def resonant(rows: Array, coupling: Array) -> Array:
+    """W without its polynomial, from the rows of an `Expansion` and couplings that broadcast with one row."""
+    square = coupling * coupling
+
+    def pole(q_1: Array, q_2: Array, q_3: Array, distance: Array, cut: Array, grows: Array) -> tuple[Array, Array, Array]:
+        width = grows * square
+        width += cut
+        norm = width * width
+        norm += distance
+        # keeps it finite on the pole
+        np.maximum(norm, _TINY, out=norm)
+        value = q_3 * coupling
+        value += q_2
+        value *= coupling
+        value += q_1
+        value *= coupling
+        value /= norm
+        return value, width, norm
+
+    value, width, norm = pole(*rows[:6])
+    if len(rows) > 6:
+        other, width_2, norm_2 = pole(*rows[6:12])
+        value += other
+        width *= width_2
+        width *= rows[13]
+        width += rows[12]
+        width *= square
+        width /= norm
+        width /= norm_2
+        value += width
+    return value
 
 
 def squared_amplitude(sector: DarkSector, s: Array, beta_2: Array, channel: str | None = None) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import annihilation, units
-from ._amplitudes import lepton_current, lepton_velocities, squared_amplitude
+from ._amplitudes import Expansion, lepton_current, lepton_velocities, resonant, squared_amplitude
 from ._arrays import Array, checked, choice, legendre, numbers, shown, switch, together
 from ._owned import Owned, Record, read_only
 from ._public import public
@@ -33,6 +33,7 @@ from .thermodynamics import (
     g_s,
     qed_energy_density,
 )
+from .widths import gamma_h1, gamma_h1_to_xx
 
 __all__ = [
     "Coupling",
@@ -55,6 +56,7 @@ _X_FIRST, _X_FROZEN, _X_LAST = 1.0, 120.0, 1e6
 # The steps of the Boltzmann equation are equidistant in ln(x + _BEND): 0.12 in x at the start, 0.5 at the end. Those of the
 # integral are equidistant in ln x.
 _STEP, _BEND, _LATE = 0.003, 40.0, 121
+_COARSE = 3  # how many times wider the steps of a scan are
 # Numbers of temperatures for the thermal average, equidistant in ln x: up to _X_FROZEN, and beyond it.
 _EARLY_AVERAGES, _LATE_AVERAGES = 81, 29
 _CLOCK = 8001  # rows of the table of the expansion
@@ -74,7 +76,7 @@ _BENT = 0.1
 _COLD, _WARM = 0.667, 5.0
 _UNDERFLOW = -600.0
 _NOTHING = 1e-300  # GeV^-2
-_CHUNK, _CACHED = 2048, 64
+_CHUNK, _CACHED, _BLOCK = 1024, 64, 48
 # Backward differences of order 1 to 5: weights of the past values, latest last, and of the slope
 _BACKWARD = (
     (np.array([1.0]), 1.0),
@@ -86,10 +88,14 @@ _BACKWARD = (
 # Coupling scan: number of decades below 4 pi, largest slope of ln(Omega) in ln(lambda) that is assumed, and the rise of
 # ln(Omega) over a decade, larger than rounding errors and a weak interference, above which a minimum is looked for.
 _DECADES, _STEEP, _RISE = 11, 4.0, 0.01
+_STRAIGHT = 0.25  # second difference of ln(Omega) over decades below which it follows a power of lambda
+_DENSE = 32  # Gauss-Legendre order next to a break, for a family in which H1 can be on its pole
+_ROUGH, _CLOSE, _NARROW = 0.05, 1e-4, 1e-12  # error of the density of such a family; distance in ln(lambda) over which its nodes are exact
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
 _FINER = 5  # number of parts of a decade in the finer scan
 _ROOT, _ROOT_STEPS = 1e-8, 40
+_RENEWALS, _SECANTS = 5, 8
 _NEWTON = 12  # number of steps of an iteration whose error falls by a factor of 20 or more in each
 _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the photons
 
@@ -211,7 +217,8 @@ class _Grid:
     implicit: Array  # size of a step in ln x, times the weight of the slope at its end, (n_points, 1)
     y_eq: Array  # equilibrium value for one state, times g_s, (n,)
     x_of_average: Array
-    to_steps: Any  # sparse matrix that interpolates the logarithms of the averages to x
+    to_steps: list[tuple[int, Any]]  # sparse matrices that interpolate the logarithms of the averages to blocks of steps
+    to_late: Any  # and to the points of the integral
     cumulative: Array  # matrix that maps the integrand to its cumulative integral
     n_points: int  # number of points of the equation; the rest of x belongs to the integral
 
@@ -230,15 +237,16 @@ def _through_six(grid: Array, points: Array) -> Array:
 
 @lru_cache
 @read_only
-def _grid() -> _Grid:
-    """Make the grid."""
+def _grid(coarse: bool = False) -> _Grid:
+    """Make the grid; the coarse one is for scans, in which the density may have an error of `_ROUGH`."""
     from scipy import special  # type: ignore[import-untyped]
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
     first, last = np.log(_X_FIRST + _BEND), np.log(_X_FROZEN + _BEND)
-    steps = int(np.ceil((last - first) / _STEP))
+    steps = int(np.ceil((last - first) / (_COARSE * _STEP if coarse else _STEP)))
     early = np.exp(np.linspace(first, last, steps + 1)) - _BEND
-    late = np.linspace(np.log(_X_FROZEN), np.log(_X_LAST), _LATE)
+    number = (_LATE - 1) // _COARSE + 1 if coarse else _LATE
+    late = np.linspace(np.log(_X_FROZEN), np.log(_X_LAST), number)
     x = np.concatenate([early, np.exp(late)])
     averages = [
         np.linspace(np.log(a), np.log(b), n)
@@ -248,8 +256,8 @@ def _grid() -> _Grid:
     to_steps[: len(early), :_EARLY_AVERAGES] = _through_six(averages[0], np.log(early))
     to_steps[len(early) :, _EARLY_AVERAGES:] = _through_six(averages[1], late)
     # integrals of cubics through four neighbours over each interval
-    intervals = np.zeros((_LATE, _LATE))
-    for i in range(1, _LATE - 2):
+    intervals = np.zeros((number, number))
+    for i in range(1, number - 2):
         intervals[i + 1, i - 1 : i + 3] = np.array([-1.0, 13.0, 13.0, -1.0]) / 24.0
     intervals[1, :4] = np.array([9.0, 19.0, -5.0, 1.0]) / 24.0
     intervals[-1, -4:] = intervals[1, 3::-1]
@@ -259,7 +267,9 @@ def _grid() -> _Grid:
     step = (last - first) / steps * (early + _BEND) / early
     slopes = [0.0, *(_BACKWARD[min(i, len(_BACKWARD)) - 1][1] for i in range(1, len(early)))]
     implicit = (step * np.array(slopes))[:, None]
-    return _Grid(x, implicit, y_eq, np.exp(np.concatenate(averages)), csr_array(to_steps), cumulative, len(early))
+    starts = range(0, len(early), _BLOCK)
+    blocks = [(start, csr_array(to_steps[start : min(start + _BLOCK, len(early))])) for start in starts]
+    return _Grid(x, implicit, y_eq, np.exp(np.concatenate(averages)), blocks, csr_array(to_steps[len(early) :]), cumulative, len(early))
 
 
 @lru_cache
@@ -313,13 +323,13 @@ def _edges(mass: Array, positions: Array, widths: Array) -> _Breaks:
     return _Breaks(panels, reach, e_b, scale)
 
 
-def _beside(breaks: _Breaks) -> tuple[Array, Array]:
+def _beside(breaks: _Breaks, order: int = _SHARP) -> tuple[Array, Array]:
     """Nodes on both sides of the breaks, and their weights, of shape (2 breaks order, points).
 
     Near a pole the nodes lie at distances width sinh(t) from it, near a threshold at distances t^2.
     """
     sign = np.array([-1.0, 1.0])[:, None, None, None]
-    u, w = (part[:, None] for part in legendre(_SHARP))
+    u, w = (part[:, None] for part in legendre(order))
     pole = (breaks.scale > 0.0)[:, None]
     width = np.where(pole, breaks.scale[:, None], 1.0)
     t_max = np.arcsinh(breaks.reach[:, len(_PANELS) :, None] / width)
@@ -396,6 +406,7 @@ class _Fixed:
     e: Array  # (rows,)
     kernel: Array  # (temperatures, rows)
     skipped: int  # number of half-panels from the lowest energy that are not among the rows
+    spread: Array  # matrix from the few nodes in their place to all nodes there
 
 
 @lru_cache
@@ -414,72 +425,105 @@ def _fixed(quiet: int) -> _Fixed:
     boltzmann = np.exp(np.maximum(-x * e, _UNDERFLOW))
     kernel = boltzmann * (_fronts(x) @ _terms(weight * np.sqrt(kinetic) * energy, energy).T)
     if not quiet:
-        return _Fixed(e, kernel, 0)
+        return _Fixed(e, kernel, 0, np.empty((0, 0)))
     rows = 1 + 2 * quiet * _SMOOTH
     few = 0.5 * np.exp(0.5 * _PANELS[quiet]) * (1.0 - np.cos(np.pi * (np.arange(_FEW) + 0.5) / _FEW))
     weights = np.ones((rows, _FEW))
     for i, j in itertools.permutations(range(_FEW), 2):
         weights[:, i] *= (np.sqrt(e[:rows]) - few[j]) / (few[i] - few[j])
-    return _Fixed(np.append(few**2, e[rows:]), np.concatenate([kernel[:, :rows] @ weights, kernel[:, rows:]], axis=1), 2 * quiet)
+    kernel = np.concatenate([kernel[:, :rows] @ weights, kernel[:, rows:]], axis=1)
+    return _Fixed(np.append(few**2, e[rows:]), kernel, 2 * quiet, weights)
 
 
-def _on_fixed(mass: Array, rate: _Rate, breaks: tuple[Array, Array], quiet: int = 0) -> Array:
-    """`_averages` at the temperatures of the grid; nodes that all points share need no exponentials of their own."""
-    grid, fixed = _grid(), _fixed(quiet)
-    edges = _edges(mass, *breaks)
+class _Rule(NamedTuple):
+    """Nodes of a few points at the temperatures of the grid; shape (rows, points), the fixed nodes first."""
+
+    fixed: _Fixed
+    e: Array
+    own: npt.NDArray[np.bool_]  # whether the node is one of the point's own
+    weight: Array  # of own nodes, otherwise zero
+
+
+def _rule(mass: Array, breaks: tuple[Array, Array], quiet: int = 0, order: int = _SHARP) -> _Rule:
+    """Nodes and weights; those of the panels that no break touches are the same for all points."""
+    fixed, edges = _fixed(quiet), _edges(mass, *breaks)
     count, points = len(_PANELS), mass.size
     # half-panels from the lowest energy upwards; those next to a break or in the place of a moved edge are a point's own
     reach = np.stack([edges.reach[1, : count - 1], edges.reach[0, 1:count]], axis=1).reshape(2 * count - 2, points)
     ends = np.stack([edges.panels[:-1], edges.panels[1:]], axis=1).reshape(reach.shape)
     usual = np.stack([_PANELS[:-1], _PANELS[1:]], axis=1).reshape(-1, 1)
-    own = ((reach != np.repeat(0.5 * np.diff(_PANELS), 2)[:, None]) | (ends != usual))[fixed.skipped :]
+    changed = ((reach != np.repeat(0.5 * np.diff(_PANELS), 2)[:, None]) | (ends != usual))[fixed.skipped :]
     u, w = (part[:, None] for part in legendre(_SMOOTH))
-    half, place = np.nonzero(own)
+    half, place = np.nonzero(changed)
     sign = np.where(half % 2 == 0, 1.0, -1.0)
     distance = reach[fixed.skipped :][half, place]
     e_own = np.exp(ends[fixed.skipped :][half, place] + sign * distance * u)
-    lead = len(fixed.e) - own.shape[0] * _SMOOTH
+    lead = len(fixed.e) - len(changed) * _SMOOTH
     smooth = np.repeat(fixed.e[lead:].reshape(-1, _SMOOTH, 1), points, axis=2)
-    weight = np.zeros_like(smooth)
+    weight, own = np.zeros_like(smooth), np.zeros(smooth.shape, bool)
     smooth[half, :, place] = e_own.T
     weight[half, :, place] = (distance * w * e_own).T
-    sharp, sharp_weight = _beside(edges)
+    own[half, :, place] = True
+    sharp, sharp_weight = _beside(edges, order)
     e = np.concatenate([np.repeat(fixed.e[:lead, None], points, axis=1), smooth.reshape(-1, points), sharp])
     weight = np.concatenate([np.zeros((lead, points)), weight.reshape(-1, points), sharp_weight])
-    energy, kinetic = 2.0 + e, e * (4.0 + e)
-    w_s = rate(mass**2 * energy**2, kinetic / energy**2)
-    shared = w_s[: len(fixed.e)].copy()
-    shared[lead:].reshape(smooth.shape)[half, :, place] = 0.0
-    average = np.ascontiguousarray((fixed.kernel @ shared).T)
-    average += _own_averages(e, weight * np.sqrt(kinetic) * energy * w_s, weight > 0.0)
+    own = np.concatenate([np.zeros((lead, points), bool), own.reshape(-1, points), np.ones(sharp.shape, bool)])
+    return _Rule(fixed, e, own, weight)
+
+
+class _Own(NamedTuple):
+    """The points' own nodes, one row a point, from cold to hot ones."""
+
+    order: npt.NDArray[np.intp]  # rows of the rule
+    counts: npt.NDArray[np.intp]  # (points, 3): numbers of cold, of cold and warm, and of all nodes
+    e: Array
+    terms: Array  # weights in the terms of K_1, times m^2
+
+
+def _own(rule: _Rule) -> _Own:
+    """Sort the nodes: only the cold ones matter at late temperatures, and only the hot ones underflow at early ones."""
+    kind = ((rule.weight > 0.0) & (rule.e <= np.array([_COLD, _WARM, np.inf])[:, None, None])).sum(axis=0, dtype=np.int8).T
+    counts = np.stack([np.sum(kind >= i, axis=1) for i in (3, 2, 1)], axis=1)
+    order = np.argsort(-kind, axis=1, kind="stable")[:, : np.max(counts, initial=0)]
+    e, weight = (np.take_along_axis(part.T, order, 1) for part in (rule.e, rule.weight))
+    energy = 2.0 + e
+    return _Own(order, counts, e, _terms(weight * np.sqrt(e * (4.0 + e)) * energy, energy))
+
+
+def _boltzmann(e: Array, cold: int, warm: int) -> tuple[Array, Array]:
+    """Boltzmann factors of sorted nodes at the early temperatures, and of the cold ones at the late temperatures."""
+    x = _grid().x_of_average[:, None]
+    early, late = -x[:_EARLY_AVERAGES] * e, -x[_EARLY_AVERAGES:] * e[:cold]
+    # arithmetic with numbers that underflow is slow
+    np.maximum(early[:, warm:], _UNDERFLOW, out=early[:, warm:])
+    np.maximum(late, _UNDERFLOW, out=late)
+    return np.exp(early, out=early), np.exp(late, out=late)
+
+
+def _on_fixed(mass: Array, rate: _Rate, breaks: tuple[Array, Array], quiet: int = 0) -> Array:
+    """`_averages` at the temperatures of the grid; nodes that all points share need no exponentials of their own."""
+    rule = _rule(mass, breaks, quiet)
+    energy = 2.0 + rule.e
+    w_s = rate(mass**2 * energy**2, rule.e * (4.0 + rule.e) / energy**2)
+    shared = len(rule.fixed.e)
+    average = np.ascontiguousarray((rule.fixed.kernel @ np.where(rule.own[:shared], 0.0, w_s[:shared])).T)
+    own = _own(rule)
+    terms = own.terms * np.take_along_axis(w_s.T, own.order, 1)[..., None]
+    moments = np.empty((*average.shape, _TERMS))
+    for i, (cold, warm, some) in enumerate(own.counts.tolist()):
+        early, late = _boltzmann(own.e[i, :some], cold, warm)
+        np.matmul(early, terms[i, :some], out=moments[i, :_EARLY_AVERAGES])
+        np.matmul(late, terms[i, :cold], out=moments[i, _EARLY_AVERAGES:])
+    average += np.einsum("ikt,kt->ik", moments, _grid_fronts())
     average /= mass[:, None] ** 2
     return average
 
 
-def _own_averages(e: Array, strength: Array, there: npt.NDArray[np.bool_]) -> Array:
-    """Sum over the nodes of the points' own, times m^2."""
-    grid = _grid()
-    x = grid.x_of_average
-    # cold nodes first; the others are too high for the late temperatures
-    kind = (there[None] & (e <= np.array([_COLD, _WARM, np.inf])[:, None, None])).sum(axis=0, dtype=np.int8).T
-    order = np.argsort(-kind, axis=1, kind="stable")
-    counts = np.stack([np.sum(kind >= i, axis=1) for i in (3, 2, 1)], axis=1)
-    order = order[:, : np.max(counts, initial=0)]
-    nodes, strength = (np.take_along_axis(part.T, order, 1) for part in (e, np.where(there, strength, 0.0)))
-    terms = _terms(strength, 2.0 + nodes)
-    moments = np.empty((len(nodes), len(x), _TERMS))
-    early, late = -x[:_EARLY_AVERAGES, None], -x[_EARLY_AVERAGES:, None]
-    for i, (cold, warm, some) in enumerate(counts.tolist()):
-        boltzmann = early * nodes[i, :some]
-        # arithmetic with numbers that underflow is slow
-        np.maximum(boltzmann[:, warm:], _UNDERFLOW, out=boltzmann[:, warm:])
-        np.exp(boltzmann, out=boltzmann)
-        np.matmul(boltzmann, terms[i, :some], out=moments[i, :_EARLY_AVERAGES])
-        boltzmann = late * nodes[i, :cold]
-        np.maximum(boltzmann, _UNDERFLOW, out=boltzmann)
-        np.exp(boltzmann, out=boltzmann)
-        np.matmul(boltzmann, terms[i, :cold], out=moments[i, _EARLY_AVERAGES:])
-    return np.einsum("ikt,kt->ik", moments, _fronts(x[:, None]))
+@lru_cache
+@read_only
+def _grid_fronts() -> Array:
+    """`_fronts` of the temperatures of the grid."""
+    return _fronts(_grid().x_of_average[:, None])
 
 
 class _Solution(NamedTuple):
@@ -490,58 +534,78 @@ class _Solution(NamedTuple):
 
 def _solve(mass: Array, average: Array, dof: npt.ArrayLike, bath: _Bath) -> _Solution:
     """Solve the Boltzmann equation for Y, with <sigma v> given at the temperatures of the grid."""
-    return _freeze_out(_history(mass, dof, bath), np.log(np.maximum(average, _NOTHING)))
+    history = _history(mass, dof, bath)
+    y = np.empty_like(history.y_eq)
+    today = _freeze_out(history, np.arange(mass.size), np.log(np.maximum(average, _NOTHING)), y)
+    return _Solution(y, history.y_eq, today)
 
 
 class _History(NamedTuple):
     """What the freeze-out of particles of given mass needs, but for <sigma v>; the last axis is that of the points."""
 
+    grid: _Grid
     rate: Array  # s/H (1 + dln g_s/dlnT/3), (n, points)
     y_eq: Array
 
 
-def _history(mass: Array, dof: npt.ArrayLike, bath: _Bath) -> _History:
+def _history(mass: Array, dof: npt.ArrayLike, bath: _Bath, coarse: bool = False) -> _History:
     """Expansion and equilibrium at each x."""
-    grid = _grid()
+    grid = _grid(coarse)
     log_rate, log_g = bath.expansion_at(np.log(mass) - np.log(grid.x)[:, None])
     np.exp(log_rate, out=log_rate)
     np.negative(log_g, out=log_g)
     np.exp(log_g, out=log_g)
     log_g *= np.asarray(dof)
     log_g *= grid.y_eq[:, None]
-    return _History(log_rate, log_g)
+    return _History(grid, log_rate, log_g)
 
 
-def _freeze_out(history: _History, log_average: Array) -> _Solution:
-    """Solve the Boltzmann equation with the logarithm of <sigma v>, of shape (points, temperatures)."""
-    grid = _grid()
-    rate = np.asarray(grid.to_steps @ np.ascontiguousarray(log_average.T))
-    np.exp(rate, out=rate)
-    rate *= history.rate
-    y_eq = history.y_eq
-    y = np.empty_like(rate)
-    y[0] = y_eq[0]
-    # the equation for a step is y + loss y^2 = known, with known = past values + source
-    loss = rate[: grid.n_points] * grid.implicit
-    source = np.square(y_eq[: grid.n_points])
-    source *= loss
-    loss *= 4.0
-    known, root = np.empty((2, rate.shape[1]))
-    for i in range(1, grid.n_points):
-        past = _BACKWARD[min(i, len(_BACKWARD)) - 1][0]
-        np.matmul(past, y[i - len(past) : i], out=known)
-        known += source[i]
-        # in a form without a difference of nearly equal numbers
-        np.multiply(loss[i], known, out=root)
-        root += 1.0
-        np.sqrt(root, out=root)
-        root += 1.0
-        known += known
-        np.divide(known, root, out=y[i])
-    late = rate[grid.n_points :]
-    frozen = 1.0 / y[grid.n_points - 1]
-    y[grid.n_points :] = 1.0 / (frozen + grid.cumulative @ late)
-    return _Solution(y, y_eq, 1.0 / (1.0 / y[-1] + late[-1]))
+def _freeze_out(history: _History, points: npt.NDArray[np.intp], log_average: Array, y: Array | None = None) -> Array:
+    """Solve the Boltzmann equation with the logarithm of <sigma v>, of shape (points, temperatures), and return Y today.
+
+    `points` are the columns of the history; Y is written to `y`, of shape (n, points), if it is given.
+    """
+    grid = history.grid
+    logs = np.ascontiguousarray(log_average.T)
+    order = len(_BACKWARD)
+    # a block of steps at a time, so that the arrays fit into the cache; the last values of the block before come first
+    block = np.empty((order + _BLOCK, len(points)))
+    known, root = np.empty((2, len(points)))
+    for start, matrix in grid.to_steps:
+        rate = np.asarray(matrix @ logs)
+        np.exp(rate, out=rate)
+        rate *= history.rate[start : start + len(rate)].take(points, axis=1)
+        y_eq = history.y_eq[start : start + len(rate)].take(points, axis=1)
+        # the equation for a step is y + loss y^2 = known, with known = past values + source
+        loss = rate * grid.implicit[start : start + len(rate)]
+        source = np.square(y_eq)
+        source *= loss
+        loss *= 4.0
+        if start:
+            block[:order] = block[_BLOCK:]
+        for i in range(len(rate)):
+            if start + i == 0:
+                block[order] = y_eq[0]
+                continue
+            past = _BACKWARD[min(start + i, order) - 1][0]
+            np.matmul(past, block[order + i - len(past) : order + i], out=known)
+            known += source[i]
+            # in a form without a difference of nearly equal numbers
+            np.multiply(loss[i], known, out=root)
+            root += 1.0
+            np.sqrt(root, out=root)
+            root += 1.0
+            known += known
+            np.divide(known, root, out=block[order + i])
+        if y is not None:
+            y[start : start + len(rate)] = block[order : order + len(rate)]
+        last = block[order + len(rate) - 1]
+    late = np.exp(grid.to_late @ logs)
+    late *= history.rate[grid.n_points :].take(points, axis=1)
+    inverse = 1.0 / last + grid.cumulative @ late
+    if y is not None:
+        y[grid.n_points :] = 1.0 / inverse
+    return 1.0 / (inverse[-1] + late[-1])
 
 
 def _density(mass: Array, y: Array, self_conjugate: bool) -> Array:
@@ -560,13 +624,17 @@ def _mass_rate_breaks(sector: DarkSector) -> tuple[Array, _Rate, tuple[Array, Ar
     return np.asarray(sector.require("m_x")), rate, annihilation.breaks(sector)
 
 
+def _rise(sector: DarkSector) -> Array:
+    """Slope in e^(1/2) of the width of H1 into X at rest, over the distance from its pole and lambda^2."""
+    far = np.abs(4.0 * np.square(sector.require("m_x")) - np.square(sector.require("m_h1")))
+    return np.asarray(np.square(sector.v_phi) / (16.0 * np.pi * far + _NOTHING))
+
+
 def _quiet(sector: DarkSector, positions: Array) -> npt.NDArray[np.intp]:
     """Return the number of the lowest panels over which W is a polynomial in e^(1/2)."""
-    mass = np.asarray(sector.require("m_x"))
-    nearest = np.min(np.abs(positions / mass - 2.0), axis=0)
+    nearest = np.min(np.abs(positions / np.asarray(sector.require("m_x")) - 2.0), axis=0)
     if sector.m_h1 is not None and sector.lambda_phi_x is not None:
-        # the width of H1 into X rises with e^(1/2)
-        rise = (sector.lambda_phi_x * sector.v_phi) ** 2 / (16.0 * np.pi * np.abs(4.0 * mass**2 - sector.m_h1**2) + _NOTHING)
+        rise = np.square(sector.lambda_phi_x) * _rise(sector)
         nearest = np.minimum(nearest, _CALM * np.square(_BENT / np.maximum(rise, _BENT)))
     return np.clip(np.searchsorted(_PANELS, np.log(nearest / _CALM + _NOTHING), side="right") - 1, 0, _QUIET)
 
@@ -580,9 +648,7 @@ def _on_grid(sector: DarkSector) -> tuple[Array, Array]:
     mass = np.asarray(sector.require("m_x"))
     breaks = annihilation.breaks(sector)
     quiet = _quiet(sector, breaks[0])
-    count = np.sum(_inside(breaks[0] / mass - 2.0), axis=0)
-    charged, mixed = (np.zeros(mass.shape) if part is None else part != 0.0 for part in (sector.q_x, sector.sin_theta))
-    order = np.lexsort([mixed, quiet, count, charged])
+    order = _order(sector, breaks, quiet)
     average = np.empty((mass.size, len(_grid().x_of_average)))
     for start in range(0, mass.size, _CACHED):
         some = order[start : start + _CACHED]
@@ -593,6 +659,115 @@ def _on_grid(sector: DarkSector) -> tuple[Array, Array]:
 
         average[some] = _on_fixed(mass[some], rate, (breaks[0][:, some], breaks[1][:, some]), int(quiet[some].min()))
     return mass, average
+
+
+def _order(sector: DarkSector, breaks: tuple[Array, Array], quiet: Array) -> npt.NDArray[np.intp]:
+    """Order in which points with alike nodes and channels are neighbours."""
+    count = np.sum(_inside(breaks[0] / np.asarray(sector.require("m_x")) - 2.0), axis=0)
+    charged, mixed = (np.zeros(count.shape) if part is None else part != 0.0 for part in (sector.q_x, sector.sin_theta))
+    return np.lexsort([mixed, quiet, count, charged])
+
+
+class _Block(NamedTuple):
+    """A few points with their nodes, and W there as a function of lambda."""
+
+    rows: Array  # coefficients of W, (coefficients, points, nodes)
+    shared: Array  # 1 for nodes of the panels that belong to no point, otherwise 0
+    order: npt.NDArray[np.intp]
+    kernels: list[Array]  # from own nodes to averages
+    kernel: Array  # from shared nodes to averages
+
+
+class _Family:
+    """Relic density of a flat sector for any lambda, on nodes that are made for the lambda of the sector.
+
+    The thermal kernel is computed once a point.
+    """
+
+    def __init__(self, sector: DarkSector, order: int = _SHARP, scans: bool = False) -> None:
+        self.mass = np.asarray(sector.require("m_x"))
+        breaks = annihilation.breaks(sector)
+        quiets = _quiet(sector.replace(lambda_phi_x=np.zeros(self.mass.size)), breaks[0])
+        ranks = _order(sector, breaks, quiets)
+        self.histories = [_history(self.mass, 1.0, _standard_bath(), coarse) for coarse in (False, True)[: 1 + scans]]
+        self.block, self.place = np.empty((2, self.mass.size), dtype=np.intp)
+        self.blocks = []
+        for start in range(0, self.mass.size, _CACHED):
+            some = ranks[start : start + _CACHED]
+            self.block[some], self.place[some] = len(self.blocks), np.arange(len(some))
+            quiet = int(quiets[some].min())
+            rule = _rule(self.mass[some], (breaks[0][:, some], breaks[1][:, some]), quiet, order)
+            self.blocks.append(self._prepare(sector.select(some), rule))
+
+    def _prepare(self, sector: DarkSector, rule: _Rule) -> _Block:
+        energy, mass = 2.0 + rule.e, np.asarray(sector.require("m_x"))
+        inverse = mass**-2.0
+        expansion = Expansion(sector, mass**2 * energy**2, rule.e * (4.0 + rule.e) / energy**2)
+        own, fronts, shared = _own(rule), _grid_fronts(), len(rule.fixed.e)
+        mask = np.where(rule.own[:shared], 0.0, inverse)
+        # averages of the polynomial: from the shared nodes, and below from the own ones
+        power, points = len(expansion.polynomial), rule.e.shape[1]
+        averages = np.tensordot(expansion.polynomial[:, :shared] * mask, rule.fixed.kernel, (1, 1))
+        several = np.take_along_axis(expansion.polynomial.swapaxes(1, 2), own.order[None], 2)
+        kernels = []
+        for i, (cold, warm, some) in enumerate(own.counts.tolist()):
+            early, late = _boltzmann(own.e[i, :some], cold, warm)
+            kernel = np.empty((some + power, len(fronts)))
+            nodes = kernel[power:].T
+            np.matmul(inverse[i] * own.terms[i, :some], fronts.T, out=kernel[power:])
+            nodes[:_EARLY_AVERAGES] *= early
+            nodes[_EARLY_AVERAGES:, :cold] *= late
+            nodes[_EARLY_AVERAGES:, cold:] = 0.0
+            kernel[:power] = averages[:, i] + several[:, i, :some] @ kernel[power:]
+            kernels.append(kernel)
+        # the coefficients are polynomials in e^(1/2) in the lowest panels, W is not
+        rows, spread = expansion.rows.swapaxes(1, 2), rule.fixed.spread
+        every, few = spread.shape
+        rows = np.concatenate([rows[..., :few] @ spread.T, rows[..., few:]], axis=2)
+        mask = np.concatenate([np.broadcast_to(inverse, (every, points)), mask[few:]])
+        return _Block(rows, np.ascontiguousarray(mask.T), own.order + (every - few), kernels, _fixed(0).kernel.T)
+
+    def _averages(self, points: npt.NDArray[np.intp], coupling: Array) -> Array:
+        """<sigma v> at one lambda each of some points, which may repeat, in the order of the blocks."""
+        average = np.empty((len(points), len(_grid().x_of_average)))
+        powers = coupling[:, None] ** np.arange(5.0)
+        for start, stop in itertools.pairwise(_ends(self.block[points])):
+            block, place = self.blocks[self.block[points[start]]], self.place[points[start:stop]]
+            ends = list(itertools.pairwise(_ends(place)))
+            w_s = np.empty((len(place), block.rows.shape[2]))
+            some = coupling[start:stop, None]
+            if len(place) > 2 * len(ends):
+                for first, last in ends:
+                    w_s[first:last] = resonant(block.rows[:, place[first]], some[first:last])
+            else:
+                for first in range(0, len(place), _CACHED):
+                    part = slice(first, first + _CACHED)
+                    w_s[part] = resonant(block.rows[:, place[part]], some[part])
+            value = average[start:stop]
+            np.matmul(w_s[:, : block.shared.shape[1]] * block.shared[place], block.kernel, out=value)
+            own = np.concatenate([powers[start:stop], np.take_along_axis(w_s, block.order[place], 1)], axis=1)
+            for first, last in ends:
+                kernel = block.kernels[place[first]]
+                value[first:last] += own[first:last, : len(kernel)] @ kernel
+        return average
+
+    def log_density(self, points: npt.NDArray[np.intp], log_coupling: Array, coarse: bool = False) -> Array:
+        """Logarithm of Omega h^2 of some points, which may repeat, at one lambda each."""
+        # a rounding error must not lead beyond 4 pi
+        coupling = np.minimum(np.exp(log_coupling), 4.0 * np.pi)
+        log = np.empty(len(points))
+        rank = np.lexsort([self.place[points], self.block[points]])
+        for start in range(0, len(points), _CHUNK):
+            some = rank[start : start + _CHUNK]
+            index = points[some]
+            log_average = np.log(np.maximum(self._averages(index, coupling[some]), _NOTHING))
+            log[some] = np.log(_density(self.mass[index], _freeze_out(self.histories[coarse], index, log_average), False))
+        return log
+
+
+def _ends(key: npt.NDArray[np.intp]) -> list[int]:
+    """Positions at which a sorted key changes, with both ends."""
+    return [0, *(np.flatnonzero(np.diff(key)) + 1).tolist(), len(key)]
 
 
 def _omega(sector: DarkSector, bath: _Bath | None = None) -> Array:
@@ -1066,14 +1241,95 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     gap = np.diff(decades)[:, None]
     low, high = value[:-1], value[1:]
     # between two ends the density can cross the target twice if it is close to it, or if it rises
-    left, which = np.nonzero((low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low + _RISE))
+    wanted = (low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low + _RISE)
+    # not where it follows a power of the coupling, from one decade to the next, and is not close to the target
+    bend = np.abs(np.diff(value, 2, axis=0))
+    bent = np.concatenate([bend[:1], np.maximum(bend[:-1], bend[1:]), np.full_like(bend[:1], np.inf)]) > _STRAIGHT
+    left, which = np.nonzero(wanted & (bent | (np.minimum(np.abs(low), np.abs(high)) < 2.0 * _STRAIGHT)))
+    plain, single = np.nonzero(wanted & (low * high < 0.0))
+    whole = ~np.isin(plain * points + single, left * points + which)
+    plain, single = plain[whole], single[whole]
     inner = decades[left] + gap[left, 0] * (np.arange(1, _FINER)[:, None] / _FINER)
     middle = f(np.tile(which, len(inner)), inner.ravel()).reshape(inner.shape)
     place = np.concatenate([decades[None, left], inner, decades[None, left + 1]])
     size = np.concatenate([low[None, left, which], middle, high[None, left, which]])
     step, column = np.nonzero((size[:-1] > 0.0) != (size[1:] > 0.0))
     ends = (place[step, column], place[step + 1, column], size[step, column], size[step + 1, column])
-    return which[column], *ends, value[-1]
+    others = (decades[plain], decades[plain + 1], low[plain, single], high[plain, single])
+    both = (np.concatenate(pair) for pair in zip((which[column], *ends), (single, *others), strict=True))
+    return *both, value[-1]  # type: ignore[return-value]
+
+
+def _roots(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp], Array, Array]:
+    """Find all couplings of a flat sector without masked points: points, ln(lambda), and excess at 4 pi.
+
+    The nodes of a family do not depend on lambda, but for those at the pole of H1 or H2, whose width does.
+    Such a pole has more nodes in the scan, and the roots that are found there are refined with a family of their own.
+    """
+    found = []
+    for start in range(0, sector.reason.size, _CHUNK):
+        some = slice(start, start + _CHUNK)
+        index = np.arange(start, min(start + _CHUNK, sector.reason.size))
+        which, root, top = _roots_of_few(sector.select(index), log_target[some])
+        found.append((which + start, root, top))
+    which, root, top = (np.concatenate(part) for part in zip(*found, strict=True))
+    return which, root, top
+
+
+def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp], Array, Array]:
+    """`_roots` for so few points that their kernels fit into the memory."""
+    mass = np.asarray(sector.require("m_x"))
+    unit = sector.replace(lambda_phi_x=np.ones(mass.size))
+    positions, widths = annihilation.breaks(unit)
+    poles = (positions == np.asarray(sector.m_h1)) | (positions == natural("m_h"))
+    wide = np.any(poles & (widths > 0.0) & _inside(positions / mass - 2.0), axis=0)
+    # below this coupling numbers with 16 digits do not resolve the resonance, and the result depends on the nodes
+    into_x = gamma_h1_to_xx(unit)
+    missing = _NARROW * np.asarray(sector.m_h1) - (gamma_h1(unit) - into_x)
+    narrow = np.where(wide & (missing > 0.0), 0.5 * np.log(np.maximum(missing, _NOTHING) / np.maximum(into_x, _NOTHING)), -np.inf)
+    families, local = [], np.empty(mass.size, dtype=np.intp)
+    for some, order in ((np.flatnonzero(~wide), _SHARP), (np.flatnonzero(wide), _DENSE)):
+        families.append(_Family(sector.select(some), order, scans=True))
+        local[some] = np.arange(len(some))
+
+    def own(rows: npt.NDArray[np.intp], log: Array, coarse: bool) -> Array:
+        value = np.empty(len(rows))
+        for kind, family in enumerate(families):
+            some = np.flatnonzero(wide[rows] == kind)
+            if some.size:
+                value[some] = family.log_density(local[rows[some]], log[some], coarse) - log_target[rows[some]]
+        return value
+
+    def exact(rows: npt.NDArray[np.intp], log: Array) -> Array:
+        value = np.empty(len(rows))
+        for others in (False, True):
+            some = np.flatnonzero(wide[rows] == others)
+            if some.size and others:
+                part = sector.select(rows[some]).replace(lambda_phi_x=np.minimum(np.exp(log[some]), 4.0 * np.pi))
+                value[some] = np.log(_omega(part)) - log_target[rows[some]]
+            elif some.size:
+                value[some] = own(rows[some], log[some], False)
+        return value
+
+    def scanned(rows: npt.NDArray[np.intp], log: Array) -> Array:
+        value = own(rows, log, True)
+        near = np.flatnonzero((np.abs(value) < _ROUGH) | (log < narrow[rows]))
+        if near.size:
+            value[near] = exact(rows[near], log[near])
+        return value
+
+    which, *ends, top = _brackets(scanned, mass.size)
+    root = _illinois(lambda rows, log: own(which[rows], log, False), *ends)
+    for rows in (np.flatnonzero(wide[which] & (root > narrow[which])), np.flatnonzero(wide[which] & (root <= narrow[which]))):
+        at, brackets = which[rows], [end[rows] for end in ends]
+        left = np.arange(len(rows))
+        if len(rows) and np.all(root[rows] > narrow[at]):
+            root[rows], left = _refined(sector.select(at), log_target[at], root[rows], brackets)
+        if left.size:
+            low, high = brackets[0][left], brackets[1][left]
+            f_low, f_high = exact(at[left], low), exact(at[left], high)
+            root[rows[left]] = _illinois(lambda some, log, at=at[left]: exact(at[some], log), low, high, f_low, f_high)
+    return which, root, top
 
 
 @public
@@ -1126,14 +1382,7 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
     found: list[list[float]] = [[] for _ in index]
     if good.size:
         part, target = sector.select(good), np.broadcast_to(wanted, shape).ravel()[good]
-
-        def excess(rows: npt.NDArray[np.intp], log_coupling: Array) -> Array:
-            # a rounding error must not lead beyond 4 pi
-            some = part.select(rows).replace(lambda_phi_x=np.minimum(np.exp(log_coupling), 4.0 * np.pi))
-            return np.log(_omega(some) / target[rows])
-
-        which, *ends, top = _brackets(excess, good.size)
-        root = _illinois(lambda rows, log: excess(which[rows], log), *ends)
+        which, root, top = _roots(part, np.log(target))
         for point, coupling in sorted(zip(good[which].tolist(), np.exp(root).tolist(), strict=True)):
             found[point].append(coupling)
         empty = np.array([not found[point] for point in good])
@@ -1144,6 +1393,35 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
         branches[: len(couplings), point] = couplings
     branches = branches.reshape(len(branches), *shape)
     return Coupling(branches[0][()], branches, reason.reshape(shape))
+
+
+def _refined(
+    sector: DarkSector, log_target: Array, guess: Array, brackets: list[Array]
+) -> tuple[Array, npt.NDArray[np.intp]]:
+    """Refine one root a point by secants, on nodes that are made anew until they belong to it; and where that fails."""
+    root = guess.copy()
+    rows = np.arange(len(guess))
+    a, b, f_a, f_b = brackets
+    for _ in range(_RENEWALS):
+        if not rows.size:
+            break
+        family = _Family(sector.select(rows).replace(lambda_phi_x=np.minimum(np.exp(root[rows]), 4.0 * np.pi)))
+        every = np.arange(len(rows))
+        x, slope = root[rows], ((f_b - f_a) / (b - a))[rows]
+        y = family.log_density(every, x) - log_target[rows]
+        some = every
+        for _ in range(_SECANTS):
+            some = some[np.abs(y[some]) > _ROOT]
+            if not some.size:
+                break
+            new = np.clip(x[some] - y[some] / slope[some], a[rows[some]], b[rows[some]])
+            value = family.log_density(some, new) - log_target[rows[some]]
+            moved = new != x[some]
+            slope[some[moved]] = (value - y[some])[moved] / (new - x[some])[moved]
+            x[some], y[some] = new, value
+        last, root[rows] = root[rows], x
+        rows = rows[(np.abs(y) > _ROOT) | (np.abs(x - last) > _CLOSE)]
+    return root, rows
 
 
 def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, f_b: Array) -> Array:
