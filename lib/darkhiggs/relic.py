@@ -76,7 +76,7 @@ _BENT = 0.1
 _COLD, _WARM = 0.667, 5.0
 _UNDERFLOW = -600.0
 _NOTHING = 1e-300  # GeV^-2
-_CHUNK, _CACHED, _BLOCK = 1024, 64, 48
+_FAMILY, _CHUNK, _CACHED, _SOME, _BLOCK = 2048, 1024, 64, 16, 48
 # Backward differences of order 1 to 5: weights of the past values, latest last, and of the slope
 _BACKWARD = (
     (np.array([1.0]), 1.0),
@@ -89,13 +89,16 @@ _BACKWARD = (
 # ln(Omega) over a decade, larger than rounding errors and a weak interference, above which a minimum is looked for.
 _DECADES, _STEEP, _RISE = 11, 4.0, 0.01
 _STRAIGHT = 0.25  # second difference of ln(Omega) over decades below which it follows a power of lambda
-_DENSE = 32  # Gauss-Legendre order next to a break, for a family in which H1 can be on its pole
-_ROUGH, _CLOSE, _NARROW = 0.05, 1e-4, 1e-12  # error of the density of such a family; distance in ln(lambda) over which its nodes are exact
+_DENSE = 24  # Gauss-Legendre order next to a break, for a family in which H1 can be on its pole
+# Number of the first temperatures, up to x = 6, at which <sigma v> does not matter: an X with the required density was in
+# equilibrium there, and the density of an X that was not is far above it; ln of the ratio of the density in equilibrium to it.
+_HOT, _EQUAL = 30, 4.5
+_ROUGH, _CLOSE, _NARROW = 0.05, 3e-3, 1e-11  # error of the density of such a family; distance in ln(lambda) over which its nodes are exact
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
 _FINER = 5  # number of parts of a decade in the finer scan
 _ROOT, _ROOT_STEPS = 1e-8, 40
-_RENEWALS, _SECANTS = 5, 8
+_GUESS, _SURE, _RENEWALS, _SECANTS = 1e-3, 1e-9, 5, 8
 _NEWTON = 12  # number of steps of an iteration whose error falls by a factor of 20 or more in each
 _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the photons
 
@@ -490,12 +493,12 @@ def _own(rule: _Rule) -> _Own:
     return _Own(order, counts, e, _terms(weight * np.sqrt(e * (4.0 + e)) * energy, energy))
 
 
-def _boltzmann(e: Array, cold: int, warm: int) -> tuple[Array, Array]:
-    """Boltzmann factors of sorted nodes at the early temperatures, and of the cold ones at the late temperatures."""
-    x = _grid().x_of_average[:, None]
-    early, late = -x[:_EARLY_AVERAGES] * e, -x[_EARLY_AVERAGES:] * e[:cold]
+def _boltzmann(e: Array, cold: int, warm: int, first: int = 0) -> tuple[Array, Array]:
+    """Boltzmann factors of sorted nodes at the early temperatures from the first, and of the cold ones at the late ones."""
+    x = _grid().x_of_average
+    early, late = e[:, None] * -x[first:_EARLY_AVERAGES], e[:cold, None] * -x[_EARLY_AVERAGES:]
     # arithmetic with numbers that underflow is slow
-    np.maximum(early[:, warm:], _UNDERFLOW, out=early[:, warm:])
+    np.maximum(early[warm:], _UNDERFLOW, out=early[warm:])
     np.maximum(late, _UNDERFLOW, out=late)
     return np.exp(early, out=early), np.exp(late, out=late)
 
@@ -512,8 +515,8 @@ def _on_fixed(mass: Array, rate: _Rate, breaks: tuple[Array, Array], quiet: int 
     moments = np.empty((*average.shape, _TERMS))
     for i, (cold, warm, some) in enumerate(own.counts.tolist()):
         early, late = _boltzmann(own.e[i, :some], cold, warm)
-        np.matmul(early, terms[i, :some], out=moments[i, :_EARLY_AVERAGES])
-        np.matmul(late, terms[i, :cold], out=moments[i, _EARLY_AVERAGES:])
+        np.matmul(early.T, terms[i, :some], out=moments[i, :_EARLY_AVERAGES])
+        np.matmul(late.T, terms[i, :cold], out=moments[i, _EARLY_AVERAGES:])
     average += np.einsum("ikt,kt->ik", moments, _grid_fronts())
     average /= mass[:, None] ** 2
     return average
@@ -681,10 +684,11 @@ class _Block(NamedTuple):
 class _Family:
     """Relic density of a flat sector for any lambda, on nodes that are made for the lambda of the sector.
 
-    The thermal kernel is computed once a point.
+    The thermal kernel is computed once a point, from the temperature number `first` on.
     """
 
-    def __init__(self, sector: DarkSector, order: int = _SHARP, scans: bool = False) -> None:
+    def __init__(self, sector: DarkSector, first: int = 0, order: int = _SHARP, scans: bool = False) -> None:
+        self.first = first
         self.mass = np.asarray(sector.require("m_x"))
         breaks = annihilation.breaks(sector)
         quiets = _quiet(sector.replace(lambda_phi_x=np.zeros(self.mass.size)), breaks[0])
@@ -703,33 +707,33 @@ class _Family:
         energy, mass = 2.0 + rule.e, np.asarray(sector.require("m_x"))
         inverse = mass**-2.0
         expansion = Expansion(sector, mass**2 * energy**2, rule.e * (4.0 + rule.e) / energy**2)
-        own, fronts, shared = _own(rule), _grid_fronts(), len(rule.fixed.e)
+        own, fronts, shared = _own(rule), np.ascontiguousarray(_grid_fronts()[self.first:].T), len(rule.fixed.e)
         mask = np.where(rule.own[:shared], 0.0, inverse)
         # averages of the polynomial: from the shared nodes, and below from the own ones
         power, points = len(expansion.polynomial), rule.e.shape[1]
-        averages = np.tensordot(expansion.polynomial[:, :shared] * mask, rule.fixed.kernel, (1, 1))
+        averages = np.tensordot(expansion.polynomial[:, :shared] * mask, rule.fixed.kernel[self.first:], (1, 1))
         several = np.take_along_axis(expansion.polynomial.swapaxes(1, 2), own.order[None], 2)
         kernels = []
         for i, (cold, warm, some) in enumerate(own.counts.tolist()):
-            early, late = _boltzmann(own.e[i, :some], cold, warm)
-            kernel = np.empty((some + power, len(fronts)))
-            nodes = kernel[power:].T
-            np.matmul(inverse[i] * own.terms[i, :some], fronts.T, out=kernel[power:])
-            nodes[:_EARLY_AVERAGES] *= early
-            nodes[_EARLY_AVERAGES:, :cold] *= late
-            nodes[_EARLY_AVERAGES:, cold:] = 0.0
-            kernel[:power] = averages[:, i] + several[:, i, :some] @ kernel[power:]
+            early, late = _boltzmann(own.e[i, :some], cold, warm, self.first)
+            kernel = np.empty((some + power, fronts.shape[1]))
+            nodes = kernel[power:]
+            np.matmul(inverse[i] * own.terms[i, :some], fronts, out=nodes)
+            nodes[:, : _EARLY_AVERAGES - self.first] *= early
+            nodes[:cold, _EARLY_AVERAGES - self.first :] *= late
+            nodes[cold:, _EARLY_AVERAGES - self.first :] = 0.0
+            kernel[:power] = averages[:, i] + several[:, i, :some] @ nodes
             kernels.append(kernel)
         # the coefficients are polynomials in e^(1/2) in the lowest panels, W is not
         rows, spread = expansion.rows.swapaxes(1, 2), rule.fixed.spread
         every, few = spread.shape
         rows = np.concatenate([rows[..., :few] @ spread.T, rows[..., few:]], axis=2)
         mask = np.concatenate([np.broadcast_to(inverse, (every, points)), mask[few:]])
-        return _Block(rows, np.ascontiguousarray(mask.T), own.order + (every - few), kernels, _fixed(0).kernel.T)
+        return _Block(rows, np.ascontiguousarray(mask.T), own.order + (every - few), kernels, _fixed(0).kernel[self.first:].T)
 
     def _averages(self, points: npt.NDArray[np.intp], coupling: Array) -> Array:
         """<sigma v> at one lambda each of some points, which may repeat, in the order of the blocks."""
-        average = np.empty((len(points), len(_grid().x_of_average)))
+        average = np.empty((len(points), len(_grid().x_of_average) - self.first))
         powers = coupling[:, None] ** np.arange(5.0)
         for start, stop in itertools.pairwise(_ends(self.block[points])):
             block, place = self.blocks[self.block[points[start]]], self.place[points[start:stop]]
@@ -740,8 +744,8 @@ class _Family:
                 for first, last in ends:
                     w_s[first:last] = resonant(block.rows[:, place[first]], some[first:last])
             else:
-                for first in range(0, len(place), _CACHED):
-                    part = slice(first, first + _CACHED)
+                for first in range(0, len(place), _SOME):
+                    part = slice(first, first + _SOME)
                     w_s[part] = resonant(block.rows[:, place[part]], some[part])
             value = average[start:stop]
             np.matmul(w_s[:, : block.shared.shape[1]] * block.shared[place], block.kernel, out=value)
@@ -761,6 +765,8 @@ class _Family:
             some = rank[start : start + _CHUNK]
             index = points[some]
             log_average = np.log(np.maximum(self._averages(index, coupling[some]), _NOTHING))
+            if self.first:
+                log_average = np.concatenate([np.repeat(log_average[:, :1], self.first, axis=1), log_average], axis=1)
             log[some] = np.log(_density(self.mass[index], _freeze_out(self.histories[coarse], index, log_average), False))
         return log
 
@@ -1266,18 +1272,44 @@ def _roots(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp],
     The nodes of a family do not depend on lambda, but for those at the pole of H1 or H2, whose width does.
     Such a pole has more nodes in the scan, and the roots that are found there are refined with a family of their own.
     """
-    found = []
-    for start in range(0, sector.reason.size, _CHUNK):
-        some = slice(start, start + _CHUNK)
-        index = np.arange(start, min(start + _CHUNK, sector.reason.size))
-        which, root, top = _roots_of_few(sector.select(index), log_target[some])
-        found.append((which + start, root, top))
-    which, root, top = (np.concatenate(part) for part in zip(*found, strict=True))
+    found, size = [], 0
+    for start in range(0, sector.reason.size, _FAMILY):
+        some = slice(start, start + _FAMILY)
+        index = np.arange(start, min(start + _FAMILY, sector.reason.size))
+        which, root, top, (left, *ends) = _roots_of_few(sector.select(index), log_target[some])
+        found.append((which + start, root, top, left + size, *ends))
+        size += len(which)
+    which, root, top, left, low, high = (np.concatenate(part) for part in zip(*found, strict=True))
+    if left.size:
+        # the few roots whose resonance is not resolved
+        rows = left.astype(np.intp)
+        at = which[rows]
+
+        def excess(some: npt.NDArray[np.intp], log: Array) -> Array:
+            return _exact(sector, log_target, at[some], log)
+
+        every = np.arange(len(rows))
+        ends = (low, high, excess(every, low), excess(every, high))
+        root[rows], failed = _secants(excess, *ends, _ROOT)
+        root[rows[failed]] = _illinois(lambda some, log: excess(failed[some], log), *(end[failed] for end in ends))
     return which, root, top
 
 
-def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp], Array, Array]:
-    """`_roots` for so few points that their kernels fit into the memory."""
+def _exact(sector: DarkSector, log_target: Array, points: npt.NDArray[np.intp], log_coupling: Array) -> Array:
+    """Excess of ln(Omega h^2) from `omega_h2`; a rounding error must not lead beyond 4 pi."""
+    part = sector.select(points).replace(lambda_phi_x=np.minimum(np.exp(log_coupling), 4.0 * np.pi))
+    return np.log(_omega(part)) - log_target[points]
+
+
+def _first(mass: Array, log_target: Array) -> int:
+    """Return the number of the first temperature at which <sigma v> matters for the required densities."""
+    y = _history(mass, 1.0, _standard_bath(), True).y_eq
+    equilibrium = y[np.searchsorted(_grid(True).x, _grid().x_of_average[_HOT])]
+    return _HOT if np.all(np.log(_density(mass, equilibrium, False)) > log_target + _EQUAL) else 0
+
+
+def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp], Array, Array, Array]:
+    """`_roots` for so few points that their kernels fit into the memory; and the roots that are left, with their brackets."""
     mass = np.asarray(sector.require("m_x"))
     unit = sector.replace(lambda_phi_x=np.ones(mass.size))
     positions, widths = annihilation.breaks(unit)
@@ -1287,9 +1319,10 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
     into_x = gamma_h1_to_xx(unit)
     missing = _NARROW * np.asarray(sector.m_h1) - (gamma_h1(unit) - into_x)
     narrow = np.where(wide & (missing > 0.0), 0.5 * np.log(np.maximum(missing, _NOTHING) / np.maximum(into_x, _NOTHING)), -np.inf)
+    first = _first(mass, log_target)
     families, local = [], np.empty(mass.size, dtype=np.intp)
     for some, order in ((np.flatnonzero(~wide), _SHARP), (np.flatnonzero(wide), _DENSE)):
-        families.append(_Family(sector.select(some), order, scans=True))
+        families.append(_Family(sector.select(some), first, order, scans=True))
         local[some] = np.arange(len(some))
 
     def own(rows: npt.NDArray[np.intp], log: Array, coarse: bool) -> Array:
@@ -1305,8 +1338,7 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
         for others in (False, True):
             some = np.flatnonzero(wide[rows] == others)
             if some.size and others:
-                part = sector.select(rows[some]).replace(lambda_phi_x=np.minimum(np.exp(log[some]), 4.0 * np.pi))
-                value[some] = np.log(_omega(part)) - log_target[rows[some]]
+                value[some] = _exact(sector, log_target, rows[some], log[some])
             elif some.size:
                 value[some] = own(rows[some], log[some], False)
         return value
@@ -1319,17 +1351,16 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
         return value
 
     which, *ends, top = _brackets(scanned, mass.size)
-    root = _illinois(lambda rows, log: own(which[rows], log, False), *ends)
-    for rows in (np.flatnonzero(wide[which] & (root > narrow[which])), np.flatnonzero(wide[which] & (root <= narrow[which]))):
-        at, brackets = which[rows], [end[rows] for end in ends]
-        left = np.arange(len(rows))
-        if len(rows) and np.all(root[rows] > narrow[at]):
-            root[rows], left = _refined(sector.select(at), log_target[at], root[rows], brackets)
-        if left.size:
-            low, high = brackets[0][left], brackets[1][left]
-            f_low, f_high = exact(at[left], low), exact(at[left], high)
-            root[rows[left]] = _illinois(lambda some, log, at=at[left]: exact(at[some], log), low, high, f_low, f_high)
-    return which, root, top
+    # where H1 can be on its pole this is only a first guess
+    enough = np.where(wide[which], _GUESS, _ROOT)
+    root, failed = _secants(lambda rows, log: own(which[rows], log, False), *ends, enough)
+    left = np.union1d(failed, np.flatnonzero(root <= narrow[which]))
+    rows = np.setdiff1d(np.flatnonzero(wide[which]), left)
+    if rows.size:
+        at = which[rows]
+        root[rows], failed = _refined(sector.select(at), first, log_target[at], root[rows], [end[rows] for end in ends])
+        left = np.concatenate([left, rows[failed]])
+    return which, root, top, np.stack([left, *(end[left] for end in ends[:2])])
 
 
 @public
@@ -1396,32 +1427,56 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
 
 
 def _refined(
-    sector: DarkSector, log_target: Array, guess: Array, brackets: list[Array]
+    sector: DarkSector, first: int, log_target: Array, guess: Array, brackets: list[Array]
 ) -> tuple[Array, npt.NDArray[np.intp]]:
     """Refine one root a point by secants, on nodes that are made anew until they belong to it; and where that fails."""
     root = guess.copy()
     rows = np.arange(len(guess))
-    a, b, f_a, f_b = brackets
     for _ in range(_RENEWALS):
         if not rows.size:
             break
-        family = _Family(sector.select(rows).replace(lambda_phi_x=np.minimum(np.exp(root[rows]), 4.0 * np.pi)))
-        every = np.arange(len(rows))
-        x, slope = root[rows], ((f_b - f_a) / (b - a))[rows]
-        y = family.log_density(every, x) - log_target[rows]
-        some = every
-        for _ in range(_SECANTS):
-            some = some[np.abs(y[some]) > _ROOT]
-            if not some.size:
-                break
-            new = np.clip(x[some] - y[some] / slope[some], a[rows[some]], b[rows[some]])
-            value = family.log_density(some, new) - log_target[rows[some]]
-            moved = new != x[some]
-            slope[some[moved]] = (value - y[some])[moved] / (new - x[some])[moved]
-            x[some], y[some] = new, value
+        part = sector.select(rows).replace(lambda_phi_x=np.minimum(np.exp(root[rows]), 4.0 * np.pi))
+        family = _Family(part, first)
+        ends = (end[rows] for end in brackets)
+        target = log_target[rows]
+        x, failed = _secants(lambda some, log: family.log_density(some, log) - target[some], *ends, _ROOT, root[rows])
         last, root[rows] = root[rows], x
-        rows = rows[(np.abs(y) > _ROOT) | (np.abs(x - last) > _CLOSE)]
+        again = np.abs(x - last) > _CLOSE
+        again[failed] = True
+        rows = rows[again]
     return root, rows
+
+
+def _secants(
+    f: Callable[[Any, Array], Array],
+    a: Array,
+    b: Array,
+    f_a: Array,
+    f_b: Array,
+    enough: npt.ArrayLike,
+    start: Array | None = None,
+) -> tuple[Array, npt.NDArray[np.intp]]:
+    """Find roots between a and b by secants, where f is nearly linear; and the rows where this fails."""
+    slope = (f_b - f_a) / (b - a)
+    x = a - f_a / slope if start is None else start.copy()
+    enough = np.broadcast_to(enough, x.shape)
+    rows, step = np.arange(len(x)), np.full(len(x), np.inf)
+    y = f(rows, x) if rows.size else np.empty(0)
+    for _ in range(_SECANTS):
+        rows = rows[~(np.abs(y[rows]) <= enough[rows])]
+        if not rows.size:
+            break
+        new = np.clip(x[rows] - y[rows] / slope[rows], a[rows], b[rows])
+        # the error after this step is that of the slope, which is of the order of the last step, times y
+        sure = np.abs(y[rows]) * step[rows] < _SURE
+        x[rows[sure]], y[rows[sure]] = new[sure], 0.0
+        rows, new = rows[~sure], new[~sure]
+        value = f(rows, new) if rows.size else np.empty(0)
+        moved = new != x[rows]
+        slope[rows[moved]] = (value - y[rows])[moved] / (new - x[rows])[moved]
+        step[rows] = np.where(moved, np.abs(new - x[rows]), np.inf)
+        x[rows], y[rows] = new, value
+    return x, rows[~(np.abs(y[rows]) <= enough[rows])]
 
 
 def _illinois(f: Callable[[Any, Array], Array], a: Array, b: Array, f_a: Array, f_b: Array) -> Array:
