@@ -89,11 +89,16 @@ _BACKWARD = (
 # ln(Omega) over a decade, larger than rounding errors and a weak interference, above which a minimum is looked for.
 _DECADES, _STEEP, _RISE = 11, 4.0, 0.01
 _STRAIGHT = 0.25  # second difference of ln(Omega) over decades below which it follows a power of lambda
+_LOWEST, _FAR = 3, 3.0  # number of decades that are left out where ln(Omega) is larger than this and follows a power
 _DENSE = 24  # Gauss-Legendre order next to a break, for a family in which H1 can be on its pole
 # Number of the first temperatures, up to x = 6, at which <sigma v> does not matter: an X with the required density was in
 # equilibrium there, and the density of an X that was not is far above it; ln of the ratio of the density in equilibrium to it.
 _HOT, _EQUAL = 30, 4.5
-_ROUGH, _CLOSE, _NARROW = 0.05, 3e-3, 1e-11  # error of the density of such a family; distance in ln(lambda) over which its nodes are exact
+_ROUGH, _CLOSE, _NARROW = (
+    0.05,
+    3e-3,
+    1e-11,
+)  # error of the density of such a family; distance in ln(lambda) over which its nodes are exact
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
 _FINER = 5  # number of parts of a decade in the finer scan
@@ -272,7 +277,9 @@ def _grid(coarse: bool = False) -> _Grid:
     implicit = (step * np.array(slopes))[:, None]
     starts = range(0, len(early), _BLOCK)
     blocks = [(start, csr_array(to_steps[start : min(start + _BLOCK, len(early))])) for start in starts]
-    return _Grid(x, implicit, y_eq, np.exp(np.concatenate(averages)), blocks, csr_array(to_steps[len(early) :]), cumulative, len(early))
+    return _Grid(
+        x, implicit, y_eq, np.exp(np.concatenate(averages)), blocks, csr_array(to_steps[len(early) :]), cumulative, len(early)
+    )
 
 
 @lru_cache
@@ -664,7 +671,7 @@ def _on_grid(sector: DarkSector) -> tuple[Array, Array]:
     return mass, average
 
 
-def _order(sector: DarkSector, breaks: tuple[Array, Array], quiet: Array) -> npt.NDArray[np.intp]:
+def _order(sector: DarkSector, breaks: tuple[Array, Array], quiet: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
     """Order in which points with alike nodes and channels are neighbours."""
     count = np.sum(_inside(breaks[0] / np.asarray(sector.require("m_x")) - 2.0), axis=0)
     charged, mixed = (np.zeros(count.shape) if part is None else part != 0.0 for part in (sector.q_x, sector.sin_theta))
@@ -695,7 +702,7 @@ class _Family:
         ranks = _order(sector, breaks, quiets)
         self.histories = [_history(self.mass, 1.0, _standard_bath(), coarse) for coarse in (False, True)[: 1 + scans]]
         self.block, self.place = np.empty((2, self.mass.size), dtype=np.intp)
-        self.blocks = []
+        self.blocks: list[_Block] = []
         for start in range(0, self.mass.size, _CACHED):
             some = ranks[start : start + _CACHED]
             self.block[some], self.place[some] = len(self.blocks), np.arange(len(some))
@@ -707,11 +714,11 @@ class _Family:
         energy, mass = 2.0 + rule.e, np.asarray(sector.require("m_x"))
         inverse = mass**-2.0
         expansion = Expansion(sector, mass**2 * energy**2, rule.e * (4.0 + rule.e) / energy**2)
-        own, fronts, shared = _own(rule), np.ascontiguousarray(_grid_fronts()[self.first:].T), len(rule.fixed.e)
+        own, fronts, shared = _own(rule), np.ascontiguousarray(_grid_fronts()[self.first :].T), len(rule.fixed.e)
         mask = np.where(rule.own[:shared], 0.0, inverse)
         # averages of the polynomial: from the shared nodes, and below from the own ones
         power, points = len(expansion.polynomial), rule.e.shape[1]
-        averages = np.tensordot(expansion.polynomial[:, :shared] * mask, rule.fixed.kernel[self.first:], (1, 1))
+        averages = np.tensordot(expansion.polynomial[:, :shared] * mask, rule.fixed.kernel[self.first :], (1, 1))
         several = np.take_along_axis(expansion.polynomial.swapaxes(1, 2), own.order[None], 2)
         kernels = []
         for i, (cold, warm, some) in enumerate(own.counts.tolist()):
@@ -729,7 +736,7 @@ class _Family:
         every, few = spread.shape
         rows = np.concatenate([rows[..., :few] @ spread.T, rows[..., few:]], axis=2)
         mask = np.concatenate([np.broadcast_to(inverse, (every, points)), mask[few:]])
-        return _Block(rows, np.ascontiguousarray(mask.T), own.order + (every - few), kernels, _fixed(0).kernel[self.first:].T)
+        return _Block(rows, np.ascontiguousarray(mask.T), own.order + (every - few), kernels, _fixed(0).kernel[self.first :].T)
 
     def _averages(self, points: npt.NDArray[np.intp], coupling: Array) -> Array:
         """<sigma v> at one lambda each of some points, which may repeat, in the order of the blocks."""
@@ -1242,8 +1249,19 @@ def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
 def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArray[np.intp], Array, Array, Array, Array, Array]:
     """Find every sign change of f(rows, log coupling): its point, both ends and both values; and the values at 4 pi."""
     decades = np.log(4.0 * np.pi) - np.log(10.0) * np.arange(_DECADES, -1, -1)
-    index = np.tile(np.arange(points), len(decades))
-    value = f(index, np.repeat(decades, points)).reshape(len(decades), points)
+    value = np.empty((len(decades), points))
+
+    def fill(rows: npt.NDArray[np.intp], which: npt.NDArray[np.intp]) -> None:
+        value[np.ix_(rows, which)] = f(np.tile(which, len(rows)), np.repeat(decades[rows], len(which))).reshape(len(rows), -1)
+
+    every, lowest = np.arange(points), np.arange(_LOWEST)
+    fill(np.arange(_LOWEST, len(decades)), every)
+    # towards zero coupling the density only levels off, where it has followed a power
+    one, two = value[_LOWEST : _LOWEST + 2] - value[_LOWEST + 1 : _LOWEST + 3]
+    rises = (one > -_RISE) & (np.abs(one - two) < _STRAIGHT) & (value[_LOWEST] > _FAR)
+    value[lowest] = value[_LOWEST] + one * (_LOWEST - lowest)[:, None]
+    if not rises.all():
+        fill(lowest, every[~rises])
     gap = np.diff(decades)[:, None]
     low, high = value[:-1], value[1:]
     # between two ends the density can cross the target twice if it is close to it, or if it rises
@@ -1263,7 +1281,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     ends = (place[step, column], place[step + 1, column], size[step, column], size[step + 1, column])
     others = (decades[plain], decades[plain + 1], low[plain, single], high[plain, single])
     both = (np.concatenate(pair) for pair in zip((which[column], *ends), (single, *others), strict=True))
-    return *both, value[-1]  # type: ignore[return-value]
+    return *both, value[-1]
 
 
 def _roots(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp], Array, Array]:
@@ -1289,9 +1307,7 @@ def _roots(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp],
             return _exact(sector, log_target, at[some], log)
 
         every = np.arange(len(rows))
-        ends = (low, high, excess(every, low), excess(every, high))
-        root[rows], failed = _secants(excess, *ends, _ROOT)
-        root[rows[failed]] = _illinois(lambda some, log: excess(failed[some], log), *(end[failed] for end in ends))
+        root[rows] = _illinois(excess, low, high, excess(every, low), excess(every, high))
     return which, root, top
 
 
@@ -1318,7 +1334,9 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
     # below this coupling numbers with 16 digits do not resolve the resonance, and the result depends on the nodes
     into_x = gamma_h1_to_xx(unit)
     missing = _NARROW * np.asarray(sector.m_h1) - (gamma_h1(unit) - into_x)
-    narrow = np.where(wide & (missing > 0.0), 0.5 * np.log(np.maximum(missing, _NOTHING) / np.maximum(into_x, _NOTHING)), -np.inf)
+    narrow = np.where(
+        wide & (missing > 0.0), 0.5 * np.log(np.maximum(missing, _NOTHING) / np.maximum(into_x, _NOTHING)), -np.inf
+    )
     first = _first(mass, log_target)
     families, local = [], np.empty(mass.size, dtype=np.intp)
     for some, order in ((np.flatnonzero(~wide), _SHARP), (np.flatnonzero(wide), _DENSE)):
@@ -1353,7 +1371,7 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
     which, *ends, top = _brackets(scanned, mass.size)
     # where H1 can be on its pole this is only a first guess
     enough = np.where(wide[which], _GUESS, _ROOT)
-    root, failed = _secants(lambda rows, log: own(which[rows], log, False), *ends, enough)
+    root, failed = _secants(lambda rows, log: own(which[rows], log, False), ends, enough)
     left = np.union1d(failed, np.flatnonzero(root <= narrow[which]))
     rows = np.setdiff1d(np.flatnonzero(wide[which]), left)
     if rows.size:
@@ -1437,9 +1455,13 @@ def _refined(
             break
         part = sector.select(rows).replace(lambda_phi_x=np.minimum(np.exp(root[rows]), 4.0 * np.pi))
         family = _Family(part, first)
-        ends = (end[rows] for end in brackets)
+        ends = [end[rows] for end in brackets]
         target = log_target[rows]
-        x, failed = _secants(lambda some, log: family.log_density(some, log) - target[some], *ends, _ROOT, root[rows])
+
+        def excess(some: npt.NDArray[np.intp], log: Array, family: Any = family, target: Array = target) -> Array:
+            return np.asarray(family.log_density(some, log) - target[some])
+
+        x, failed = _secants(excess, ends, _ROOT, root[rows])
         last, root[rows] = root[rows], x
         again = np.abs(x - last) > _CLOSE
         again[failed] = True
@@ -1448,15 +1470,10 @@ def _refined(
 
 
 def _secants(
-    f: Callable[[Any, Array], Array],
-    a: Array,
-    b: Array,
-    f_a: Array,
-    f_b: Array,
-    enough: npt.ArrayLike,
-    start: Array | None = None,
+    f: Callable[[Any, Array], Array], ends: list[Array], enough: npt.ArrayLike, start: Array | None = None
 ) -> tuple[Array, npt.NDArray[np.intp]]:
     """Find roots between a and b by secants, where f is nearly linear; and the rows where this fails."""
+    a, b, f_a, f_b = ends
     slope = (f_b - f_a) / (b - a)
     x = a - f_a / slope if start is None else start.copy()
     enough = np.broadcast_to(enough, x.shape)
