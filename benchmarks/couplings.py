@@ -14,7 +14,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 BEFORE = "e1e1f4c"
-POINTS, CHUNK = 10_000, 1_000
+POINTS, CHUNK = 10_000, 2_500
 # Wanted ratios of processor times, of the couplings and of the densities; largest relative difference of a coupling.
 COUPLING, DENSITY, AGREEMENT = 15.0, 4.0, 1e-6
 

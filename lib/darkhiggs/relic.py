@@ -2,6 +2,7 @@
 
 The squared amplitude W(s) is evaluated once per point, on nodes in s that are dense at its poles and thresholds.
 The thermal average is a sum over these nodes at every temperature.
+Nodes that no pole or threshold is near to are the same for all points, with a kernel that is made once.
 The particles are assumed to have the temperature of the bath at all times.
 """
 
@@ -70,7 +71,7 @@ _TERMS = 7  # number of terms in the expansion of K_1 in 1/x
 _FIRST, _FIRST_WEIGHT = 0.6 * _E_MIN, (10.0 / 9.0) * (5.0 / 3.0) ** 0.5
 # Up to 1/_CALM of the e of the nearest break W is a polynomial in e^(1/2) with _FEW coefficients; largest number of panels
 # for which this is used, and largest change of the width of H1 over its distance from the pole.
-_CALM, _QUIET, _FEW = 70.0, 5, 5
+_CALM, _QUIET, _FEW = 70.0, 7, 7
 _BENT = 0.1
 # e above which exp(-x e) is below 1e-34 at all late temperatures, and up to which it does not underflow at the early ones
 _COLD, _WARM = 0.667, 5.0
@@ -94,11 +95,9 @@ _DENSE = 24  # Gauss-Legendre order next to a break, for a family in which H1 ca
 # Number of the first temperatures, up to x = 6, at which <sigma v> does not matter: an X with the required density was in
 # equilibrium there, and the density of an X that was not is far above it; ln of the ratio of the density in equilibrium to it.
 _HOT, _EQUAL = 30, 4.5
-_ROUGH, _CLOSE, _NARROW = (
-    0.05,
-    3e-3,
-    1e-11,
-)  # error of the density of such a family; distance in ln(lambda) over which its nodes are exact
+# Error of ln(Omega) in a scan; distance in ln(lambda) over which the nodes of a family are exact; width of H1 over its mass
+# below which rounding errors of 1e-16 in s matter.
+_ROUGH, _CLOSE, _NARROW = 0.05, 3e-3, 1e-10
 _FROZEN = 2.5  # Y/Y_eq that defines x_f
 _ANALYTIC = 60
 _FINER = 5  # number of parts of a decade in the finer scan
@@ -196,17 +195,11 @@ class _Bath:
 
     def expansion_at(self, log_t: Array) -> tuple[Array, Array]:
         """Return ln of s/H (1 + dln g_s/dlnT/3), and ln g_s."""
-        position = (log_t - self.first) * (1.0 / self.step)
-        np.maximum(position, 0.0, out=position)
-        np.minimum(position, _CLOCK - 1.0, out=position)
+        position = np.minimum(np.maximum((log_t - self.first) / self.step, 0.0), _CLOCK - 1.0)
         row = position.astype(np.intp)
-        position -= row
-        log_rate, log_g = (d.take(row) for d in self.rises)
-        for value, rows in ((log_rate, self.rows[0]), (log_g, self.rows[1])):
-            value *= position
-            value += rows.take(row)
-        log_rate += log_t
-        return log_rate, log_g
+        part = position - row
+        log_rate, log_g = (rows.take(row) + rises.take(row) * part for rows, rises in zip(self.rows, self.rises, strict=True))
+        return log_t + log_rate, log_g
 
 
 @cached
@@ -222,7 +215,8 @@ class _Grid:
     """Values of x for the Boltzmann equation and for the thermal averages, the same for all points."""
 
     x: Array  # points of the equation, followed by those of the integral, (n,)
-    implicit: Array  # size of a step in ln x, times the weight of the slope at its end, (n_points, 1)
+    implicit: Array  # twice the size of a step in ln x, times the weight of the slope at its end, (n_points, 1)
+    twice_past: list[Array]  # twice the weights of the past values
     y_eq: Array  # equilibrium value for one state, times g_s, (n,)
     x_of_average: Array
     to_steps: list[tuple[int, Any]]  # sparse matrices that interpolate the logarithms of the averages to blocks of steps
@@ -274,11 +268,20 @@ def _grid(coarse: bool = False) -> _Grid:
     y_eq = 45.0 / (4.0 * np.pi**4) * x**2 * special.kve(2, x) * np.exp(-np.minimum(x, 700.0)) * (x < 700.0)
     step = (last - first) / steps * (early + _BEND) / early
     slopes = [0.0, *(_BACKWARD[min(i, len(_BACKWARD)) - 1][1] for i in range(1, len(early)))]
-    implicit = (step * np.array(slopes))[:, None]
+    implicit = 2.0 * (step * np.array(slopes))[:, None]
+    past = [2.0 * weights for weights, _ in _BACKWARD]
     starts = range(0, len(early), _BLOCK)
     blocks = [(start, csr_array(to_steps[start : min(start + _BLOCK, len(early))])) for start in starts]
     return _Grid(
-        x, implicit, y_eq, np.exp(np.concatenate(averages)), blocks, csr_array(to_steps[len(early) :]), cumulative, len(early)
+        x,
+        implicit,
+        past,
+        y_eq,
+        np.exp(np.concatenate(averages)),
+        blocks,
+        csr_array(to_steps[len(early) :]),
+        cumulative,
+        len(early),
     )
 
 
@@ -586,18 +589,17 @@ def _freeze_out(history: _History, points: npt.NDArray[np.intp], log_average: Ar
         np.exp(rate, out=rate)
         rate *= history.rate[start : start + len(rate)].take(points, axis=1)
         y_eq = history.y_eq[start : start + len(rate)].take(points, axis=1)
-        # the equation for a step is y + loss y^2 = known, with known = past values + source
+        # the equation for a step is 2 y + loss y^2 = known, with known = 2 past values + source
         loss = rate * grid.implicit[start : start + len(rate)]
         source = np.square(y_eq)
         source *= loss
-        loss *= 4.0
         if start:
             block[:order] = block[_BLOCK:]
         for i in range(len(rate)):
             if start + i == 0:
                 block[order] = y_eq[0]
                 continue
-            past = _BACKWARD[min(start + i, order) - 1][0]
+            past = grid.twice_past[min(start + i, order) - 1]
             np.matmul(past, block[order + i - len(past) : order + i], out=known)
             known += source[i]
             # in a form without a difference of nearly equal numbers
@@ -605,7 +607,6 @@ def _freeze_out(history: _History, points: npt.NDArray[np.intp], log_average: Ar
             root += 1.0
             np.sqrt(root, out=root)
             root += 1.0
-            known += known
             np.divide(known, root, out=block[order + i])
         if y is not None:
             y[start : start + len(rate)] = block[order : order + len(rate)]
@@ -1246,8 +1247,13 @@ def _analytic(mass: Array, average: Callable[[Array], Array]) -> Array:
     return natural("talk.omega_h2", "GeV^-2") * x / (np.sqrt(g) * average(x))
 
 
-def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArray[np.intp], Array, Array, Array, Array, Array]:
-    """Find every sign change of f(rows, log coupling): its point, both ends and both values; and the values at 4 pi."""
+def _brackets(
+    f: Callable[[Any, Array], Array], points: int, steady: npt.NDArray[np.bool_] | bool = True
+) -> tuple[npt.NDArray[np.intp], Array, Array, Array, Array, Array]:
+    """Find every sign change of f(rows, log coupling): its point, both ends and both values; and the values at 4 pi.
+
+    Where f is not `steady` all decades are looked at.
+    """
     decades = np.log(4.0 * np.pi) - np.log(10.0) * np.arange(_DECADES, -1, -1)
     value = np.empty((len(decades), points))
 
@@ -1258,7 +1264,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     fill(np.arange(_LOWEST, len(decades)), every)
     # towards zero coupling the density only levels off, where it has followed a power
     one, two = value[_LOWEST : _LOWEST + 2] - value[_LOWEST + 1 : _LOWEST + 3]
-    rises = (one > -_RISE) & (np.abs(one - two) < _STRAIGHT) & (value[_LOWEST] > _FAR)
+    rises = (one > -_RISE) & (np.abs(one - two) < _STRAIGHT) & (value[_LOWEST] > _FAR) & steady
     value[lowest] = value[_LOWEST] + one * (_LOWEST - lowest)[:, None]
     if not rises.all():
         fill(lowest, every[~rises])
@@ -1268,7 +1274,7 @@ def _brackets(f: Callable[[Any, Array], Array], points: int) -> tuple[npt.NDArra
     wanted = (low * high < 0.0) | (np.abs(low + high) < _STEEP * gap) | (high > low + _RISE)
     # not where it follows a power of the coupling, from one decade to the next, and is not close to the target
     bend = np.abs(np.diff(value, 2, axis=0))
-    bent = np.concatenate([bend[:1], np.maximum(bend[:-1], bend[1:]), np.full_like(bend[:1], np.inf)]) > _STRAIGHT
+    bent = np.concatenate([bend[:1], np.maximum(bend[:-1], bend[1:]), bend[-1:]]) > _STRAIGHT
     left, which = np.nonzero(wanted & (bent | (np.minimum(np.abs(low), np.abs(high)) < 2.0 * _STRAIGHT)))
     plain, single = np.nonzero(wanted & (low * high < 0.0))
     whole = ~np.isin(plain * points + single, left * points + which)
@@ -1368,7 +1374,7 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
             value[near] = exact(rows[near], log[near])
         return value
 
-    which, *ends, top = _brackets(scanned, mass.size)
+    which, *ends, top = _brackets(scanned, mass.size, np.isinf(narrow))
     # where H1 can be on its pole this is only a first guess
     enough = np.where(wide[which], _GUESS, _ROOT)
     root, failed = _secants(lambda rows, log: own(which[rows], log, False), ends, enough)
@@ -1408,9 +1414,12 @@ def coupling_for(sector: DarkSector, omega_h2: npt.ArrayLike | None = None) -> C
 
     Notes
     -----
-    The density is computed once per decade over eleven decades below 4 pi, and five times as finely where it is close to the
-    required one or rises.
-    Each sign change is refined to 1e-8 by the Illinois method.
+    W is a polynomial in lambda_PhiX but for the widths of H1 and H2, so that its coefficients and the thermal kernel are
+    computed once a point.
+    The density is computed once per decade over eleven decades below 4 pi, with steps three times as wide, and five times as
+    finely where it is close to the required one or rises and does not follow a power of the coupling.
+    Within 5 % of the required density, which is more than the error of the wide steps, it is computed as by `omega_h2`.
+    Each sign change is refined to 1e-8 in the density; where H1 can be on its pole, with nodes made for the width there.
     There can be more than one branch where the gauge and the Higgs amplitude interfere, or where an H1 near 2 m_X becomes
     broad.
 
