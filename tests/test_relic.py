@@ -588,14 +588,110 @@ def test_coupling_scan_finds_both_branches_with_few_evaluations():
     assert np.bincount(point).tolist() == [2, 0, 2, 1]
     root = dip + np.array([-0.5, 0.5, -0.25, 0.25, 0.0])
     order = np.lexsort([low, point])
-    assert np.all((low[order] <= root) & (root <= high[order])) and np.all(high - low < 0.5)
+    assert np.all((low[order] <= root) & (root <= high[order]))
+    # a part of a decade, but a whole one where the density follows a power of the coupling
+    assert_allclose((high - low)[order], np.log(10.0) * np.array([0.2, 0.2, 0.2, 0.2, 1.0]))
     assert np.all((f_low > 0.0) != (f_high > 0.0))
     assert_allclose(last, f(np.arange(4), np.full(4, top)))
-    # one a decade, then four more in the decades that are near; everywhere where it rises
-    assert asked[0].tolist() == [12, 12, 12, 12]
-    assert asked[1][1] == 0 and asked[1][0] == 4 * (1 + 3) and asked[1][3] == 4 * 11
+    # one a decade, but for the lowest ones where it levels off or rises towards them; then four more in the decades that are
+    # near the target or rise, where there is a bend
+    assert asked[0].tolist() == [9, 9, 9, 9] and asked[1].tolist() == [0, 0, 3, 3]
+    assert asked[2].tolist() == [4 * 2, 0, 4 * 2, 0]
     found = relic._illinois(lambda rows, log: f(point[rows], log), low, high, f_low, f_high)
     assert_allclose(found[order], root, atol=1e-8)
+
+
+@pytest.mark.identity
+def test_roots_by_secants():
+    # the second is linear, the third has no slope at its root, the fourth leaves its bracket
+    def f(rows, x):
+        values = [np.exp(1.0 - x) - 1.0, 1.0 - x, (1.0 - x) ** 9, np.where(x < 1.5, 3.0, -1e-12) * (1.5 - x)]
+        return np.select([rows == i for i in range(4)], values)
+
+    rows, a, b = np.arange(4), np.zeros(4), np.array([2.2, 1.7, 2.2, 2.0])
+    root, failed = relic._secants(f, [a, b, f(rows, a), f(rows, b)], 1e-12)
+    assert_allclose(root[:2], 1.0, atol=1e-9)
+    assert np.all(np.abs(f(rows, root)[~np.isin(rows, failed)]) <= 1e-9)
+    assert [part.size for part in relic._secants(f, list(np.empty((4, 0))), 1e-8)] == [0, 0]
+    # one step from the start, and no second one
+    asked = []
+
+    def line(some, x):
+        asked.append(x.tolist())
+        return 1.0 - x
+
+    relic._secants(line, [np.zeros(1), np.full(1, 1.7), np.ones(1), np.full(1, -0.7)], 1e-8, np.array([0.9]))
+    assert asked == [[0.9], [1.0]]
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("q_x", [0.0, 0.7])
+@pytest.mark.parametrize("sin_theta", [0.0, 0.1])
+def test_a_family_has_the_density_of_its_members(q_x, sin_theta):
+    # below and above the thresholds and poles, and an H1 whose width into X rises within the lowest panels
+    sector = A.replace(
+        m_x=[0.0057, 0.0114, 0.05, 0.1, 0.1, 0.3, 6.0, 0.02], m_h1=[1.0, 0.3, 0.1, 0.1005, 0.19, 0.29, 100.0, 2.0], g_x=3e-4
+    ).replace(q_x=q_x, sin_theta=sin_theta, lambda_phi_x=0.0)
+    every = np.arange(8)
+    sector = sector.select(every)
+    for coupling in (1e-6, 1e-2, 0.3, 12.0):
+        members = sector.replace(lambda_phi_x=np.full(8, coupling))
+        # as many points as there are nodes for: a family is exact where no width depends on the coupling
+        family = relic._Family(members)
+        log = family.log_density(every, np.full(8, np.log(coupling)))
+        assert_allclose(log, np.log(relic.omega_h2(members)), atol=1e-8)
+        twice = np.repeat(every, 3)[::-1]
+        again = family.log_density(twice, np.full(24, np.log(coupling)))
+        assert_allclose(again, log[twice], atol=1e-10)
+    # without the hottest temperatures only densities far above that of the dark matter change; the coarse steps are for scans
+    family = relic._Family(sector, relic._HOT, scans=True)
+    for coupling in (1e-2, 0.3):
+        log = np.log(relic.omega_h2(sector.replace(lambda_phi_x=coupling)))
+        narrow = np.isin(every, [2, 6])
+        cool = ~narrow & (log < 1.0)
+        assert cool.sum() > 2
+        assert_allclose(family.log_density(every, np.full(8, np.log(coupling)))[cool], log[cool], atol=1e-6)
+        coarse = family.log_density(every, np.full(8, np.log(coupling)), True)
+        assert_allclose(coarse[cool], log[cool], atol=0.05)
+
+
+@pytest.mark.identity
+def test_hottest_temperatures_matter_for_large_densities():
+    mass = np.array([0.01, 1.0])
+    assert relic._first(mass, np.log([0.12, 0.12])) == relic._HOT
+    assert relic._first(mass, np.log([0.12, 1e7])) == relic._first(np.array([1e-4, 1.0]), np.log([1e3, 0.12])) == 0
+    assert_allclose(relic._grid().x_of_average[relic._HOT], 6.0, rtol=0.01)
+    sector = A.replace(m_x=[0.01, 0.02, 0.1], m_h1=1.0)
+    for target in (1e3, 10.0, 1e-6):
+        found = relic.coupling_for(sector, target)
+        solved = found.reason == ""
+        assert solved.sum() >= (2 if target > 1e-3 else 0)
+        density = relic.omega_h2(sector.select(solved).replace(lambda_phi_x=found.value[solved]))
+        assert_allclose(density, target, rtol=1e-7)
+
+
+@pytest.mark.identity
+def test_nodes_that_all_points_share():
+    # the rule with shared nodes, with and without a polynomial in the lowest panels, against the plain one
+    x = relic._grid().x_of_average
+    mass = np.array([0.1, 0.1, 0.1, 0.1])
+    positions = np.array([[0.25, 0.2002, 0.19, 1.9], [0.3, 0.21, 7.0, 0.2000002]])
+    widths = np.array([[1e-4, 1e-7, 1e-4, 0.0], [0.0, 0.0, 0.0, 1e-9]])
+
+    def rate(s, beta_2):
+        poles = sum(
+            1e-3 * np.maximum(w, 1e-3) / ((s - p**2) ** 2 + (w * p) ** 2 + 1e-9) for p, w in zip(positions, widths, strict=True)
+        )
+        return 0.3 + 0.2 * np.sqrt(beta_2) + beta_2 + poles
+
+    expected = relic._averages(mass, rate, (positions, widths), x)
+    assert_allclose(relic._on_fixed(mass, rate, (positions, widths)), expected, rtol=1e-11)
+    some = (0, 2)
+    quiet = relic._on_fixed(
+        mass[:2], lambda s, b: 0.3 + 0.2 * np.sqrt(b) + b + s, (positions[:, some], widths[:, some]), relic._QUIET
+    )
+    expected = relic._averages(mass[:2], lambda s, b: 0.3 + 0.2 * np.sqrt(b) + b + s, (positions[:, some], widths[:, some]), x)
+    assert_allclose(quiet, expected, rtol=1e-9)
 
 
 @pytest.mark.identity

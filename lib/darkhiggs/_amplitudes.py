@@ -52,7 +52,9 @@ def lepton_velocities(s: Array) -> dict[str, Array]:
 
 def lepton_current(s: Array, velocities: dict[str, Array]) -> Array:
     """Rate of a virtual Z' into charged leptons, in units of its rate into the two neutrinos."""
-    value: Array = np.interp(np.log(s), *_mixing_table()) * velocities["e"] * (1.0 + 2.0 * natural("m_e") ** 2 / s)
+    # along the first axis, in which neighbours are near in energy
+    share = np.interp(np.log(s).T, *_mixing_table()).T
+    value: Array = share * velocities["e"] * (1.0 + 2.0 * natural("m_e") ** 2 / s)
     for name in ("mu", "tau"):
         if np.any(velocities[name] > 0.0):
             value = value + velocities[name] * (1.0 + 2.0 * natural(f"m_{name}") ** 2 / s)
@@ -77,25 +79,38 @@ def angular_averages(s: Array, beta_2: Array, a: Array, k_2: Array, product: Arr
     Then ``t - m_X^2 = -a (1 - y cos)`` and ``u - m_X^2 = -a (1 + y cos)``; `product` is m_a^2 m_b^2.
     The function returns the averages of 1/n, cos^2/n, 1/n^2, cos^2/n^2 and cos^4/n^2 with n = 1 - y^2 cos^2.
     """
-    y_2 = s * beta_2 * k_2 / a**2
+    y_2 = np.asarray(s * beta_2 * k_2 / a**2)
     small = y_2 < _SMALL
+    if small.all():
+        t_1, u_2 = _series(y_2)
+    else:
+        # 1 - y^2, written without a difference of nearly equal numbers for light products
+        rest = np.broadcast_to((product + s * (1.0 - beta_2) * k_2) / a**2, y_2.shape)
+        t_1, u_2 = np.empty_like(y_2), np.empty_like(y_2)
+        t_1[small], u_2[small] = _series(y_2[small])
+        large = ~small
+        t_1[large], u_2[large] = _closed(y_2[large], rest[large])
+    t_0, u_1 = 1.0 + y_2 * t_1, t_1 + y_2 * u_2
+    return t_0, t_1, t_0 + y_2 * u_1, u_1, u_2
+
+
+def _series(y_2: Array) -> tuple[Array, Array]:
+    """Averages of cos^2/n and cos^4/n^2 for small y^2."""
     t_1, u_2 = np.full_like(y_2, 1.0 / (2 * _TERMS + 3)), np.full_like(y_2, (_TERMS + 1.0) / (2 * _TERMS + 5))
     for j in range(_TERMS - 1, -1, -1):
         t_1 *= y_2
         t_1 += 1.0 / (2 * j + 3)
         u_2 *= y_2
         u_2 += (j + 1.0) / (2 * j + 5)
-    if not small.all():
-        # 1 - y^2, written without a difference of nearly equal numbers for light products
-        rest = (product + s * (1.0 - beta_2) * k_2) / a**2
-        safe = np.maximum(y_2, _SMALL)
-        y = np.sqrt(safe)
-        t_0 = 0.5 * np.log((1.0 + y) ** 2 / rest) / y
-        closed = (t_0 - 1.0) / safe
-        t_1 = np.where(small, t_1, closed)
-        u_2 = np.where(small, u_2, (0.5 * (1.0 / rest - t_0) / safe - closed) / safe)
-    t_0, u_1 = 1.0 + y_2 * t_1, t_1 + y_2 * u_2
-    return t_0, t_1, t_0 + y_2 * u_1, u_1, u_2
+    return t_1, u_2
+
+
+def _closed(y_2: Array, rest: Array) -> tuple[Array, Array]:
+    """Averages of cos^2/n and cos^4/n^2 in closed form; `rest` is 1 - y^2."""
+    y = np.sqrt(y_2)
+    t_0 = 0.5 * np.log((1.0 + y) ** 2 / rest) / y
+    t_1 = (t_0 - 1.0) / y_2
+    return t_1, (0.5 * (1.0 / rest - t_0) / y_2 - t_1) / y_2
 
 
 class Collision:
@@ -131,13 +146,19 @@ class Collision:
     @cached_property
     def h1(self) -> tuple[Array, Array]:
         """Propagator of H1 with its running width: sqrt(s) Gamma_1(sqrt s) is half the sum of the cuts that are open at s."""
+        distance, cut, more = self.h1_cut
+        return propagator(distance, cut + np.square(self.sector.lambda_phi_x) * more if self.portal else cut)
+
+    @cached_property
+    def h1_cut(self) -> tuple[Array, Array, Array]:
+        """Distance in s from the pole of H1, sqrt(s) Gamma_1(sqrt s) without X X*, and that into X X* over lambda^2."""
         sector = self.sector
         r = sector.m_zp**2 / self.s
-        bosons = (self.s / sector.v_phi) ** 2 * self.zp_velocity * (1.0 - 4.0 * r + 12.0 * r**2)
-        cuts = sector.cos_theta**2 * (bosons + 2.0 * self.cubic**2 * np.sqrt(self.beta_2)) / (16.0 * np.pi)
+        front = sector.cos_theta**2 / (32.0 * np.pi)
+        cut = front * (self.s / sector.v_phi) ** 2 * self.zp_velocity * (1.0 - 4.0 * r + 12.0 * r**2)
         if self.mixed:
-            cuts = cuts + np.square(sector.sin_theta) * self.lepton_cut
-        return propagator(self.s - sector.require("m_h1") ** 2, 0.5 * cuts)
+            cut = cut + 0.5 * np.square(sector.sin_theta) * self.lepton_cut
+        return self.s - sector.require("m_h1") ** 2, cut, 2.0 * front * sector.v_phi**2 * np.sqrt(self.beta_2)
 
     @cached_property
     def h2(self) -> tuple[Array, Array]:
@@ -171,71 +192,99 @@ class Collision:
         y y: -(G + m^2 P); x x: -(G + m^2 P) + G kappa sin^2/n; x L and L x: +-G kappa (E m/a) sin cos/n;
         L L: a P + G (m^2/a)(1 - kappa cos^2)/n.
         """
+        gauge, mixed, square = self.zpzp_parts
+        if not self.portal:
+            return gauge
+        re, im = self.phi
+        return gauge + mixed * re + square * (re**2 + im**2)
+
+    @cached_property
+    def zpzp_parts(self) -> tuple[Array | float, Array | float, Array | float]:
+        """Rate into two Z' without the portal, and what goes with the real part and with the square of P."""
         s, m_2 = self.s, self.sector.m_zp**2
         beta = self.zp_velocity
         if not np.any(beta > 0.0):
-            return 0.0
-        g, total = self.gauge, np.asarray(0.0)
+            return 0.0, 0.0, 0.0
+        g, front = self.gauge, beta / (4.0 * np.pi)
         a = np.where(beta > 0.0, 0.5 * s - m_2, 1.0)
-        if self.portal:
-            re, im = self.phi
-            total = (2.0 * m_2**2 + a**2) * (re**2 + im**2) + 4.0 * g * m_2 * re
-        if self.gauged:
-            k_2 = 0.25 * s * beta**2
-            kappa, r = s * self.beta_2 / a, m_2 / a
-            t_0, t_1, u_0, u_1, u_2 = angular_averages(s, self.beta_2, a, k_2, m_2**2)
-            mixed = 0.5 * kappa**2 * s * r / a * (u_1 - u_2)
-            pure = 2.0 + kappa**2 * (u_0 - 2.0 * u_1 + u_2) + mixed - 2.0 * kappa * (t_0 - t_1)
-            pure = pure + r**2 * (u_0 - 2.0 * kappa * u_1 + kappa**2 * u_2)
-            total = total + g**2 * pure
-            if self.portal:
-                total = total + 2.0 * g * m_2 * re * (1.0 - kappa) * t_0
-        return beta / (4.0 * np.pi) * total
+        square = front * (2.0 * m_2**2 + a**2)
+        if not self.gauged:
+            return 0.0, 0.0, square
+        k_2 = 0.25 * s * beta**2
+        kappa, r = s * self.beta_2 / a, m_2 / a
+        t_0, t_1, u_0, u_1, u_2 = angular_averages(s, self.beta_2, a, k_2, m_2**2)
+        mixed = 0.5 * kappa**2 * s * r / a * (u_1 - u_2)
+        pure = 2.0 + kappa**2 * (u_0 - 2.0 * u_1 + u_2) + mixed - 2.0 * kappa * (t_0 - t_1)
+        pure = pure + r**2 * (u_0 - 2.0 * kappa * u_1 + kappa**2 * u_2)
+        return front * g**2 * pure, front * g * m_2 * (4.0 + 2.0 * (1.0 - kappa) * t_0), square
 
     def h1h1(self) -> Array | float:
         """Rate into two H1: contact term and s channel, which do not depend on the angle, and X in the t and u channels."""
         if not self.portal:
             return 0.0
+        front, exchange, t_0, u_0 = self.h1h1_parts
+        if front is None:
+            return 0.0
+        lam, (pole, other) = self.sector.lambda_phi_x, self.h1h1_poles
+        re, im = (lam * pole * part for part in self.h1)
+        if self.mixed:
+            re, im = re + lam * other * self.h2[0], im + lam * other * self.h2[1]
+        re = re + lam * self.sector.cos_theta**2
+        exchange = lam**2 * exchange
+        return front * (re**2 + im**2 - 2.0 * re * exchange * t_0 + exchange**2 * u_0)
+
+    @cached_property
+    def h1h1_poles(self) -> tuple[Array, Array]:
+        """Factors of the propagators of H1 and H2 in the amplitude for two H1 over lambda; that of the contact is cos^2."""
+        sector = self.sector
+        cubic = scalar_potential(sector)
+        return sector.v_phi * sector.cos_theta * cubic["g_111"], sector.v_phi * sector._sine * cubic["g_211"]
+
+    @cached_property
+    def h1h1_parts(self) -> tuple[Array | None, Array, Array, Array]:
+        """Phase space of two H1, the exchange of X over lambda^2 without its angle, and the averages over this angle."""
         sector, s = self.sector, self.s
         m_1 = sector.require("m_h1")
         k_2 = momentum_squared(s, m_1, m_1)
+        none = np.zeros(())
         if not np.any(k_2 > 0.0):
-            return 0.0
-        cubic, c = scalar_potential(sector), sector.cos_theta
-        re, im = (self.cubic * c * cubic["g_111"] * part for part in self.h1)
-        if self.mixed:
-            weight = self.cubic * sector.sin_theta * cubic["g_211"]
-            re, im = re + weight * self.h2[0], im + weight * self.h2[1]
+            return None, none, none, none
         a = np.where(k_2 > 0.0, 0.5 * s - m_1**2, 1.0)
-        exchange = 2.0 * (self.cubic * c) ** 2 / a
         t_0, _, u_0, _, _ = angular_averages(s, self.beta_2, a, k_2, m_1**4)
-        re = re + sector.lambda_phi_x * c**2
-        return np.sqrt(k_2 / s) / (8.0 * np.pi) * (re**2 + im**2 - 2.0 * re * exchange * t_0 + exchange**2 * u_0)
+        return np.sqrt(k_2 / s) / (8.0 * np.pi), 2.0 * (sector.v_phi * sector.cos_theta) ** 2 / a, t_0, u_0
 
     def zph1(self) -> Array | float:
         """Rate into Z' H1: a Z' in the s channel and X in the t and u channels.
 
         The amplitudes for a transverse and for a longitudinal Z' are both proportional to the momentum of X.
         """
+        alone, linear, square = self.zph1_parts
+        lam = self.sector.lambda_phi_x
+        return alone + lam * (linear + lam * square) if self.portal else alone
+
+    @cached_property
+    def zph1_parts(self) -> tuple[Array | float, Array | float, Array | float]:
+        """Rate into Z' H1 without the portal, and what goes with lambda and with its square."""
         sector, s = self.sector, self.s
         if not self.gauged or sector.m_h1 is None:
-            return 0.0
-        m, m_1, v, coupling = sector.m_zp, sector.m_h1, sector.v_phi, self.cubic
+            return 0.0, 0.0, 0.0
+        m, m_1, v = sector.m_zp, sector.m_h1, sector.v_phi
         k_2 = momentum_squared(s, m, m_1)
         if not np.any(k_2 > 0.0):
-            return 0.0
+            return 0.0, 0.0, 0.0
         a = np.where(k_2 > 0.0, 0.5 * (s - m**2 - m_1**2), 1.0)
         re, im = self.zp
         norm = (re**2 + im**2) / v**2
         # energies of Z' and H1 times sqrt(s)
         e_z, e_h = 0.5 * (s + m**2 - m_1**2), 0.5 * (s - m**2 + m_1**2)
-        total = norm * m**2 * (2.0 * m**2 + e_z**2 / s) / 3.0
-        if self.portal:
-            t_0, t_1, u_0, u_1, _ = angular_averages(s, self.beta_2, a, k_2, (m * m_1) ** 2)
-            lam, share = sector.lambda_phi_x, m**2 * e_h / (s * a)
-            total = total - 2.0 * lam * re * (m**2 * (t_0 - t_1) / a + share * e_z / a * t_1)
-            total = total + (coupling / a) ** 2 * (u_0 - u_1 + share * e_h / a * u_1)
-        return self.gauge * sector.cos_theta**2 * np.sqrt(k_2 * s) * self.beta_2 / np.pi * total
+        front = self.gauge * sector.cos_theta**2 * np.sqrt(k_2 * s) * self.beta_2 / np.pi
+        alone = front * norm * m**2 * (2.0 * m**2 + e_z**2 / s) / 3.0
+        if not self.portal:
+            return alone, 0.0, 0.0
+        t_0, t_1, u_0, u_1, _ = angular_averages(s, self.beta_2, a, k_2, (m * m_1) ** 2)
+        share = m**2 * e_h / (s * a)
+        linear = -2.0 * front * re * (m**2 * (t_0 - t_1) / a + share * e_z / a * t_1)
+        return alone, linear, front * (v / a) ** 2 * (u_0 - u_1 + share * e_h / a * u_1)
 
     @cached_property
     def through_zp(self) -> Array:
@@ -264,6 +313,78 @@ AMPLITUDES: dict[str, Callable[[Collision], Array | float]] = {
     "nunu": Collision.nunu,
     "leptons": Collision.leptons,
 }
+
+
+class Expansion:
+    """W as a function of lambda_PhiX: a polynomial, and the propagators of H1 and H2 with widths that grow with lambda^2.
+
+    With L = lambda, x_i = s - m_i^2, the cuts w_i = a_i + L^2 b_i and N_i = 1/(x_i^2 + w_i^2), W is the sum of p_k L^k,
+    N_i (q_i1 L + q_i2 L^2 + q_i3 L^3) for each i, and L^2 c (x_1 x_2 + w_1 w_2) N_1 N_2.
+    The coefficients have the shape of s; lambda_PhiX of the sector is not used.
+    """
+
+    def __init__(self, sector: DarkSector, s: Array, beta_2: Array) -> None:
+        collision = Collision(sector.replace(lambda_phi_x=1.0), s, beta_2)
+        sector = collision.sector
+        shares = (sector.cos_theta**2, np.square(sector._sine))
+        gauge, linear, square = collision.zpzp_parts
+        alone, first, second = collision.zph1_parts
+        front, exchange, t_0, u_0 = collision.h1h1_parts
+        front = np.zeros(()) if front is None else front
+        poles = collision.h1h1_poles
+        crossed = -2.0 * front * exchange * t_0
+        constant = gauge + alone + collision.nunu() + (collision.through_zp * collision.current if collision.gauged else 0.0)
+        polynomial = (constant, first, second + front * shares[0] ** 2, crossed * shares[0], front * exchange**2 * u_0)
+        distance, cut, grows = collision.h1_cut
+        leptons: Array | float = 0.0
+        if collision.mixed:
+            leptons = np.square(sector.v_phi * sector.sin_theta * sector.cos_theta) * collision.lepton_cut
+
+        def numerator(i: int, x: Array) -> list[Array]:
+            direct = square * shares[i] ** 2 + front * poles[i] ** 2 + leptons
+            return [x * linear * shares[i], 2.0 * x * front * shares[0] * poles[i] + direct, x * crossed * poles[i]]
+
+        rows = [*numerator(0, distance), distance**2, cut, grows]
+        if collision.mixed:
+            m = natural("m_h")
+            away, more = s - m**2, m * gamma_higgs_to_xx(sector)
+            both = 2.0 * (square * shares[0] * shares[1] + front * poles[0] * poles[1] - leptons)
+            rows += [*numerator(1, away), away**2, m * gamma_h2(sector) - more, more, both * distance * away, both]
+        self.polynomial = np.stack([np.broadcast_to(row, s.shape) for row in polynomial])
+        self.rows = np.stack([np.broadcast_to(row, s.shape) for row in rows])
+
+
+def resonant(rows: Array, coupling: Array) -> Array:
+    """W without its polynomial, from the rows of an `Expansion` and couplings that broadcast with one row."""
+    square = coupling * coupling
+
+    def pole(q_1: Array, q_2: Array, q_3: Array, distance: Array, cut: Array, grows: Array) -> tuple[Array, Array, Array]:
+        width = grows * square
+        width += cut
+        norm = width * width
+        norm += distance
+        # keeps it finite on the pole
+        np.maximum(norm, _TINY, out=norm)
+        value = q_3 * coupling
+        value += q_2
+        value *= coupling
+        value += q_1
+        value *= coupling
+        value /= norm
+        return value, width, norm
+
+    value, width, norm = pole(*rows[:6])
+    if len(rows) > 6:
+        other, width_2, norm_2 = pole(*rows[6:12])
+        value += other
+        width *= width_2
+        width *= rows[13]
+        width += rows[12]
+        width *= square
+        width /= norm
+        width /= norm_2
+        value += width
+    return value
 
 
 def squared_amplitude(sector: DarkSector, s: Array, beta_2: Array, channel: str | None = None) -> Array:
