@@ -656,6 +656,20 @@ def test_a_family_has_the_density_of_its_members(q_x, sin_theta):
 
 
 @pytest.mark.identity
+def test_coupling_on_a_resonance_that_is_hardly_resolved():
+    # H1 just above 2 m_X, of a width that rounding errors in s reach: there the density is noise, and the scan is that of
+    # `omega_h2`; its lowest root is found in the lowest decade
+    sector = model.DarkSector(
+        m_zp=0.184359199, g_x=0.00248031187, m_x=0.02784976962, m_h1=0.05570000963, sin_theta=0.001520239189, q_x=0.7, q_phi=2.0
+    )
+    found = relic.coupling_for(sector)
+    assert found.branches.shape == (2,) and found.value < 1e-9
+    assert_allclose(relic.omega_h2(sector.replace(lambda_phi_x=found.branches[1])), 0.12, rtol=1e-7)
+    low, high = relic.omega_h2(sector.replace(lambda_phi_x=found.value * np.array([0.5, 2.0])))
+    assert low < 0.12 < high
+
+
+@pytest.mark.identity
 def test_hottest_temperatures_matter_for_large_densities():
     mass = np.array([0.01, 1.0])
     assert relic._first(mass, np.log([0.12, 0.12])) == relic._HOT
