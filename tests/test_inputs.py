@@ -584,7 +584,7 @@ def test_no_plain_cache_depends_on_an_input():
         "_data": ["shipped"],
         "inputs": ["_shipped"],
         "neutrinos": ["_massless", "_species_table"],
-        "relic": ["_grid", "_bessel"],
+        "relic": ["_grid", "_bessel", "_fixed", "_grid_fronts"],
         "units": ["_bases", "_parse"],
     }
     # and these ask for none
@@ -601,6 +601,8 @@ def test_no_plain_cache_depends_on_an_input():
             (neutrinos._species_table, "boson"),
             (relic._grid,),
             (relic._bessel,),
+            (relic._fixed, 3),
+            (relic._grid_fronts,),
         ):
             function.__wrapped__(*arguments)
 
