@@ -893,3 +893,35 @@ def test_prefactor_of_the_slide():
 def test_prefactor_of_the_textbook():
     # Kolb and Turner: 1.07e9 GeV^-1/M_Pl for one species; here both, so 2.14e9
     assert_allclose(relic.analytic_prefactor() * natural("M_Pl"), 2.14e9, rtol=0.03)
+
+
+def poles():
+    """Points at which H1 can be on its pole, from broad to so narrow that 16 digits do not resolve it."""
+    random = np.random.default_rng(3)
+    n = 240
+    m_x = np.exp(random.uniform(np.log(0.02), np.log(60.0), n))
+    m_h1 = 2.0 * m_x * (1.0 + np.exp(random.uniform(np.log(1e-3), np.log(0.5), n)))
+    g_x = np.exp(random.uniform(np.log(1e-7), np.log(1e-3), n))
+    m_zp = np.exp(random.uniform(np.log(3e-3), np.log(0.1), n))
+    return model.DarkSector(m_zp=m_zp, g_x=g_x, q_x=0.5, m_x=m_x, m_h1=np.minimum(m_h1, 120.0), sin_theta=0.0)
+
+
+@pytest.mark.identity
+def test_couplings_beside_poles_give_the_density(monkeypatch):
+    sector, calls = poles(), []
+    search = relic._illinois
+    monkeypatch.setattr(relic, "_illinois", lambda f, a, *rest: calls.append(len(a)) or search(f, a, *rest))
+    found = relic.coupling_for(sector)
+    # roots that are not resolved are found, and so are strong ones
+    assert calls and calls[0] > 3 and np.sum(found.branches > 1.3) > 10
+    for branch in found.branches:
+        there = np.isfinite(branch)
+        some = sector.select(there).replace(lambda_phi_x=branch[there])
+        apart = np.abs(relic.omega_h2(some) / natural("Omega h^2", "1") - 1.0)
+        assert np.mean(apart < 1e-6) > 0.97 and np.median(apart) < 1e-8
+    # in families of a few points each the roots are the same
+    monkeypatch.setattr(relic, "_FAMILY", 50)
+    small = relic.coupling_for(sector)
+    # up to rounding noise where the line is not resolved
+    same = np.isclose(small.branches, found.branches, rtol=1e-6, atol=0.0, equal_nan=True)
+    assert np.sum(~same.all(axis=0)) < 0.2 * calls[0]
