@@ -227,6 +227,7 @@ CALLS: dict[str, dict[str, object]] = {
     "neutrinos.Species": {"mass": 0.01, "dof": 2.0, "statistics": "boson", "couples_to": "e", "width_e": 1e-9},
     "neutrinos.collision_factors": {"x": 1.0},
     "neutrinos.coupling_min": {"m_zp": 0.01},
+    "neutrinos.delta_n_eff": {"m_zp": 0.01, "g_x": 1e-4, "m_x": 0.1, "interpolated": False},
     "neutrinos.delta_n_eff_zp": {"m_zp": 0.01, "g_x": 1e-4, "kinetic_mixing": True, "variant": "common"},
     "neutrinos.history": {"species": SPECIES, "variant": "common"},
     "neutrinos.hubble_shift": {"delta_n_eff": 0.1},
