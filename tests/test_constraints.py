@@ -252,7 +252,7 @@ def test_many_distinct_points_are_interpolated(monkeypatch):
     asked = []
     real = neutrinos.delta_n_eff
     monkeypatch.setattr(neutrinos, "delta_n_eff", lambda *a, interpolated: asked.append(interpolated) or real(*a))
-    monkeypatch.setattr(constraints, "MANY", 3)
+    monkeypatch.setattr(constraints, "_MANY", 3)
     for wanted, part in ((True, grid), (False, grid.select([0, 1, 1]))):
         found = constraints.table(part, ["N_eff", "N_eff with X"])
         assert asked == [wanted, wanted]

@@ -1,5 +1,7 @@
 """Cubic interpolation of tables with equidistant rows, and the table of the degrees of freedom in the Standard Model."""
 
+from typing import Any
+
 import numpy as np
 
 from ._arrays import Array
@@ -24,7 +26,8 @@ def interpolate(coefficients: Array, position: Array) -> Array:
     """Interpolate the columns of a table between its rows; beyond the ends they are constant."""
     last = coefficients.shape[-1]
     position = clip(position, 0.0, last)
-    row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
+    place: Any = position.astype(np.intp) if isinstance(position, np.ndarray) else int(position)
+    row: Any = clip(place, 1, last - 2)
     t = position - row
     # along one axis `take` is several times as fast as an index
     four = np.take(coefficients, row, axis=-1)

@@ -177,8 +177,8 @@ class _Limit(NamedTuple):
 
 # A point that is not allowed counts as excluded from this number of standard deviations on, below it as in tension.
 EXCLUDED = 5.0
-#: From this number of distinct points on N_eff is interpolated, see `neutrinos.delta_n_eff`.
-MANY = 4000
+# From this number of distinct points on N_eff is interpolated, see `neutrinos.delta_n_eff`.
+_MANY = 4000
 # Ratios that differ relatively by less than this count as equal when the strongest limit is named.
 _EQUAL = 1e-6
 # Confidence level of a limit that states none, and of a limit two standard deviations above a measurement.
@@ -252,7 +252,7 @@ def _distinct(function: Callable[[Array], Array], parameter: Array) -> Array:
 def _radiation(sector: DarkSector, *dark: Array) -> _Limit:
     """Limit on a shift of N_eff; the measured value is N_eff itself, and the standard value is subtracted from it."""
     points = np.unique(np.column_stack([sector.m_zp, sector.g_x, *dark]), axis=0)
-    shift = neutrinos.delta_n_eff(sector.m_zp, sector.g_x, *dark, interpolated=len(points) >= MANY)
+    shift = neutrinos.delta_n_eff(sector.m_zp, sector.g_x, *dark, interpolated=len(points) >= _MANY)
     quantity = get("measured.n_eff")
     centre = quantity.value - neutrinos.n_eff()
     return _entry(shift, "bound.delta_n_eff")._replace(measured=(centre, quantity.uncertainty))

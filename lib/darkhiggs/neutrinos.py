@@ -1009,8 +1009,8 @@ def delta_n_eff(
     Examples
     --------
     >>> from darkhiggs import neutrinos
-    >>> print(neutrinos.delta_n_eff(0.0115, 5e-4, [0.005, 0.5]).round(3))
-    [1.145 0.477]
+    >>> print(neutrinos.delta_n_eff(0.0115, 5e-4, [0.002, 0.5]).round(3))
+    [0.652 0.472]
     """
     given = {"m_zp": checked("m_zp", m_zp, 1e-5, 1e3, "GeV"), "g_x": checked("g_x", g_x, 0.0, 1.0, open_low=True)}
     if m_x is not None:
