@@ -232,7 +232,7 @@ def test_slow_limits_are_computed_once_per_distinct_point(monkeypatch):
         asked.append(np.size(species[-1].mass) if species else 0)
         return np.float64(3.0) if not species else 3.0 + np.asarray(100.0 * species[-1].mass)
 
-    standard = neutrinos.n_eff()
+    standard = neutrinos._standard_n_eff("common")
     monkeypatch.setattr(neutrinos, "_n_eff", n_eff)
     grid = model.benchmarks().replace(m_h1=np.linspace(1.0, 4.0, 50)[:, None])
     row = constraints.table(grid, ["N_eff"])[0]
