@@ -16,7 +16,7 @@ import numpy as np
 
 from darkhiggs import meson_decays, model, neutrinos, relic, trident
 
-from . import couplings, decoupling, freezeout, nested, scalar_calls
+from . import couplings, decoupling, freezeout, likelihood, many_limits, nested, scalar_calls
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 9
@@ -245,12 +245,15 @@ def main() -> int:
     parser.add_argument(
         "--only",
         default="",
-        help="run those whose name has this in it: scalar_calls, couplings, freeze_out, hazma, growth, belle2, trident, n_eff",
+        help="run those with this in their name: scalar_calls, couplings, many_limits, likelihood, freeze_out, hazma, growth, "
+        "belle2, trident, n_eff",
     )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
         "scalar_calls": scalar_calls.compare,
         "couplings": couplings.compare,
+        "many_limits": many_limits.compare,
+        "likelihood": likelihood.compare,
         "freeze_out": freeze_out,
         "hazma": against_hazma,
         "growth": growth,

@@ -45,6 +45,8 @@ POINT = GRID.replace(m_x=0.1)
 LINE = belle2.Spectrum.line(2.0)
 SPECIES = [neutrinos.Species(0.01, 2)]
 ONE = np.ones(3)
+COLUMNS = {"m_zp": [0.01], "g_x": [1e-4], "q_phi": [0.5], "q_x": [0.7], "m_x": [0.1], "m_h1": [2.0], "sin_theta": [5e-3]}
+COLUMNS |= {"lambda_phi_x": [0.05]}
 # A valid call of everything public. What is not here fails the first test.
 CALLS: dict[str, dict[str, object]] = {
     "annihilation.breaks": {"sector": GRID},
@@ -120,6 +122,9 @@ CALLS: dict[str, dict[str, object]] = {
     "direct_detection.sigma_electron": {"sector": GRID, "convention": "tree", "q": 0.1},
     "direct_detection.sigma_nucleon": {"sector": GRID, "convention": "tree", "q": 0.1},
     "direct_detection.sigma_zp": {"sector": GRID, "target": "proton", "q": 0.1},
+    "fit.chi2": {"sector": GRID, "inputs": "today", "hubble": True, "interpolated": False},
+    "fit.evaluate": {"points": COLUMNS, "inputs": "today", "hubble": True, "interpolated": False},
+    "fit.terms": {"sector": GRID, "inputs": "today", "hubble": True, "interpolated": False},
     "form_factors.b_to_k": {"q2": 1.0, "which": "f+", "source": "HPQCD22", "nuisance": np.zeros(8)},
     "form_factors.b_to_kstar": {"q2": 1.0, "which": "A0", "source": "BSZ15", "nuisance": np.zeros(11)},
     "form_factors.band": {"function": np.sum, "source": "BSZ15", "step": 0.5},
@@ -230,6 +235,7 @@ CALLS: dict[str, dict[str, object]] = {
     "neutrinos.Species": {"mass": 0.01, "dof": 2.0, "statistics": "boson", "couples_to": "e", "width_e": 1e-9},
     "neutrinos.collision_factors": {"x": 1.0},
     "neutrinos.coupling_min": {"m_zp": 0.01},
+    "neutrinos.delta_n_eff": {"m_zp": 0.01, "g_x": 1e-4, "m_x": 0.1, "interpolated": False},
     "neutrinos.delta_n_eff_zp": {"m_zp": 0.01, "g_x": 1e-4, "kinetic_mixing": True, "variant": "common"},
     "neutrinos.history": {"species": SPECIES, "variant": "common"},
     "neutrinos.hubble_shift": {"delta_n_eff": 0.1},
@@ -1059,7 +1065,15 @@ CORNERS = [
 
 
 # These refuse a corner that is none of their business, and so take one at a time
-CHOOSY = ("annihilation.rate", "belle2.Spectrum.from_sector", "constraints.reach", "relic.bath_shift", "scan.upper_edge")
+CHOOSY = (
+    "annihilation.rate",
+    "belle2.Spectrum.from_sector",
+    "constraints.reach",
+    "fit.chi2",
+    "fit.terms",
+    "relic.bath_shift",
+    "scan.upper_edge",
+)
 
 
 @pytest.mark.house

@@ -228,15 +228,38 @@ def test_verdict_is_that_of_all_rows():
 def test_slow_limits_are_computed_once_per_distinct_point(monkeypatch):
     asked = []
 
-    def n_eff(m_zp, g_x):
-        asked.append(len(m_zp))
-        return 100.0 * m_zp + g_x
+    def n_eff(species, variant, *_):
+        asked.append(np.size(species[-1].mass) if species else 0)
+        return np.float64(3.0) if not species else 3.0 + np.asarray(100.0 * species[-1].mass)
 
-    monkeypatch.setattr(neutrinos, "delta_n_eff_zp", n_eff)
+    standard = neutrinos._standard_n_eff("common")
+    monkeypatch.setattr(neutrinos, "_n_eff", n_eff)
     grid = model.benchmarks().replace(m_h1=np.linspace(1.0, 4.0, 50)[:, None])
     row = constraints.table(grid, ["N_eff"])[0]
-    assert asked == [3]
-    assert_allclose(row.value, np.broadcast_to(100.0 * grid.m_zp + grid.g_x, (50, 3)), rtol=1e-12)
+    assert max(asked) == 3
+    assert_allclose(row.value, np.broadcast_to(3.0 + 100.0 * grid.m_zp - standard, (50, 3)), rtol=1e-12)
+    # and a rate that two rows compare with different limits only once
+    rates = []
+    monkeypatch.setattr(meson_decays, "br_b_to_kstar_invisible", lambda sector: rates.append(1) or np.full(sector.shape, 1e-6))
+    found = constraints.table(POINT, ["K*0", "K*0 literal"])
+    assert rates == [1] and found[0].value == found[1].value == 1e-6
+
+
+@pytest.mark.identity
+def test_many_distinct_points_are_interpolated(monkeypatch):
+    grid = POINT.replace(m_x=[1.5, 0.01, 0.004], m_zp=[0.0115, 0.02, 0.012])
+    exact = constraints.table(grid, ["N_eff", "N_eff with X"])
+    asked = []
+    real = neutrinos.delta_n_eff
+    monkeypatch.setattr(neutrinos, "delta_n_eff", lambda *a, interpolated: asked.append(interpolated) or real(*a))
+    monkeypatch.setattr(constraints, "_MANY", 3)
+    for wanted, part in ((True, grid), (False, grid.select([0, 1, 1]))):
+        found = constraints.table(part, ["N_eff", "N_eff with X"])
+        assert asked == [wanted, wanted]
+        asked.clear()
+        if wanted:
+            for one, other in zip(found, exact, strict=True):
+                assert_allclose(one.value, other.value, rtol=1e-12)
 
 
 @pytest.mark.identity

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import integrate, interpolate, optimize
 
-from darkhiggs import kinetic_mixing, model, neutrinos, thermodynamics, widths
+from darkhiggs import inputs, kinetic_mixing, model, neutrinos, thermodynamics, widths
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 
@@ -371,6 +371,74 @@ def test_shift_against_the_published_range_for_the_hubble_tension():
 
 
 @pytest.mark.identity
+def test_shift_of_many_points_is_that_of_each():
+    masses, couplings, dark = np.array([[0.0115], [0.02]]), np.array([5e-4, 1e-4, 5e-4]), np.array([0.005, 0.005, 2.0])
+    with_x = neutrinos.delta_n_eff(masses, couplings, dark)
+    assert with_x.shape == (2, 3)
+    for (i, j), value in np.ndenumerate(with_x):
+        species = [neutrinos.Species(dark[j], 2), neutrinos.z_prime(masses[i, 0], couplings[j])]
+        assert_allclose(value, neutrinos.n_eff(species) - neutrinos.n_eff(), rtol=1e-9)
+    assert_allclose(neutrinos.delta_n_eff(masses, couplings), neutrinos.delta_n_eff_zp(masses, couplings), rtol=1e-9)
+    assert neutrinos.delta_n_eff(0.0115, 5e-4).shape == ()
+
+
+@pytest.mark.identity
+def test_interpolated_shift_has_the_stated_error():
+    random = np.random.default_rng(1810)
+
+    def between(low, high):
+        return np.exp(random.uniform(np.log(low), np.log(high), 250))
+
+    m_zp, m_x = between(3e-4, 1.0), between(3e-5, 10.0)
+    g_x = np.maximum(between(1e-8, 1.0), 1.01 * neutrinos.coupling_min(m_zp))
+    for dark in ((), (m_x,)):
+        exact = neutrinos.delta_n_eff(m_zp, g_x, *dark)
+        found = neutrinos.delta_n_eff(m_zp, g_x, *dark, interpolated=True)
+        # half of it is the solution itself, which takes fixed steps
+        assert np.all(np.abs(found - exact) < 1.5e-4 * np.maximum(1.0, (2.0 * exact) ** 2))
+        assert np.quantile(np.abs(found - exact), 0.5) < 1e-5
+    # the region that matters, with shifts up to 1/2
+    m_zp, g_x, m_x = (part[:60] for part in (between(0.011, 0.2), between(1e-5, 2e-3), between(0.012, 1.0)))
+    exact = neutrinos.delta_n_eff(m_zp, g_x, m_x)
+    assert_allclose(neutrinos.delta_n_eff(m_zp, g_x, m_x, interpolated=True), exact, atol=1e-4)
+
+
+@pytest.mark.identity
+def test_interpolated_shift_at_its_ends():
+    # a heavy Z' or X has no effect, and below twice the electron mass the coupling has none
+    far = neutrinos.delta_n_eff([0.5, 500.0], [1e-3, 1e-3], [1.0, 1e3], interpolated=True)
+    assert_allclose(far, 0.0, atol=2e-5)
+    alone = neutrinos.delta_n_eff([0.02, 0.1], [5e-4, 5e-4], interpolated=True)
+    assert_allclose(neutrinos.delta_n_eff([0.02, 0.1], 5e-4, [0.4, 1e3], interpolated=True), alone, atol=2e-5)
+    light = neutrinos.delta_n_eff(5e-4, [1e-6, 0.1], [0.01, 0.01], interpolated=True)
+    assert light[0] == light[1]
+    assert_allclose(light, neutrinos.delta_n_eff(5e-4, 1e-6, 0.01), rtol=1e-3)
+    grid = neutrinos.delta_n_eff([[0.01], [0.02]], [1e-4, 5e-4, 1e-3], 0.01, interpolated=True)
+    assert grid.shape == (2, 3) and neutrinos.delta_n_eff(0.02, 5e-4, interpolated=True).shape == ()
+
+
+@pytest.mark.identity
+def test_surface_gets_more_nodes_until_it_is_good_and_follows_the_inputs(monkeypatch):
+    # nine powers of the coordinate need ten nodes
+    monkeypatch.setattr(neutrinos, "_solved", lambda m, width, x: np.arctan(np.log(m / 0.008) / 2.0) ** 9)
+    monkeypatch.setattr(neutrinos, "_NODES", np.array([8, 6, 5]))
+    with inputs.override({"m_t": 172.0}):
+        assert neutrinos._surface().series.shape == (10, 8, 7)
+        found = neutrinos.delta_n_eff([0.02, 0.1], 1e-4, interpolated=True)
+    assert_allclose(found, np.arctan(np.log(np.array([0.02, 0.1]) / 0.008) / 2.0) ** 9, rtol=1e-9)
+    monkeypatch.setattr(neutrinos, "_solved", lambda m, width, x: np.sign(np.log(m / 0.01)))
+    with inputs.override({"m_t": 172.5}), pytest.raises(ParameterError, match="cannot be interpolated"):
+        neutrinos._surface()
+
+
+@pytest.mark.identity
+def test_hot_neutrinos_beside_a_heavy_z_prime():
+    # X of 50 keV heats the neutrinos long after the Z' is gone, where exp(m/T_nu) has no floating-point number
+    found = neutrinos.delta_n_eff(0.5, 1e-3, [5e-5, 1e-5])
+    assert_allclose(found, neutrinos.n_eff_with([5e-5, 1e-5], 2) - neutrinos.n_eff(), rtol=1e-4)
+
+
+@pytest.mark.identity
 def test_variants_at_ten_mev():
     common, split, chemical = (neutrinos.delta_n_eff_zp(0.010, 5e-4, variant=v) for v in VARIANTS)
     assert 0.15 < 1 - split / common < 0.3 and 0.15 < 1 - chemical / common < 0.3
@@ -526,6 +594,8 @@ def test_inputs():
     ("call", "message"),
     [
         (lambda: neutrinos.delta_n_eff_zp(-0.01, 1e-4), r"m_zp = -0.01 GeV is outside its range \[1e-05, 1000\] GeV"),
+        (lambda: neutrinos.delta_n_eff(0.01, 1e-4, 1e-6), r"m_x = 1e-06 GeV is outside its range \[1e-05, 1000\] GeV"),
+        (lambda: neutrinos.delta_n_eff(0.01, 1e-10, interpolated=True), "g_x = 1e-10 is outside its range"),
         (lambda: neutrinos.delta_n_eff_zp(0.01, 1.5), r"g_x = 1.5 is outside its range \(0, 1\]"),
         (lambda: neutrinos.delta_n_eff_zp(0.01, [1e-4, 1e-10]), r"g_x = 1e-10 is outside its range \[1.3e-09, 1\]: a Z' of 0.01 GeV"),
         (lambda: neutrinos.delta_n_eff_zp(0.01, np.nan), "g_x = nan"),

@@ -19,6 +19,7 @@ _MODULES = (
     "direct_detection",
     "errors",
     "expansion",
+    "fit",
     "form_factors",
     "inputs",
     "kinematics",

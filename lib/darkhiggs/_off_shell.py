@@ -18,7 +18,7 @@ CHUNK = 256
 # Number of Gauss-Legendre nodes in each half of an interval between end points, thresholds and the pole.
 _ORDER = 40
 # Gamma/m below which the line shape of H1 cannot be resolved in double precision.
-_NARROW = 1e-11
+NARROW = 1e-11
 
 
 def line_shape(q2: Array, sector: DarkSector, final_state: str | None, floor: npt.ArrayLike = 0.0) -> Array:
@@ -60,9 +60,9 @@ def _rule(sector: DarkSector, q_max: float, order: int) -> tuple[Array, Array, A
     # the scale of a pole inside the range is its width; thresholds, and the flank of a pole outside, are resolved down to 1e-9
     inside = breaks[2] == pole
     scales = 1e-9 * breaks
-    scales[2] = np.where(inside, np.maximum(sector.m_h1 * gamma_h1(sector), _NARROW * pole), scales[2])
+    scales[2] = np.where(inside, np.maximum(sector.m_h1 * gamma_h1(sector), NARROW * pole), scales[2])
     q2, weights = composite(breaks, scales, order)
-    return q2, weights, np.where(inside, _NARROW * pole, 0.0)
+    return q2, weights, np.where(inside, NARROW * pole, 0.0)
 
 
 def at_unit_mixing(

@@ -1,5 +1,7 @@
 """Cubic interpolation of tables with equidistant rows, and the table of the degrees of freedom in the Standard Model."""
 
+from typing import Any
+
 import numpy as np
 
 from ._arrays import Array
@@ -24,12 +26,24 @@ def interpolate(coefficients: Array, position: Array) -> Array:
     """Interpolate the columns of a table between its rows; beyond the ends they are constant."""
     last = coefficients.shape[-1]
     position = clip(position, 0.0, last)
-    row = clip(position.astype(np.intp) if isinstance(position, np.ndarray) else int(position), 1, last - 2)
+    place: Any = position.astype(np.intp) if isinstance(position, np.ndarray) else int(position)
+    row: Any = clip(place, 1, last - 2)
     t = position - row
-    four = coefficients[..., row]
+    # along one axis `take` is several times as fast as an index
+    four = np.take(coefficients, row, axis=-1)
     # unpacking a short array is slow; a list is faster
     constant, linear, square, cubic = four.tolist() if four.ndim == 1 else four
     return ((cubic * t + square) * t + linear) * t + constant
+
+
+def interpolate_with_slope(coefficients: Array, position: Array) -> tuple[Array, Array]:
+    """Interpolate the columns of a table at an array of positions, and differentiate them by the position."""
+    last = coefficients.shape[-1]
+    position = np.clip(position, 0.0, last)
+    row = np.clip(position.astype(np.intp), 1, last - 2)
+    t = position - row
+    constant, linear, square, cubic = np.take(coefficients, row, axis=-1)
+    return ((cubic * t + square) * t + linear) * t + constant, (3.0 * cubic * t + 2.0 * square) * t + linear
 
 
 @cached

@@ -30,6 +30,7 @@ __all__ = [
 #: Final states whose energy the plasma absorbs; each has a table.
 CHANNELS = ("ee", "gammagamma")
 _ANGLES = 24
+_CHUNK = 256  # points at a time; each has 24^2 angles
 _MASS = (1e-3, 1e3)  # range of the mass of X in GeV for which limits are given
 
 
@@ -387,7 +388,7 @@ def p_ann(sector: DarkSector) -> Array:
     >>> f"{cmb.p_ann(sector) / cmb.p_ann_max():.1e}"
     '2.7e-03'
     """
-    return sector.pointwise(lambda points: 0.5 * _parts(points)[2] / points.require("m_x"))
+    return sector.pointwise(lambda points: 0.5 * _parts(points)[2] / points.require("m_x"), _CHUNK)
 
 
 @public

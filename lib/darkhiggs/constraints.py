@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -176,6 +177,8 @@ class _Limit(NamedTuple):
 
 # A point that is not allowed counts as excluded from this number of standard deviations on, below it as in tension.
 _EXCLUDED = 5.0
+# From this number of distinct points on N_eff is interpolated, see `neutrinos.delta_n_eff`.
+_MANY = 4000
 # Ratios that differ relatively by less than this count as equal when the strongest limit is named.
 _EQUAL = 1e-6
 # Confidence level of a limit that states none, and of a limit two standard deviations above a measurement.
@@ -209,85 +212,88 @@ def _measured(value: Array, name: str) -> _Limit:
     )
 
 
-def _higgs(sector: DarkSector) -> _Limit:
+# A rule gets the sector and a function that computes a quantity of it once, also if several rows need it.
+_Once = Callable[[Callable[[DarkSector], Array]], Array]
+_Rule = Callable[[DarkSector, _Once], _Limit]
+
+
+def _higgs(sector: DarkSector, once: _Once) -> _Limit:
     return _entry(widths.br_higgs_invisible(sector), "bound.higgs_invisible")
 
 
-def _kstar(sector: DarkSector) -> _Limit:
-    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "bound.kstar", limit=limits.kstar_room())
+def _kstar(sector: DarkSector, once: _Once) -> _Limit:
+    return _entry(once(meson_decays.br_b_to_kstar_invisible), "bound.kstar", limit=limits.kstar_room())
 
 
-def _kstar_literal(sector: DarkSector) -> _Limit:
-    return _entry(meson_decays.br_b_to_kstar_invisible(sector), "bound.kstar")
+def _kstar_literal(sector: DarkSector, once: _Once) -> _Limit:
+    return _entry(once(meson_decays.br_b_to_kstar_invisible), "bound.kstar")
 
 
-def _kaon(rate: Callable[..., Array], *curves: str) -> Callable[[DarkSector], _Limit]:
-    def rule(sector: DarkSector) -> _Limit:
+def _kaon(rate: Callable[..., Array], *curves: str) -> _Rule:
+    def rule(sector: DarkSector, once: _Once) -> _Limit:
         found = [limits.curve(name) for name in curves]
         upper = np.min([curve.upper_at(sector.require("m_h1")) for curve in found], axis=0)
-        value = rate(sector.m_h1, sector.require("sin_theta")) * widths.br_h1_invisible(sector)
+        value = rate(sector.m_h1, sector.require("sin_theta")) * once(widths.br_h1_invisible)
         return _Limit(value, upper, "1", found[0].cl, found[0].source, found[0].cite)
 
     return rule
 
 
-def _meson(rate: Callable[[DarkSector], Array], name: str) -> Callable[[DarkSector], _Limit]:
-    return lambda sector: _entry(rate(sector), name)
+def _meson(rate: Callable[[DarkSector], Array], name: str) -> _Rule:
+    return lambda sector, once: _entry(rate(sector), name)
 
 
-def _once(function: Callable[..., Array], *parameters: Array) -> Array:
-    """Evaluate a slow function (milliseconds per point) only at the distinct points of a flat grid."""
-    points, back = np.unique(np.column_stack(parameters), axis=0, return_inverse=True)
-    return function(*points.T)[back.reshape(-1)]
+def _distinct(function: Callable[[Array], Array], parameter: Array) -> Array:
+    """Evaluate a function of one parameter only at its distinct values on a flat grid."""
+    values, back = np.unique(parameter, return_inverse=True)
+    return function(values)[back]
 
 
-def _radiation(shift: Array) -> _Limit:
+def _radiation(sector: DarkSector, *dark: Array) -> _Limit:
     """Limit on a shift of N_eff; the measured value is N_eff itself, and the standard value is subtracted from it."""
+    points = np.unique(np.column_stack([sector.m_zp, sector.g_x, *dark]), axis=0)
+    shift = neutrinos.delta_n_eff(sector.m_zp, sector.g_x, *dark, interpolated=len(points) >= _MANY)
     quantity = get("measured.n_eff")
     centre = quantity.value - neutrinos.n_eff()
     return _entry(shift, "bound.delta_n_eff")._replace(measured=(centre, quantity.uncertainty))
 
 
-def _n_eff(sector: DarkSector) -> _Limit:
-    return _radiation(_once(neutrinos.delta_n_eff_zp, sector.m_zp, sector.g_x))
+def _n_eff(sector: DarkSector, once: _Once) -> _Limit:
+    return _radiation(sector)
 
 
-def _n_eff_with_x(sector: DarkSector) -> _Limit:
-    def shift(m_zp: Array, g_x: Array, m_x: Array) -> Array:
-        return neutrinos.n_eff([neutrinos.Species(m_x, 2), neutrinos.z_prime(m_zp, g_x)]) - neutrinos.n_eff()
-
-    m_x = checked("m_x", sector.require("m_x"), 1e-5, 1e3, "GeV")
-    return _radiation(_once(shift, sector.m_zp, sector.g_x, m_x))
+def _n_eff_with_x(sector: DarkSector, once: _Once) -> _Limit:
+    return _radiation(sector, checked("m_x", sector.require("m_x"), 1e-5, 1e3, "GeV"))
 
 
-def _trident(sector: DarkSector) -> _Limit:
+def _trident(sector: DarkSector, once: _Once) -> _Limit:
     ratio = get("trident.CCFR.ratio")
-    return _Limit(sector.g_x, _once(trident.coupling_limit, sector.m_zp), "1", 0.95, ratio.source, ratio.cite)
+    return _Limit(sector.g_x, _distinct(trident.coupling_limit, sector.m_zp), "1", 0.95, ratio.source, ratio.cite)
 
 
-def _na64(sector: DarkSector) -> _Limit:
+def _na64(sector: DarkSector, once: _Once) -> _Limit:
     curve = limits.curve("NA64mu")
     return _Limit(sector.g_x, curve.upper_at(sector.m_zp), curve.unit, curve.cl, curve.source, curve.cite)
 
 
-def _muon(sector: DarkSector) -> _Limit:
+def _muon(sector: DarkSector, once: _Once) -> _Limit:
     return _measured(muon.delta_a_mu(sector.m_zp, sector.g_x), "measured.delta_a_mu")
 
 
-def _borexino(sector: DarkSector) -> _Limit:
-    return _entry(sector.g_x, "bound.solar_ratio", limit=_once(borexino.coupling_limit, sector.m_zp))
+def _borexino(sector: DarkSector, once: _Once) -> _Limit:
+    return _entry(sector.g_x, "bound.solar_ratio", limit=_distinct(borexino.coupling_limit, sector.m_zp))
 
 
-def _relic(sector: DarkSector) -> _Limit:
+def _relic(sector: DarkSector, once: _Once) -> _Limit:
     return _measured(relic.omega_h2(sector), "Omega h^2")
 
 
-def _cmb(sector: DarkSector) -> _Limit:
+def _cmb(sector: DarkSector, once: _Once) -> _Limit:
     return _entry(cmb.p_ann(sector), "p_ann", 0.95, cmb.p_ann_max())._replace(unit="GeV^-3")
 
 
-def _direct(experiment: str) -> Callable[[DarkSector], _Limit]:
-    def rule(sector: DarkSector) -> _Limit:
+def _direct(experiment: str) -> _Rule:
+    def rule(sector: DarkSector, once: _Once) -> _Limit:
         curve = limits.curve(experiment)
         value = direct_detection.sigma(sector, experiment)
         return _Limit(value, curve.sigma_max(sector.require("m_x")), "GeV^-2", curve.cl, curve.source, curve.cite)
@@ -298,7 +304,7 @@ def _direct(experiment: str) -> Callable[[DarkSector], _Limit]:
 # Parameters that a rate proportional to the mixing needs; lambda_phi_x only if the sector has an X.
 _MIXED = ("m_h1", "sin_theta", "lambda_phi_x")
 # Name: (parameters that have to be set, the rule)
-_RULES: dict[str, tuple[tuple[str, ...], Callable[[DarkSector], _Limit]]] = {
+_RULES: dict[str, tuple[tuple[str, ...], _Rule]] = {
     "Higgs": (_MIXED, _higgs),
     "K*0": (_MIXED, _kstar),
     "K*0 literal": (_MIXED, _kstar_literal),
@@ -395,6 +401,8 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     Notes
     -----
     The neutrino bath of N_eff requires m_zp and m_x between 10 keV and 1 TeV.
+    From 4000 distinct points on, N_eff is interpolated with the error of `neutrinos.delta_n_eff`, which is below 1e-4 for
+    shifts up to 1/2.
     The limits are not combined statistically: a point is allowed if every row allows it.
 
     Examples
@@ -428,7 +436,8 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
             choice("which", name, names())
             for parameter in _missing(sector, name):
                 sector.require(parameter)
-        found = [_RULES[name][1](good) for name in which]
+        once = cache(lambda quantity: quantity(good))
+        found = [_RULES[name][1](good, once) for name in which]
     for name, one in zip(which, found, strict=True):
         value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
         rows.append(_row(name, one, value, limit, sigma))
@@ -523,8 +532,8 @@ def verdict(
 
     Notes
     -----
-    The relic density takes some 2 ms per point, N_eff as much for each distinct choice of m_zp, g_x and m_x, ``"K*0"`` 0.3 ms
-    per point, and the others take microseconds.
+    The slowest rows are N_eff, for each distinct choice of m_zp, g_x and m_x as long as it is not interpolated, the relic
+    density, and ``"K*0"``; the others take microseconds a point.
 
     Examples
     --------

@@ -23,7 +23,7 @@ from ._crossings import first_crossing
 from ._gases import degenerate, degenerate_boson, moments, occupation, qed
 from ._owned import Owned, read_only
 from ._public import expect, public
-from ._tables import cubics, interpolate
+from ._tables import cubics, interpolate, interpolate_with_slope
 from .errors import ParameterError
 from .inputs import cached, natural
 from .model import DarkSector
@@ -36,6 +36,7 @@ __all__ = [
     "Species",
     "collision_factors",
     "coupling_min",
+    "delta_n_eff",
     "delta_n_eff_zp",
     "history",
     "hubble_shift",
@@ -51,6 +52,7 @@ BATHS = {"one temperature": "common", "two temperatures": "split", "a chemical p
 _T_START, _T_END = 0.020, 8e-6
 _GONE = 40.0  # m/T at which the density of a species is negligible
 _STEPS = 96  # from _T_START to _T_END
+_OVERFLOW = 600.0  # largest exponent
 _DEPTH = 1e-7  # step of the numerical Jacobian
 _CONVERGED = 1e-6  # the next change of the Newton iteration would be below 1e-12
 _EQUILIBRIUM = 10.0  # rate of inverse decays over H
@@ -58,6 +60,7 @@ _T_DECOUPLED = 0.003
 # Radau IIA method with three stages, of order 5 and stiffly accurate.
 _ROOT = np.sqrt(6.0)
 _STAGES = np.array([(4.0 - _ROOT) / 10.0, (4.0 + _ROOT) / 10.0, 1.0])
+_PAIRS = ((1, 2), (2, 0), (0, 1))
 _RADAU = np.array(
     [
         [(88.0 - 7.0 * _ROOT) / 360.0, (296.0 - 169.0 * _ROOT) / 1800.0, (-2.0 + 3.0 * _ROOT) / 225.0],
@@ -73,6 +76,15 @@ _LOG_T = np.linspace(np.log(5e-6), np.log(0.05), 501)
 _LOG_X = np.linspace(-9.0, np.log(400.0), 751)
 # Masses in GeV that bracket shifts from 0.01 to 2, and a ratio of masses for the slope of the shift.
 _MASSES, _NEAR = np.geomspace(1.2e-3, 0.12, 24), 1.001
+# Interpolation of N_eff. A mass m has the coordinate arctan(ln(m/centre)/width), and the width into electrons the coordinate
+# arctan((u - centre)/width) with u = ln(1 + rate/_RATE); both rates are over the expansion rate at T = m. The nodes are then
+# dense where N_eff changes. A heavier particle has no effect, and at a larger rate the effect is saturated.
+_HEAVY, _SATURATED, _RATE = 0.3, 1e16, 1e-2
+_OF_ZP, _OF_X, _OF_RATE = (0.008, 2.0), (0.005, 2.0), (8.0, 4.0)
+_NODES = np.array([34, 30, 26])
+_FINE, _BLOCK, _ROWS = 160, 1024, 2048
+# Largest error in N_eff, for shifts up to 1/2 and relative to 4 times the square of larger ones; points of the check.
+_ERROR, _TESTS, _LARGER = 1e-4, 64, 1.25
 _NEUTRINO = 7.0 / 8.0 * np.pi**2 / 15.0  # rho/T^4 of one flavour of neutrinos and antineutrinos
 
 
@@ -398,8 +410,10 @@ class _Baths:
                 # n(T_gamma) - n(T_nu), over T_gamma^3; n ~ T^3 exp(-m/T)
                 excess = 3.0 * log_r + 2.0 * eta - rest * np.expm1(-log_r)
                 amount = kind.dof * kind.width_e * here[2]
-                energy = energy - amount * rest * np.exp(here[0] - rest) * np.expm1(excess + there[0] - here[0])
-                number = number - amount * np.exp(here[1] - rest) * np.expm1(excess + there[1] - here[1])
+                # hot neutrinos would let the exponential overflow where nothing is left of the species
+                energy_excess, number_excess = (np.minimum(excess + there[i] - here[i], _OVERFLOW) for i in (0, 1))
+                energy = energy - amount * rest * np.exp(here[0] - rest) * np.expm1(energy_excess)
+                number = number - amount * np.exp(here[1] - rest) * np.expm1(number_excess)
         return energy, number
 
     def _common(self, log_t: Array, T: Array, y: Array, plasma: Array, rho: Array, w: Array, slope: Array) -> Array:
@@ -752,6 +766,268 @@ def delta_n_eff_zp(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, kinetic_mixing: bool
     '0.315 0.644'
     """
     return _n_eff([z_prime(m_zp, g_x, kinetic_mixing)], variant) - _standard_n_eff(variant)
+
+
+def _common_n_eff(kinds: Sequence[tuple[Array, float, Array | None]]) -> Array:
+    """N_eff in the variant "common" for bosons in equilibrium with the neutrinos: mass, states and width into electrons.
+
+    The independent variable is ln T_gamma, so that the plasma is the same for all points, and the scale factor drops out.
+    The unknown is d = ln(T_nu/T_gamma).
+    With G = -dln T_gamma/dln a its equation is ``dln T_nu/dln a + G (1 + d') = 0``, which is solved by the collocation of
+    Radau IIA.
+    The derivatives are those of the cubics of the tables.
+    """
+    points = len(kinds[0][0])
+    table, inverse = _species_table("boson"), np.linalg.inv(_RADAU)
+    end = min(_T_END, min(float(np.min(mass)) for mass, _, _ in kinds) / _GONE)
+    h = -np.log(_T_START / _T_END) / _FINE
+    steps = int(np.ceil(np.log(_T_END / end) / -h)) + _FINE
+    weak, gravity = natural("G_F", "GeV^-2") ** 2 / np.pi**5, np.sqrt(8.0 * np.pi / 3.0) / natural("M_Pl")
+    light, pitch = _NEUTRINO * np.array([3.0, 4.0, 12.0])[:, None, None], _LOG_X[1] - _LOG_X[0]
+    start, stages = np.zeros(points), np.zeros((3, points))
+    for step in range(steps):
+        log_t = (np.log(_T_START) + (step + _STAGES) * h)[:, None]
+        rho, w, slope, *rates = _at(_plasma(), _LOG_T, log_t[:, 0])[..., None]
+        collisions = weak * np.exp(5.0 * log_t)
+        annihilation, scattering = collisions * (rates[0] + 2.0 * rates[3]), collisions * (rates[1] + 2.0 * rates[4])
+        # what does not depend on the temperature of the neutrinos: ln(m/T), and for the decays m/T, ln n, and the strength
+        fixed: list[tuple[Array, ...]] = []
+        for mass, dof, width in kinds:
+            log_x = np.log(mass) - log_t
+            if width is None:
+                fixed.append((log_x,))
+                continue
+            log_n, _, response = _at(table[:, 3:], _LOG_X, log_x)
+            rest = np.exp(log_x)
+            fixed.append((log_x, rest, log_n, -dof * width * response * rest * np.exp(log_n - rest)))
+        for _ in range(20):
+            d = start + stages
+            held, held_slope = np.repeat(np.repeat(light, 3, 1), points, 2), np.zeros((3, 3, points))
+            flow, flow_slope = np.zeros((2, 3, points))
+            for (_, dof, width), (log_x, *decay) in zip(kinds, fixed, strict=True):
+                columns = table[:, : 3 if width is None else 4]
+                own, rise = interpolate_with_slope(columns, (log_x - d - _LOG_X[0]) / pitch)
+                rise = rise / -pitch
+                held, held_slope = held + dof * own[:3], held_slope + dof * rise[:3]
+                if width is not None:
+                    rest, log_n, strength = decay
+                    excess = np.minimum(3.0 * d - rest * np.expm1(-d) + own[3] - log_n, _OVERFLOW)
+                    grown = np.expm1(excess)
+                    flow = flow + strength * grown
+                    flow_slope = flow_slope + strength * (grown + 1.0) * (3.0 + rest * np.exp(-d) + rise[3])
+            fourth, ninth, first = np.exp(4.0 * d), np.expm1(9.0 * d), np.expm1(d)
+            nu = fourth * held
+            nu_slope = 4.0 * nu + fourth * held_slope
+            flow = flow - annihilation * ninth - scattering * fourth * first
+            flow_slope = flow_slope - 9.0 * annihilation * (ninth + 1.0) - scattering * fourth * (5.0 * first + 1.0)
+            hubble_rate = gravity * np.sqrt(rho + nu[0]) * np.exp(2.0 * log_t)
+            flow = flow / hubble_rate
+            flow_slope = flow_slope / hubble_rate - flow * 0.5 * nu_slope[0] / (rho + nu[0])
+            # rates of both temperatures, and their derivatives
+            warm = (flow - 3.0 * nu[1]) / nu[2]
+            warm_slope = (flow_slope - 3.0 * nu_slope[1] - warm * nu_slope[2]) / nu[2]
+            cool, cool_slope = (3.0 * w + flow) / slope, flow_slope / slope
+            moved = 1.0 + inverse @ stages / h
+            matrix = (inverse / h)[:, :, None] * cool[:, None]
+            matrix[[0, 1, 2], [0, 1, 2]] += warm_slope + cool_slope * moved
+            change = _solve_three(matrix, -warm - cool * moved)
+            stages = stages + change
+            if np.max(np.abs(change)) < _CONVERGED:
+                break
+        else:
+            raise ParameterError("neutrino decoupling cannot be solved for these species")
+        start, stages = start + stages[2], _AHEAD @ stages
+    log_t = np.log(_T_START) + steps * h
+    flavours = np.full(points, 3.0)
+    for mass, dof, _ in kinds:
+        flavours = flavours + dof * _at(table[:, :3], _LOG_X, np.log(mass) - log_t - start)[0] / _NEUTRINO
+    value: Array = (11.0 / 4.0) ** (4.0 / 3.0) * np.exp(4.0 * start) * flavours
+    return value
+
+
+def _solve_three(m: Array, f: Array) -> Array:
+    """Solve three linear equations, of shape (3, 3, points), at every point."""
+    crossed = [np.stack([m[j, a] * m[k, b] - m[j, b] * m[k, a] for a, b in ((1, 2), (2, 0), (0, 1))]) for j, k in _PAIRS]
+    determinant = np.sum(m[0] * crossed[0], axis=0)
+    value: Array = sum(row * f[i] for i, row in enumerate(crossed)) / determinant
+    return value
+
+
+@dataclass(frozen=True)
+class _Surface:
+    """Chebyshev series of N_eff less its standard value, in the coordinates of m_zp, of the rate and of m_x."""
+
+    series: Array  # (m_zp, rate, m_x)
+    light: Array  # (m_zp, m_x), of a Z' below the threshold of electrons
+    ends: Array  # (4, 2), lowest and highest coordinate of m_zp, rate, m_x and light m_zp
+    alone: tuple[Array, Array]  # the same series at the highest m_x
+
+
+def _bent(value: Array, centre: float, width: float) -> Array:
+    bent: Array = np.arctan((value - centre) / width)
+    return bent
+
+
+def _lobatto(count: int, ends: Array) -> Array:
+    """Nodes of a Chebyshev series."""
+    nodes: Array = 0.5 * (ends[0] + ends[1]) - 0.5 * (ends[1] - ends[0]) * np.cos(np.pi * np.arange(count) / (count - 1))
+    return nodes
+
+
+def _to_series(values: Array) -> Array:
+    """Coefficients of the Chebyshev series through values at the nodes, along every axis."""
+    for axis, count in enumerate(values.shape):
+        order = np.arange(count)
+        halves = np.where((order == 0) | (order == count - 1), 0.5, 1.0)
+        matrix = halves[:, None] * halves * np.cos(np.pi * np.outer(order, order[::-1]) / (count - 1)) * 2.0 / (count - 1)
+        values = np.moveaxis(np.tensordot(matrix, values, axes=(1, axis)), 0, axis)
+    return values
+
+
+def _polynomials(count: int, coordinate: Array, ends: Array) -> Array:
+    """Chebyshev polynomials at a coordinate, (points, count)."""
+    x = np.clip((2.0 * coordinate - ends[0] - ends[1]) / (ends[1] - ends[0]), -1.0, 1.0)
+    value: Array = np.cos(np.arccos(x)[:, None] * np.arange(count))
+    return value
+
+
+def _coordinates(m_zp: Array, rate: Array, m_x: Array) -> tuple[Array, Array, Array]:
+    u = np.log1p(np.minimum(rate, _SATURATED) / _RATE)
+    of_zp, of_x = (_bent(np.log(m / centre), 0.0, width) for m, (centre, width) in ((m_zp, _OF_ZP), (m_x, _OF_X)))
+    return of_zp, _bent(u, *_OF_RATE), of_x
+
+
+def _expansion(mass: Array) -> Array:
+    """Expansion rate at the temperature of a mass, up to a factor of order one."""
+    rate: Array = np.square(mass) / natural("M_Pl")
+    return rate
+
+
+def _solved(m_zp: Array, width: Array, m_x: Array) -> Array:
+    """Shift of N_eff at flat points, in blocks of similar smallest masses."""
+    value, order = np.empty(len(m_zp)), np.argsort(np.minimum(m_zp, m_x), kind="stable")
+    for first in range(0, len(order), _BLOCK):
+        some = order[first : first + _BLOCK]
+        value[some] = _common_n_eff([(m_zp[some], 3.0, width[some]), (m_x[some], 2.0, None)])
+    return value - _standard_n_eff("common")
+
+
+@cached
+def _surface() -> _Surface:
+    """Interpolation of the shift of N_eff, with more nodes until random points agree with the solution."""
+    threshold = 2.0 * natural("m_e")
+    low, high = (_coordinates(*map(np.array, ends)) for ends in ((threshold, 0.0, 1e-5), (_HEAVY, _SATURATED, _HEAVY)))
+    below = [_bent(np.log(m / _OF_ZP[0]), 0.0, _OF_ZP[1]) for m in (1e-5, threshold)]
+    ends = np.array([*zip(low, high, strict=True), below], dtype=np.float64)
+    random = np.random.default_rng(1)
+    shares = random.random((_TESTS, 3))
+    count = _NODES
+    for _ in range(4):
+        axes = [_lobatto(n, pair) for n, pair in zip((*count, count[2]), ends[[0, 1, 2, 3]], strict=True)]
+        full = [part.ravel() for part in np.meshgrid(*axes[:3], indexing="ij")]
+        thin = [part.ravel() for part in np.meshgrid(axes[3], axes[2], indexing="ij")]
+        series = _to_series(_solved(*_from_coordinates(*full)).reshape(count))
+        few = _from_coordinates(thin[0], np.full(len(thin[0]), ends[1, 0]), thin[1])
+        light = _to_series(_solved(few[0], 0.0 * few[0], few[2]).reshape(len(axes[3]), count[2]))
+        found = _Surface(series, light, ends, (series.sum(axis=2), light.sum(axis=1)))
+        drawn = _from_coordinates(*(ends[:3, 0] + (ends[:3, 1] - ends[:3, 0]) * shares).T)
+        exact = _solved(*drawn)
+        if np.all(np.abs(_on_surface(found, *drawn) - exact) <= 0.5 * _ERROR * np.maximum(1.0, np.square(2.0 * exact))):
+            break
+        count = np.ceil(_LARGER * count).astype(int)
+    else:
+        raise ParameterError("N_eff cannot be interpolated with these inputs; ask for fewer points")
+    return found
+
+
+def _from_coordinates(of_zp: Array, of_rate: Array, of_x: Array) -> tuple[Array, Array, Array]:
+    """Masses and width into electrons at given coordinates."""
+    m_zp, m_x = (centre * np.exp(width * np.tan(t)) for t, (centre, width) in ((of_zp, _OF_ZP), (of_x, _OF_X)))
+    rate = _RATE * np.expm1(np.maximum(_OF_RATE[0] + _OF_RATE[1] * np.tan(of_rate), 0.0))
+    return m_zp, rate * _expansion(m_zp), m_x
+
+
+def _on_surface(surface: _Surface, m_zp: Array, width: Array, m_x: Array | None) -> Array:
+    """Evaluate the series at flat points."""
+    value = np.empty(len(m_zp))
+    other = np.full(len(m_zp), _HEAVY) if m_x is None else m_x
+    of_zp, of_rate, of_x = _coordinates(np.minimum(m_zp, _HEAVY), width / _expansion(m_zp), np.minimum(other, _HEAVY))
+    n_zp, n_rate, n_x = surface.series.shape
+    light = width == 0.0
+    light &= of_zp <= surface.ends[3, 1]
+    for bright in (False, True):
+        place = np.flatnonzero(light != bright)
+        for first in range(0, len(place), _ROWS):
+            some = place[first : first + _ROWS]
+            dark = None if m_x is None else _polynomials(n_x, of_x[some], surface.ends[2])
+            if not bright:
+                masses = _polynomials(len(surface.light), of_zp[some], surface.ends[3])
+                value[some] = masses @ surface.alone[1] if dark is None else np.sum(masses @ surface.light * dark, axis=1)
+                continue
+            masses = _polynomials(n_zp, of_zp[some], surface.ends[0])
+            rates = _polynomials(n_rate, of_rate[some], surface.ends[1])
+            if dark is None:
+                value[some] = np.sum(masses @ surface.alone[0] * rates, axis=1)
+                continue
+            inner = (masses @ surface.series.reshape(n_zp, n_rate * n_x)).reshape(-1, n_rate, n_x)
+            value[some] = np.sum((rates[:, None] @ inner)[:, 0] * dark, axis=1)
+    return value
+
+
+@public
+def delta_n_eff(
+    m_zp: npt.ArrayLike, g_x: npt.ArrayLike, m_x: npt.ArrayLike | None = None, *, interpolated: bool = False
+) -> Array:
+    """Contribution of the Z' with kinetic mixing, and of X, to the effective number of neutrinos, for many points.
+
+    Parameters
+    ----------
+    m_zp : array_like
+        Mass of the Z' in GeV, 1e-5 to 1e3.
+    g_x : array_like
+        Gauge coupling, `coupling_min` to 1.
+    m_x : array_like, optional
+        Mass of X in GeV, 1e-5 to 1e3; without it the Z' is alone.
+    interpolated : bool
+        Interpolate between solutions that are computed once for each set of inputs, in place of a solution for each distinct
+        point.
+
+    Returns
+    -------
+    ndarray or float
+        N_eff minus the value of the Standard Model, both neutrinos with one temperature, as in `delta_n_eff_zp`.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range, or the coupling is too small for equilibrium.
+
+    Notes
+    -----
+    N_eff depends on g_x only through the width of the Z' into electrons.
+    The interpolation is a product of Chebyshev series in functions of both masses and of this width over the expansion rate.
+    Its error is below 1e-4, or 4e-4 of the square of a shift above 1/2; 64 random points are checked when it is made.
+    It takes as long to make as some 5000 solutions, and then microseconds a point.
+
+    Examples
+    --------
+    >>> from darkhiggs import neutrinos
+    >>> print(neutrinos.delta_n_eff(0.0115, 5e-4, [0.002, 0.5]).round(3))
+    [0.652 0.472]
+    """
+    given = {"m_zp": checked("m_zp", m_zp, 1e-5, 1e3, "GeV"), "g_x": checked("g_x", g_x, 0.0, 1.0, open_low=True)}
+    if m_x is not None:
+        given["m_x"] = checked("m_x", m_x, 1e-5, 1e3, "GeV")
+    shape = together(**given)
+    columns = [np.broadcast_to(part, shape).ravel() for part in given.values()]
+    if switch("interpolated", interpolated):
+        width = np.asarray(z_prime(columns[0], columns[1]).width_e)
+        value = _on_surface(_surface(), columns[0], width, None if m_x is None else columns[2])
+        return value.reshape(shape)[()]
+    points, back = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+    species = [*(Species(mass, 2) for mass in points.T[2:]), z_prime(*points.T[:2])]
+    value = _n_eff(species, "common") - _standard_n_eff("common")
+    return value[back.reshape(-1)].reshape(shape)[()]
 
 
 @public

@@ -25,6 +25,7 @@ TIMEOUT = 120.0
 EXTRA = {
     "_arrays": ("inputs", "kinematics", "standard_model", "model", "bad_input"),
     "_amplitudes": ("annihilation", "relic"),
+    "_belle2_many": ("fit",),
     "_belle2_tables": ("belle2", "inputs"),
     "_crossings": ("scan", "neutrinos"),
     "_data": ("inputs", "units"),
