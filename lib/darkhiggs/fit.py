@@ -7,9 +7,9 @@ the quantile of the confidence level, squared; its zero is a vanishing signal, a
 The terms are
 
 * ``belle2``: profile likelihood of the Belle II spectra (Poisson counts) for the spectrum of B+ -> K+ + invisible at the point,
-  relative to the Standard Model, and so negative where the point describes the data better. The error is below 0.1 for a term
-  up to 100, mostly below 1e-3, and 2e-3 of a larger one; beyond a signal of 50 standard deviations the term is extrapolated,
-  in proportion to the signal.
+  relative to the Standard Model, and so negative where the point describes the data better. The error is below 0.1 plus
+  2e-3 of the term, mostly below 1e-3; beyond a signal of 50 standard deviations the term is extrapolated, in proportion to the
+  signal.
 * ``kstar``: smoothed limit on B0 -> K*0 + invisible, less the smallest Standard Model rate, as ``"K*0"`` in `constraints`.
 * ``b_invisible``: smoothed limits on the invisible decays of B_s and of B0.
 * ``kaons``: smoothed limits of NA62 and of KOTO on K -> pi H1; 0 where there is no limit.
