@@ -385,6 +385,9 @@ def test_any_number_against_an_input():
     row = constraints.compare(density.value + np.array([-1.0, 1.9, 2.1]) * density.uncertainty, "Omega h^2")
     assert_allclose(row.sigma, [-1.0, 1.9, 2.1], rtol=1e-9)
     assert row.allowed.tolist() == [True, True, False]
+    # five standard deviations are at 3.9 times a limit of 90 %
+    words = constraints.compare(1.8e-5 * np.array([1.0, 1.01, 3.9, 3.91]), "bound.kstar").word
+    assert words.tolist() == ["allowed", "in tension", "in tension", "excluded"]
     # the rows of a table are compared in the same way
     sector = model.benchmark("B").replace(m_h1=2.0, sin_theta=0.0057)
     higgs = constraints.table(sector, ["Higgs"])[0]

@@ -581,6 +581,7 @@ def test_no_plain_cache_depends_on_an_input():
         kept |= {path.stem: found} if found else {}
     assert kept == {
         "_arrays": ["legendre"],
+        "_belle2_many": ["_refinement"],
         "_data": ["shipped"],
         "inputs": ["_shipped"],
         "neutrinos": ["_massless", "_species_table"],

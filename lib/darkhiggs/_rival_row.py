@@ -17,8 +17,8 @@ import numpy as np
 
 from . import belle2, cmb, direct_detection, standard_model
 from ._arrays import single
-from .constraints import _EXCLUDED, compare
 from .constraints import Row as Limit
+from .constraints import compare
 from .errors import ParameterError
 from .inputs import cached, names, natural
 from .limits import curve, kstar_room
@@ -86,10 +86,7 @@ class Row:
 
         A kind that is missing says nothing about the explanation.
         """
-        judged = {
-            column: "allowed" if cell.allowed else "in tension" if cell.sigma < _EXCLUDED else "excluded"
-            for column, cell in self.cells.items()
-        }
+        judged = {column: str(cell.word) for column, cell in self.cells.items()}
         return judged | dict.fromkeys(self.free, "free")
 
     @property

@@ -63,6 +63,25 @@ class Row(Owned):
     source: str
     cite: str
 
+    @property
+    def word(self) -> npt.NDArray[np.str_]:
+        """What this limit says, in a word or two.
+
+        Returns
+        -------
+        ndarray of str
+            ``"allowed"``, ``"in tension"`` where it does not allow the point, and ``"excluded"`` where it does not by five
+            standard deviations; empty at masked points.
+
+        Examples
+        --------
+        >>> from darkhiggs import constraints
+        >>> print(constraints.compare([0.1, 0.2, 0.5], "bound.higgs_invisible").word)
+        ['allowed' 'in tension' 'excluded']
+        """
+        words = np.where(self.allowed, "allowed", np.where(self.sigma < _EXCLUDED, "in tension", "excluded"))
+        return np.where(np.isnan(self.sigma), "", words)[()]
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Verdict(Owned):
