@@ -57,12 +57,14 @@ class Parameter:
     steps: int = 0
 
     @cached_property
-    def _cut(self) -> tuple[float, float]:
-        """Part of the normal distribution below the lower end, and inside the range."""
+    def _cut(self) -> tuple[float, float, float]:
+        """Parts of the normal distribution below, inside and above the range."""
         from scipy.special import ndtr  # type: ignore[import-untyped]
 
-        below, upto = (float(ndtr((end - self.mean) / self.sigma)) for end in (self.low, self.high))
-        return below, upto - below
+        low, high = ((end - self.mean) / self.sigma for end in (self.low, self.high))
+        below, above = float(ndtr(low)), float(ndtr(-high))
+        # in a tail the difference of the small numbers is the exact one
+        return below, float(ndtr(-low)) - above if low > 0.0 else float(ndtr(high)) - below, above
 
     def at(self, share: Array) -> Array:
         """Values below which a share of the prior lies; 0 and 1 give the ends of the range."""
@@ -73,11 +75,12 @@ class Parameter:
         elif self.prior == "normal":
             from scipy.special import ndtri
 
-            below, inside = self._cut
-            value = self.mean + self.sigma * ndtri(below + inside * share)
+            below, inside, above = self._cut
+            under, over = below + inside * share, above + inside * (1.0 - share)
+            value = self.mean + self.sigma * np.where(under < over, ndtri(under), -ndtri(over))
         else:
             value = self.low + (self.high - self.low) * share
-        return np.clip(value, self.low, self.high)
+        return np.where(share <= 0.0, self.low, np.where(share >= 1.0, self.high, np.clip(value, self.low, self.high)))
 
     def share(self, value: Array) -> Array:
         """Share of the prior below a value, 0 to 1."""
@@ -86,8 +89,9 @@ class Parameter:
         elif self.prior == "normal":
             from scipy.special import ndtr
 
-            below, inside = self._cut
-            share = (ndtr((value - self.mean) / self.sigma) - below) / inside
+            below, inside, above = self._cut
+            place = (value - self.mean) / self.sigma
+            share = np.where(place < 0.0, (ndtr(place) - below) / inside, 1.0 - (ndtr(-place) - above) / inside)
         else:
             share = (value - self.low) / (self.high - self.low)
         return np.clip(share, 0.0, 1.0)
@@ -226,6 +230,8 @@ def read_plan(path: Path) -> Plan:
         table = tomllib.loads(text)
     except FileNotFoundError:
         raise ParameterError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ParameterError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ParameterError(f"{path.name} is not a text in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
@@ -304,11 +310,11 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
     else:
         parameters, n, file, digest = _from_file(points, parameters, folder)
     plan = Plan(kind, n, chunk, seed, chosen, hubble, evaluate, parameters, file, digest)
-    if kind != "file" and not plan.free:
-        raise ParameterError("no parameter has a range")
     if evaluate == DEFAULT:
         for parameter in parameters:
             _physical(parameter)
+    if kind != "file" and not plan.free:
+        raise ParameterError("no parameter has a range")
     return plan
 
 

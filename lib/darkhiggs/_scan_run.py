@@ -99,10 +99,18 @@ def _outcome(part: int, state: str, table: Columns, content: bytes, said: str = 
 # --- the scheduler and the workers
 
 
+def _is_there(name: str) -> bool:
+    """Return whether a package can be imported, without the second that the import takes."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ValueError:
+        return False
+
+
 def _need() -> None:
     """Raise Stopped if a package of the extra is missing."""
     for name in _NEEDED:
-        if importlib.util.find_spec(name) is None:
+        if not _is_there(name):
             raise Stopped(f"a scan needs {', '.join(_NEEDED)}, and {name} is missing: pip install 'darkhiggs[scan]'")
 
 
@@ -666,7 +674,7 @@ def main(argv: Sequence[str]) -> int:
     command.add_argument("--within", type=float, default=12.0, metavar="D", help="refine cells up to this distance in chi2")
     command.add_argument("--out", type=Path, metavar="FILE", help="table, CSV; by default in the result")
     given = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         _check(given)
         if given.command == "profile":
@@ -675,7 +683,7 @@ def main(argv: Sequence[str]) -> int:
             )
             print(f"{path}: {said}")
         else:
-            folder = given.out or given.scan.with_suffix("")
+            folder = _folder(given)
             record = run(given.scan, folder, given.command == "resume", given.scheduler, given.workers)
             print(f"{folder}: {_told(record)}")
     except (Stopped, ParameterError) as error:
@@ -685,12 +693,20 @@ def main(argv: Sequence[str]) -> int:
         print("error: stopped; `resume` goes on", file=sys.stderr)
         return 130
     except OSError as error:
-        print(
-            f"error: cannot write {error.filename or 'the result'}: {error.strerror or error}; `resume` goes on",
-            file=sys.stderr,
-        )
+        begun = given.command != "profile" and (_folder(given) / _MANIFEST).exists()
+        more_words = "; what is done stays, and `resume` goes on" if begun else ""
+        where = error.filename or "the result"
+        print(f"error: cannot write {where}: {error.strerror or error}{more_words}", file=sys.stderr)
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _folder(given: argparse.Namespace) -> Path:
+    """Folder of a result, by default beside the scan file."""
+    folder: Path = given.out or given.scan.with_suffix("")
+    return folder
 
 
 def _interrupt(*_: object) -> NoReturn:
