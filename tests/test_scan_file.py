@@ -86,6 +86,8 @@ def test_scan_file_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert _scan_file.plan_of(plan.record()) == plan
     short = plan_from(tmp_path, '[points]\nkind = "sobol"\nn = 9\n[parameters]\nm_x = {low = 0.1, high = 1.0}')
     assert (short.evaluate, short.inputs, short.chunk, short.seed) == ("darkhiggs.fit:evaluate", "talk", 8192, 1)
+    many = plan_from(tmp_path, '[points]\nkind = "sobol"\nn = 1000000000\n[parameters]\nm_x = {low = 0.1, high = 1.0}')
+    assert (many.chunk, many.parts) == (131072, 7630)
 
 
 # What is put in the place of what, and the sentence.
@@ -258,6 +260,18 @@ def test_points_from_a_file(end: str, tmp_path: Path) -> None:
 
 
 # --- rows
+
+
+@pytest.mark.identity
+def test_long_part_is_evaluated_in_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_from(tmp_path, GOOD.replace("bowl", "thorny"))
+    columns = _scan_file.trial(plan)
+    wanted, said = _scan_file.table_of(plan, 0, columns)
+    monkeypatch.setattr(_scan_file, "_BATCH", 32)
+    found, again = _scan_file.table_of(plan, 0, columns)
+    assert again == said
+    for name, values in wanted.items():
+        assert_array_equal(found[name], values)
 
 
 @pytest.mark.identity

@@ -5,6 +5,7 @@ import hashlib
 import importlib
 import inspect
 import json
+import math
 import os
 import platform
 import subprocess
@@ -42,6 +43,8 @@ _OF_POINTS = {"sobol": ("kind", "n", "seed"), "grid": ("kind",), "file": ("kind"
 _OF_PARAMETER = ("high", "low", "mean", "prior", "sigma", "steps", "unit", "value")
 _UNITS = {"m_h1": "GeV", "m_x": "GeV", "m_zp": "GeV"}
 _LEAST_SHARE = 1e-6
+# Points that are evaluated at once, however long a part is, and parts of a scan if the scan file leaves that open.
+_BATCH, _PARTS = 8192, 10_000
 
 
 @dataclass(frozen=True)
@@ -289,7 +292,7 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
     points = _section(table, "points")
     kind = _word("points.kind", points.get("kind"), _KINDS)
     _only(f"[points] of kind {kind}", points, _OF_POINTS[kind])
-    chunk = _count("chunk", table.get("chunk", 8192), 1, 10_000_000)
+    chunk = _count("chunk", table.get("chunk", _BATCH), 1, 10_000_000)
     hubble = table.get("hubble", False)
     if not isinstance(hubble, bool):
         raise ParameterError(f"hubble = {shown(hubble)} is neither true nor false")
@@ -309,6 +312,9 @@ def _plan(table: Mapping[str, Any], folder: Path) -> Plan:
         n = _product([one.steps for one in parameters if one.steps])
     else:
         parameters, n, file, digest = _from_file(points, parameters, folder)
+    if "chunk" not in table:
+        # each part is a task and a file, and a scheduler and a file system bend under many of them
+        chunk = max(chunk, 2 ** math.ceil(math.log2(n / _PARTS)))
     plan = Plan(kind, n, chunk, seed, chosen, hubble, evaluate, parameters, file, digest)
     if evaluate == DEFAULT:
         for parameter in parameters:
@@ -559,8 +565,10 @@ def table_of(plan: Plan, part: int, columns: tuple[str, ...]) -> tuple[Columns, 
     A column of the function takes the place of a parameter of the same name.
     """
     index, points = plan.points(part)
-    made, raised = evaluated(plan, points, columns)
-    return {"index": index} | points | made, raised
+    batches = [slice(first, first + _BATCH) for first in range(0, len(index), _BATCH)]
+    made = [evaluated(plan, {name: values[batch] for name, values in points.items()}, columns) for batch in batches]
+    found = {name: np.concatenate([columns_of[name] for columns_of, _ in made]) for name in made[0][0]}
+    return {"index": index} | points | found, [said for _, more in made for said in more]
 
 
 def encoded(table: Columns, mark: str, part: int) -> bytes:

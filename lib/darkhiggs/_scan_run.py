@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -501,12 +501,12 @@ def _axis(folder: Path, plan: Plan, name: str, bins: int) -> Axis:
     return Axis(name, edges)
 
 
-def _rows(folder: Path, plan: Plan, names: Sequence[str]) -> Iterator[tuple[int, Columns]]:
-    """Columns of each part."""
+def _rows(folder: Path, plan: Plan, names: Sequence[str], parts: Iterable[int] | None = None) -> Iterator[tuple[int, Columns]]:
+    """Columns of each part, or of some."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for part in range(plan.parts):
+    for part in range(plan.parts) if parts is None else parts:
         path = folder / _ROWS / plan.name(part)
         try:
             table = pq.read_table(path, columns=list(dict.fromkeys(names)))
@@ -529,12 +529,11 @@ def _cell(axes: Sequence[Axis], table: Columns) -> Array:
 def _fetched(folder: Path, plan: Plan, place: Array, columns: Sequence[str]) -> Columns:
     """All columns of the best rows, nan for a cell without one."""
     found: Columns = {name: np.full(len(place), np.nan) for name in columns}
-    wanted = set(place[:, 0].tolist())
-    for part, table in _rows(folder, plan, columns):
-        if part in wanted:
-            mine = place[:, 0] == part
-            for name, values in table.items():
-                found[name][mine] = values[place[mine, 1]]
+    wanted = sorted({part for part in place[:, 0].tolist() if part >= 0})
+    for part, table in _rows(folder, plan, columns, wanted):
+        mine = place[:, 0] == part
+        for name, values in table.items():
+            found[name][mine] = values[place[mine, 1]]
     return found
 
 
