@@ -348,3 +348,22 @@ def test_first_of_equal_limits_is_named():
     sector = model.DarkSector(m_zp=0.02, g_x=1e-4, m_x=0.5)
     assert str(constraints.verdict(sector, ["N_eff", "N_eff with X"]).limit) == "N_eff"
     assert str(constraints.verdict(sector, ["N_eff with X", "N_eff"]).limit) == "N_eff with X"
+
+
+@pytest.mark.identity
+def test_any_number_against_an_input():
+    # an upper limit of 90 % is at 1.2816 standard deviations; another limit has the same level
+    row = constraints.compare([0.9e-5, 1.8e-5, 1.9e-5], "bound.kstar")
+    assert_allclose(row.sigma, 1.281552 * np.array([0.5, 1.0, 19.0 / 18.0]), rtol=1e-6)
+    assert row.allowed.tolist() == [True, True, False]
+    assert_allclose(constraints.compare(1e-5, "bound.kstar", 5e-6).sigma, 2.0 * 1.281552, rtol=1e-6)
+    # a measured value allows up to two standard deviations more
+    density = inputs.get("Omega h^2")
+    row = constraints.compare(density.value + np.array([-1.0, 1.9, 2.1]) * density.uncertainty, "Omega h^2")
+    assert_allclose(row.sigma, [-1.0, 1.9, 2.1], rtol=1e-9)
+    assert row.allowed.tolist() == [True, True, False]
+    # the rows of a table are compared in the same way
+    sector = model.benchmark("B").replace(m_h1=2.0, sin_theta=0.0057)
+    higgs = constraints.table(sector, ["Higgs"])[0]
+    same = constraints.compare(higgs.value, "bound.higgs_invisible")
+    assert (same.limit, same.sigma, same.allowed, same.cl) == (higgs.limit, higgs.sigma, higgs.allowed, higgs.cl)

@@ -191,12 +191,12 @@ def test_tests_that_run_the_edited_code_come_first(toy: Path, worker: Worker) ->
     test = toy / "test_order.py"
     bodies = {
         "identity_elsewhere": "pass",
-        "identity_slow": "sum(range(10**6)); toy.unit()",
+        "identity_slow": "toy.unit()\n    while time.process_time() < began + 0.3: pass",
         "regression_unit": "toy.unit()",
         "talk_unit": "toy.unit()",
         "identity_unit": "toy.unit()",
     }
-    head = f"import pytest\nfrom darkhiggs import toy\ndef note(name):\n    with open({str(order)!r}, 'a') as f: print(name, file=f)\n"
+    head = f"import pytest, time\nfrom darkhiggs import toy\nbegan = time.process_time()\ndef note(name):\n    with open({str(order)!r}, 'a') as f: print(name, file=f)\n"
     test.write_text(
         head
         + "".join(
@@ -209,7 +209,7 @@ def test_tests_that_run_the_edited_code_come_first(toy: Path, worker: Worker) ->
     mutant = Mutant("toy.py", "toy.unit", (TOY + cached).count("\n", 0, start) + 1, "", start, start + 3, b"1.00")
     order.unlink()
     assert trial(worker, lib, mutant, [str(test)], record=record).kind == ""
-    assert order.read_text().split() == ["identity_unit", "identity_slow", "talk_unit", "identity_elsewhere", "regression_unit"]
+    assert order.read_text().split() == ["identity_unit", "talk_unit", "identity_slow", "identity_elsewhere", "regression_unit"]
 
 
 def test_summary_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

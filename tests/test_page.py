@@ -193,6 +193,23 @@ def test_small_letters_are_found() -> None:
     assert any("7.8 points" in fault for fault in figures.faults(wide))
 
 
+def test_outline_is_open_where_the_axis_ends() -> None:
+    x, nan = [0.0, 1.0, 2.0, 3.0, 4.0], np.nan
+    cases = {
+        # in the middle of the axis: a closed line
+        "closed": ([nan, 1.0, 1.0, nan, nan], [1.0, 2.0, 2.0, 1.0, 1.0], [1.0, 1.0, 2.0, 2.0, 1.0]),
+        "left": ([1.0, 1.0, nan, nan, nan], [0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 2.0, 2.0]),
+        "right": ([nan, nan, nan, 1.0, 1.0], [3.0, 4.0, nan, 4.0, 3.0, 3.0], [1.0, 1.0, nan, 2.0, 2.0, 1.0]),
+    }
+    ax = drawn().axes[0]
+    for low, across, up in cases.values():
+        figures.outline(ax, x, low, [2.0] * 5, "red")
+        np.testing.assert_array_equal(ax.lines[-1].get_xydata(), np.transpose([across, up]))
+    before = len(ax.lines)
+    figures.outline(ax, x, [nan] * 5, [2.0] * 5)
+    assert len(ax.lines) == before and ax.lines[-1].get_color() == figures.PALETTE["red"]
+
+
 @pytest.mark.parametrize(("place", "hidden"), [("lower right", False), ("upper right", True), ("center", True)])
 def test_line_under_a_legend_is_found(place: str, hidden: bool) -> None:
     figure = drawn()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -29,6 +30,7 @@ def findings(request: pytest.FixtureRequest) -> dict[tuple[str, str], list[str]]
     return found
 
 
+@cache  # each page is parsed once
 def article(chapter: str) -> Tag:
     path = audit.SITE / chapters.path_of(chapter).with_suffix(".html")
     if not path.is_file():

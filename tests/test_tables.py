@@ -92,5 +92,11 @@ def test_last_bits_do_not_show() -> None:
     assert Table("x .1f", [[0.25 - 1e-17], [0.25 + 1e-17], [-1e-20]], caption="c").rows == [["0.2"], ["0.2"], ["0.0"]]
 
 
+def test_unequal_errors() -> None:
+    assert tables.errors(8.25, 2.94, 0.0) == "$8.2^{+2.9}_{0.0}$"
+    shown_ = tables.errors([[1.0, 22.26]], 0.5, [[0.125, 7.0]], ".2f")
+    assert shown_.tolist() == [["$1.00^{+0.50}_{-0.12}$", "$22.26^{+0.50}_{-7.00}$"]]
+
+
 def test_markdown_aligns_numbers_to_the_right() -> None:
     assert markdown(["a", "b"], [["x", "1"]], right=[1]) == "| a | b |\n|---|---:|\n| x | 1 |"

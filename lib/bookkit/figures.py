@@ -32,6 +32,7 @@ __all__ = [
     "legend",
     "marks",
     "measured",
+    "outline",
     "plain",
     "region",
     "save_curves",
@@ -293,6 +294,33 @@ def band(
     if "hatch" in more:
         style = {"facecolor": "none", "edgecolor": style.pop("color"), "lw": 0, **more}
     ax.fill_between(x, np.where(there, low, 0.0), np.where(there, high, 0.0), where=there, label=label, **style)
+
+
+def outline(ax: Any, x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, color: str = "green", lw: float = 1.4) -> None:
+    """Draw the border of the region between two curves; at an end of the axis that it reaches it stays open.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, low, high : array_like, shape (n,)
+        Abscissa and the two curves; where they are not finite there is no region.
+    color : str
+        A name of `PALETTE`, or a colour.
+    lw : float
+        Width in points.
+    """
+    x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
+    there = np.isfinite(low) & np.isfinite(high)
+    if not there.any():
+        return
+    # along the lower curve and back along the upper one; nan interrupts the line
+    first, last = (None if there[end] else np.flatnonzero(there)[end] for end in (0, -1))
+    right = [np.nan] if last is None else []
+    around = [np.concatenate([curve[there], right, back[there][::-1]]) for curve, back in ((x, x), (low, high))]
+    if first is not None:
+        around = [np.append(line, line[0]) for line in around]
+    ax.plot(*around, color=PALETTE.get(color, color), lw=lw)
 
 
 def excluded(

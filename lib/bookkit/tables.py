@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .figures import plain
 from .numbers import num
 
-__all__ = ["MIME", "Table", "bold", "formula", "markdown", "spans"]
+__all__ = ["MIME", "Table", "bold", "errors", "formula", "markdown", "spans"]
 
 MIME = "application/vnd.darkhiggs.table+json"
 # A title, then the format of numbers if there is one.
@@ -79,6 +79,33 @@ def bold(values: npt.ArrayLike, spec: str, where: npt.ArrayLike) -> Any:
     cells = [_cell(value, spec) for value in array.ravel()]
     marked = [f"**{cell}**" if flag else cell for cell, flag in zip(cells, flags.ravel(), strict=True)]
     return np.array(marked, dtype=object).reshape(array.shape)
+
+
+def errors(value: npt.ArrayLike, plus: npt.ArrayLike, minus: npt.ArrayLike, spec: str = ".1f") -> Any:
+    """Write values with unequal errors for the cells of a table.
+
+    Parameters
+    ----------
+    value, plus, minus : array_like
+        Values, and the sizes of their upper and lower errors.
+    spec : str
+        The format of the numbers.
+
+    Returns
+    -------
+    str or ndarray of str
+        Of the same shape: ``$8.6^{+2.9}_{-2.7}$``.
+
+    Examples
+    --------
+    >>> from bookkit.tables import errors
+    >>> errors(8.6, 2.94, 2.71)
+    '$8.6^{+2.9}_{-2.7}$'
+    """
+    parts = np.broadcast_arrays(*(np.asarray(part, dtype=float) for part in (value, plus, minus)))
+    rows = zip(*(part.ravel() for part in parts), strict=True)
+    texts = [f"${_cell(a, spec)}^{{+{_cell(b, spec)}}}_{{{_cell(-c, spec)}}}$" for a, b, c in rows]
+    return np.array(texts, dtype=object).reshape(parts[0].shape)[()]
 
 
 def formula(text: str) -> str:

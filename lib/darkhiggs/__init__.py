@@ -23,6 +23,7 @@ _MODULES = (
     "inputs",
     "kinematics",
     "kinetic_mixing",
+    "light_higgs",
     "limits",
     "meson_decays",
     "model",

@@ -51,8 +51,8 @@ class Row:
     z_global : float
         Standard deviations against the Standard Model, after a search over all spectra that the explanation could have given.
     kstar : float
-        Rate of B0 -> K*0 + invisible at the needed rate, divided by the room that the limit leaves beside the Standard Model;
-        nan if the explanation does not predict it.
+        Rate of B0 -> K*0 + invisible at the rate that the spectrum needs, divided by the room that the limit leaves beside the
+        Standard Model; nan if the explanation does not predict it.
     bears : tuple of str
         What else bears on it, one statement each.
     cells : dict of str to constraints.Row

@@ -580,7 +580,10 @@ def n_eff(species: Sequence[Species] = (), *, variant: str = "common", weak: flo
     >>> f"{neutrinos.n_eff([neutrinos.Species(0.005, 2), neutrinos.Species(0.010, 3)]):.3f}"
     '4.103'
     """
-    return _n_eff(species, variant, single("weak", weak, 0.0, 100.0), whole("steps", steps, 20, 5000))
+    weak, steps = single("weak", weak, 0.0, 100.0), whole("steps", steps, 20, 5000)
+    if isinstance(species, tuple | list) and not species and (weak, steps) == (1.0, _STEPS):
+        return np.float64(_standard_n_eff(choice("variant", variant, tuple(BATHS.values()))))
+    return _n_eff(species, variant, weak, steps)
 
 
 @public

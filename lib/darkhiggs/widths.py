@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._arrays import Array, checked, together
+from ._higgs_invisible import branching_ratio, checked_limit
 from ._public import public
 from ._scalars import clip, divisor, square_root
 from .errors import ParameterError
@@ -495,10 +496,8 @@ def br_higgs_invisible(sector: DarkSector) -> Array:
     >>> f"{widths.br_higgs_invisible(model.benchmark('A').replace(m_h1=2.0, sin_theta=3e-3)):.3f}"
     '0.140'
     """
-    standard = sector.cos_theta**2 * natural("Gamma_h")
-    neutrinos = standard * natural("BR(h->ZZ*->4nu)", "1")
     new = gamma_higgs_to_h1h1(sector) + gamma_higgs_to_zpzp(sector) + gamma_higgs_to_xx(sector)
-    return (neutrinos + new) / (standard + new)
+    return branching_ratio(new, sector.cos_theta**2)
 
 
 @public
@@ -548,12 +547,9 @@ def sin_theta_max(
     [0.00287 0.01245]
     """
     v_phi = checked("v_phi", v_phi, 0.1, 1e6, "GeV")
-    floor = natural("BR(h->ZZ*->4nu)", "1")
-    if br_limit is None:
-        br_limit = natural("bound.higgs_invisible", "1")
-    br_limit = checked("br_limit", br_limit, floor, 1.0, open_low=True)
+    br_limit = checked_limit(br_limit, 1.0)
     if np.any(br_limit >= 1.0):
-        raise ParameterError(f"br_limit = 1 is outside its range ({floor:g}, 1)")
+        raise ParameterError(f"br_limit = 1 is outside its range ({natural('BR(h->ZZ*->4nu)', '1'):g}, 1)")
     m_zp = checked("m_zp", m_zp, 1e-12, 1e3, "GeV")
     m_h1, lambda_phi_x = (
         checked("m_h1", m_h1, 1e-12, natural("m_h"), "GeV"),

@@ -72,6 +72,7 @@ class Mutant:
     def apply(self, folder: Path) -> None:
         path = folder / self.file
         text = path.read_bytes()
+        path.unlink()  # the file may have a second name elsewhere
         path.write_bytes(text[: self.start] + self.new + text[self.end :])
         Path(cache_from_source(str(path))).unlink(missing_ok=True)
 

@@ -3,6 +3,7 @@
 A line of standard input asks for a trial; the answer is the exit status of its pytest, minus the signal if one ended it.
 """
 
+import cProfile  # noqa: F401
 import faulthandler  # noqa: F401
 import gc
 import importlib

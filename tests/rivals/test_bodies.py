@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from darkhiggs import belle2, form_factors, inputs, kinematics, meson_decays, rivals, standard_model
 from darkhiggs.errors import ParameterError
 from darkhiggs.limits import kstar_room
-from darkhiggs.rivals import bodies
+from darkhiggs.rivals import bodies, effective
 
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
 PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -53,14 +53,18 @@ def hadrons(meson, shape, quarks, q2):
     m_b, m = (inputs.natural(name) for name in (f"m_B{meson[-1]}", f"m_{meson}"))
     big, k = momenta(m_b, m, q2)
     q, both = big - k, big + k
+    chiral = float(quarks == "chiral")
     if meson == "K+":
         f_0, f_plus, f_t = (form_factors.b_to_k(q2, which) for which in ("f0", "f+", "fT"))
         along = (m_b**2 - m**2) / q2 * q
+        tensor = 1j * f_t / (m_b + m) * (np.outer(both, q) - np.outer(q, both))
         return {
             "scalar": [(m_b**2 - m**2) / (inputs.natural("m_b") - inputs.natural("m_s")) * f_0],
             "vector": [f_plus * (both - along) + f_0 * along],
-            "tensor": [1j * f_t / (m_b + m) * (np.outer(both, q) - np.outer(q, both))],
+            "tensor": [tensor + chiral * dual(tensor)],
         }[shape]
+    if shape == "tensor":
+        return [part + chiral * dual(part) for part in kstar_tensors(m_b, m, q2)]
     v, a_1, a_12, a_0 = (form_factors.b_to_kstar(q2, which) for which in ("V", "A1", "A12", "A0"))
     lam = kinematics.kallen(m_b**2, m**2, q2)
     a_2 = ((m_b + m) ** 2 * (m_b**2 - m**2 - q2) * a_1 - 16.0 * m_b * m**2 * (m_b + m) * a_12) / lam
@@ -76,6 +80,29 @@ def hadrons(meson, shape, quarks, q2):
         vector = 2.0 * v / (m_b + m) * np.einsum("mnrs,n,r,s->m", EPSILON, *map(lower, (bar, big, k)))
         axial = (m_b + m) * a_1 * bar - a_2 / (m_b + m) * dot(bar, q) * both - 2.0 * m * (a_3 - a_0) / q2 * dot(bar, q) * q
         found.append(vector + 1j * axial if quarks == "chiral" else vector)
+    return found
+
+
+def dual(tensor):
+    """sigma gamma5 in place of sigma."""
+    return 0.5j * np.einsum("mnrs,rs->mn", EPSILON, METRIC @ tensor @ METRIC)
+
+
+def kstar_tensors(m_b, m, q2):
+    """Matrix elements of sigma, one for each polarisation of K*, from those of q_n sigma^mn and q_n sigma^mn gamma5."""
+    big, k = momenta(m_b, m, q2)
+    q, both = big - k, big + k
+    t_1, t_2, t_23 = (form_factors.b_to_kstar(q2, which) for which in ("T1", "T2", "T23"))
+    lam, gap = kinematics.kallen(m_b**2, m**2, q2), m_b**2 - m**2
+    t_3 = (gap * (m_b**2 + 3.0 * m**2 - q2) * t_2 - 8.0 * m_b * m**2 * (m_b - m) * t_23) / lam
+    found = []
+    for bar in np.array([[0, 1, 0, 0], [0, 0, 1, 0], [k[3] / m, 0, 0, k[0] / m]]):
+        one = 2j * t_1 * np.einsum("mnrs,n,r,s->m", EPSILON, *map(lower, (bar, big, k)))
+        two = t_2 * (gap * bar - dot(bar, q) * both) + t_3 * dot(bar, q) * (q - q2 / gap * both)
+        tensor = (np.outer(one, q) - np.outer(q, one) + dual(np.outer(two, q) - np.outer(q, two))) / q2
+        assert_allclose(tensor @ lower(q), one, atol=1e-9)
+        assert_allclose(dual(tensor) @ lower(q), two, atol=1e-9)
+        found.append(tensor)
     return found
 
 
@@ -131,7 +158,7 @@ def test_shapes_are_those_of_the_traces(shape, pair, m_x):
 
 @pytest.mark.independent
 @pytest.mark.parametrize("quarks", ["plain", "chiral"])
-@pytest.mark.parametrize(("shape", "pair"), PAIRS[:4])
+@pytest.mark.parametrize(("shape", "pair"), PAIRS)
 def test_kstar_ratios_are_those_of_the_traces(shape, pair, quarks):
     m_x, widths = 0.7, []
     nodes, weights = np.polynomial.legendre.leggauss(40)
@@ -151,6 +178,9 @@ def test_massless_chiral_pairs_are_the_neutrinos():
     ratio = standard_model.br_b_to_kstar_nunu() / standard_model.br_b_to_k_nunu()
     life = [inputs.value("tau_B0", "GeV^-1", name) / inputs.value("tau_B+", "GeV^-1", name) for name in ("talk", "belle2")]
     assert_allclose(bodies.kstar_ratio(0.0, "vector", "chiral"), ratio * life[0] / life[1], rtol=1e-6)
+    # T and T5 alike: one chirality gives K the same twice, and K* both of its parts twice
+    tensors = [bodies.kstar_ratio(0.0, "tensor", quarks) for quarks in ("plain", "chiral")]
+    assert_allclose(*tensors, rtol=1e-12)
     # scalars have half the rate of fermions in both
     assert_allclose(bodies.kstar_ratio(0.0, "vector", pair="scalar"), bodies.kstar_ratio(0.0, "vector"), rtol=1e-12)
 
@@ -170,6 +200,32 @@ def test_kstar_closes_before_k():
     between = 0.25 * (end["K+"] + end["K*0"])
     assert bodies.kstar_ratio(between, "vector", "chiral") == 0.0
     assert bodies.kstar_ratio(0.5 * end["K*0"] - 0.01, "vector", "chiral") > 0.0
+
+
+@pytest.mark.identity
+def test_powers_where_kstar_closes():
+    # a slow three-body state has two powers of the energy that is left, and one more for each P wave
+    end = 0.5 * (inputs.natural("m_B0") - inputs.natural("m_K*0"))
+    masses = end - np.array([2e-7, 1e-7])
+    powers = {("vector", "plain"): 3, ("vector", "chiral"): 2, ("scalar", "chiral"): 4, ("tensor", "plain"): 3}
+    for (shape, quarks), power in (powers | {("tensor", "chiral"): 2}).items():
+        assert_allclose(np.divide(*bodies.kstar_ratio(masses, shape, quarks)), 2.0**power, rtol=1e-3)
+    assert_allclose(np.divide(*bodies.kstar_ratio(masses, "vector", "chiral", "scalar")), 2.0**3, rtol=1e-3)
+    # a massless line and a massless pair are finite; at a heavy line K* is a P wave
+    assert_allclose(np.divide(*bodies.kstar_ratio(2 * masses, "line", "chiral")), 2.0**1.5, rtol=1e-3)
+
+
+@pytest.mark.identity
+def test_tensor_ratio_is_that_of_the_operators():
+    life = [inputs.value("tau_B+", "GeV^-1", name) / inputs.value("tau_B0", "GeV^-1", name) for name in ("talk", "belle2")]
+    masses = np.array([0.0, 0.7, 1.5])
+    kaon, kstar = (
+        [rate("fermion:T", masses, gamma5=gamma5) for gamma5 in (False, True)]
+        for rate in (effective.br_b_to_k, effective.br_b_to_kstar)
+    )
+    plain, chiral = (bodies.kstar_ratio(masses, "tensor", quarks) * life[0] / life[1] for quarks in ("plain", "chiral"))
+    assert_allclose(plain, kstar[0] / kaon[0], rtol=1e-7)
+    assert_allclose(chiral, (kstar[0] + kstar[1]) / (kaon[0] + kaon[1]), rtol=1e-7)
 
 
 @pytest.mark.identity
@@ -216,7 +272,7 @@ def test_the_row_follows_the_inputs():
     [
         (lambda: bodies.spectra([], "vector"), "m_x holds no mass"),
         (lambda: bodies.spectra(0.5, "tensor", "scalar"), "the tensor current makes no pair of scalars"),
-        (lambda: bodies.kstar_ratio(0.5, "tensor"), "shape = 'tensor' is not carried"),
+        (lambda: bodies.kstar_ratio(0.5, "tensor", pair="scalar"), "the tensor current makes no pair of scalars"),
         (lambda: bodies.kstar_ratio(0.5 * (inputs.natural("m_B+") - inputs.natural("m_K+")), "vector"), "no decay is open"),
         (lambda: bodies.preference("axial"), "shape = 'axial' is not one of"),
     ],

@@ -5,12 +5,12 @@ from scipy.integrate import quad, solve_ivp
 from scipy.special import k1, kn, kve
 from tests import stored
 
-from darkhiggs import inputs, kinematics, meson_decays, standard_model
+from darkhiggs import belle2, inputs, kinematics, light_higgs, meson_decays
 from darkhiggs.errors import ParameterError
 from darkhiggs.form_factors import b_to_k
 from darkhiggs.inputs import natural
-from darkhiggs.limits import kstar_room
 from darkhiggs.model import v_higgs
+from darkhiggs.rivals import effective
 from darkhiggs.rivals import fermion_portal as portal
 from darkhiggs.thermodynamics import g_rho, g_s, hubble
 
@@ -124,70 +124,8 @@ def test_thresholds_and_sum():
     assert portal.rate(0.1, 0.1, 0.01, 0.36, 0.5, "h1h1") == 0.0
     assert portal.rate(0.1, 0.1, 0.01, 0.35, 0.5, "h1h1") > 0.0
     assert portal.gamma_h1(0.5, 0.1, 0.01, [0.9999, 1.0])[0].tolist() == [0.0, 0.0]
-    assert portal.gamma_higgs_like([0.2, 0.27], "hadrons").tolist() == [0.0, 0.0]
-    for hadrons in ("dispersive", "leading"):
-        assert portal.gamma_higgs_like(0.2795, "hadrons", hadrons) > 0.0
     with pytest.raises(ParameterError, match="s is below its range"):
         portal.rate(0.1, 0.1, 0.01, 1.0, 0.0399)
-
-
-@pytest.mark.published
-def test_higgs_of_125_gev():
-    """Widths of the Standard Model Higgs: 9.3e-6 GeV into photons, 2.6e-4 GeV into tau pairs."""
-    assert_allclose(portal.gamma_higgs_like(125.1, "gamma"), 9.3e-6, rtol=0.01)
-    assert_allclose(portal.gamma_higgs_like(125.1, "tautau"), 2.6e-4, rtol=0.02)
-
-
-@pytest.mark.independent
-def test_loops_against_their_integral():
-    """The fermion and W loops as Feynman-parameter integrals below threshold, with one loop at a time."""
-    mass = 0.9 * 2 * natural("m_mu")
-    tau = (mass / (2 * natural("m_mu"))) ** 2
-    # A_1/2 = 4 Int dx dy (1 - 4 x y)/(1 - 4 tau x y) over the triangle
-    inner = lambda x: quad(lambda y: (1 - 4 * x * y) / (1 - 4 * tau * x * y), 0, 1 - x)[0]  # noqa: E731
-    assert_allclose(portal._fermion_loop(np.array(tau)), 4 * quad(inner, 0, 1)[0], rtol=1e-6)
-    assert_allclose(portal._fermion_loop(np.array([1e-3 - 1e-12, 1e-3 + 1e-12])), 4 / 3 * (1 + 7e-3 / 30), rtol=1e-6)
-    assert_allclose(portal._vector_loop(np.array([1e-3 - 1e-12, 1e-3 + 1e-12])), -7 * (1 + 22e-3 / 105), rtol=1e-6)
-    # above threshold the imaginary part is that of a real pair: -pi (1 - 1/tau) ln((1 + b)/(1 - b))/tau
-    tau, b = 4.0, np.sqrt(0.75)
-    cut = np.pi * (tau - 1) / tau**2 * np.log((1 + b) / (1 - b))
-    assert_allclose(abs(portal._fermion_loop(np.array(tau)).imag), cut, rtol=1e-12)
-
-
-@pytest.mark.published
-def test_hadronic_widths():
-    """Low-energy theorem: Gamma(pi pi)/Gamma(mu mu) = (m/m_mu)^2 (1 + 11 m_pi^2/2 m^2)^2 beta_pi/(27 beta_mu^3)."""
-    m, m_pi, m_mu = 0.35, natural("m_pi+"), natural("m_mu")
-    beta_pi, beta_mu = (np.sqrt(1 - 4 * x**2 / m**2) for x in (m_pi, m_mu))
-    ratio = (m / m_mu) ** 2 * (1 + 5.5 * m_pi**2 / m**2) ** 2 * beta_pi / (27 * beta_mu**3)
-    ours = portal.gamma_higgs_like(m, "hadrons", "leading") / portal.gamma_higgs_like(m, "mumu")
-    assert_allclose(ours, ratio, rtol=1e-12)
-    # Donoghue, Gasser, Leutwyler, NPB 343 (1990) 341, figure 6 as read off by scalar_portal: ratio to muons
-    published = {0.4217: 8.51, 0.6111: 14.3, 0.7540: 19.4, 0.8721: 35.9}
-    for m, value in published.items():
-        ours = portal._published(np.array(m), "pipi") / portal.gamma_higgs_like(m, "mumu")
-        assert_allclose(ours, value, rtol=0.4)
-    # continuous at 2 GeV, with a positive rest
-    below, above = portal.gamma_higgs_like([2.0 - 1e-9, 2.0], "hadrons")
-    assert_allclose(below, above, rtol=1e-6)
-    extra = portal.gamma_higgs_like(1.9, "hadrons") - sum(portal._published(np.array(1.9), x) for x in ("pipi", "KK"))
-    assert extra > 0
-
-
-@pytest.mark.identity
-def test_perturbative_gluons():
-    """Three heavy flavours far above the mass of the scalar: alpha_s^2 m^3/(8 pi^3 v^2)."""
-    tiny = {f"{name}": {"value": 1e5, "uncertainty": 0.0, "unit": "GeV"} for name in ("fermion_portal.m_c", "m_b", "m_t")}
-    with inputs.override(tiny):
-        width = portal.gamma_higgs_like(3.0, "hadrons", "leading")
-        better = portal.gamma_higgs_like(3.0, "hadrons")
-    running = 25 / (12 * np.pi) * 0.312 * np.log(9.0 / natural("m_tau") ** 2)
-    alpha_s = 0.312 / (1 + running)
-    strange = 3 * natural("m_s") ** 2 * 3.0 / (8 * np.pi * v_higgs() ** 2) * (1 - (2 * natural("m_K+") / 3.0) ** 2) ** 1.5
-    # charm and bottom pairs are closed or vanish: the meson thresholds are not moved, the masses are
-    gluons = alpha_s**2 * 27 / (8 * np.pi**3 * v_higgs() ** 2)
-    assert_allclose(width, gluons + strange, rtol=1e-6)
-    assert_allclose(better - strange, gluons * (1 + 20.25 * alpha_s / np.pi), rtol=1e-6)
 
 
 @pytest.mark.identity
@@ -307,6 +245,29 @@ def test_two_body_limit():
     assert portal.br_b_to_kstar(2.2, 0.1, 0.01, 3.0) == 0.0
 
 
+@pytest.mark.identity
+def test_heavy_h1_is_a_contact_interaction():
+    """C (sbar b)(chibar chi) with C = kappa y sin cos (1/m_1^2 - 1/m_h^2)/2 for K, and with gamma5 for K*, massless pairs too."""
+    masses, y, sine, m_h1 = np.array([1e-3, 0.5, 1.5]), 1e-3, 0.01, 50.0
+    # q2 over the squared masses: at most a percent, and less for the mean
+    exchange = 1 / m_h1**2 - 1 / natural("m_h") ** 2
+    c = 0.5 * natural("kappa", "1") * y * sine * np.sqrt(1 - sine**2) * exchange
+    for ours, contact, gamma5 in (
+        (portal.br_b_to_k, effective.br_b_to_k, False),
+        (portal.br_b_to_kstar, effective.br_b_to_kstar, True),
+    ):
+        assert_allclose(ours(masses, y, sine, m_h1), contact("fermion:S", masses, c, gamma5=gamma5), rtol=0.02)
+    # P waves: beta^3 at the threshold of the pair, in the spectrum and in the width of H1
+    low = 0.36 * np.array([1 + 4e-8, 1 + 1e-8])
+    assert_allclose(np.divide(*portal.dbr_dq2_b_to_k(low, 0.3, y, sine, m_h1)), 8.0, rtol=1e-4)
+    assert_allclose(np.divide(*portal.gamma_h1(0.3, y, sine, np.sqrt(low))[0]), 8.0, rtol=1e-4)
+    # all three at rest: two powers of the energy that is left, one more for the pair, and one for K*
+    for rate, names, power in ((portal.br_b_to_k, ("m_B+", "m_K+"), 3), (portal.br_b_to_kstar, ("m_B0", "m_K*0"), 4)):
+        end = 0.5 * (natural(names[0]) - natural(names[1]))
+        assert_allclose(np.divide(*rate(end - np.array([2e-7, 1e-7]), y, sine, m_h1)), 2.0**power, rtol=1e-3)
+        assert rate(end + 1e-9, y, sine, m_h1) == 0.0
+
+
 @pytest.mark.independent
 def test_three_bodies_by_hand():
     """Heavy H1: amplitude by hand, |M|^2 = 2 q2 beta^2 F^2 f_0^2 times the squared coupling, and three-body phase space."""
@@ -346,15 +307,26 @@ def test_shapes():
     assert_allclose(portal.omega_h2(m, 1e-3, 1e-3, 1.0)[1], portal.omega_h2(0.2, 1e-3, 1e-3, 1.0), rtol=1e-10)
 
 
+@pytest.mark.identity
+def test_spectra_on_and_off_the_shell():
+    found = portal.spectra(0.1, 0.3, [[6.0, 2.15], [40.0, 2.0]])
+    assert found.efficiency.shape == (2, 2, 18) and found.br.shape == (2, 2)
+    assert_allclose(found.efficiency[:, 1], belle2.Spectrum.line([2.15, 2.0]).efficiency, rtol=1e-12)
+    # far above the decay only the contact interaction is left
+    contact = belle2.Spectrum.three_body(0.1, "scalar", "fermion").efficiency
+    assert_allclose(found.efficiency[1, 0], contact, rtol=0.03)
+    here = belle2.Spectrum.from_function(lambda q2: portal.dbr_dq2_b_to_k(q2, 0.1, 0.3, 1e-3, 6.0), q2_min=0.04)
+    assert_allclose(found.efficiency[0, 0], here.efficiency, rtol=1e-4)
+    assert_allclose(portal.spectra(0.1, 0.3, 2.15).efficiency, found.efficiency[0, 1], rtol=1e-12)
+
+
 @pytest.mark.regression
 def test_the_row_is_that_of_the_chapter():
     row = portal.row()
     rate, plus, minus, gain, behind, kstar, _ = stored.numbers("rival_fermion_portal", "2.15")
     assert_allclose(1e6 * np.array([row.rate, row.plus, row.minus]), [rate, plus, minus], atol=0.051)
     assert_allclose([row.delta_chi2, row.delta_chi2_line - row.delta_chi2], [gain, behind], atol=0.051)
-    # the chapter subtracts our rate of the Standard Model from the limit on K*, the row the lowest of the literature
-    room = natural("bound.kstar", "1") - standard_model.br_b_to_kstar_nunu()
-    assert_allclose(row.kstar * kstar_room() / room, kstar, atol=0.0051)
+    assert_allclose(row.kstar, kstar, atol=0.0051)
 
 
 @pytest.mark.identity
@@ -376,22 +348,11 @@ def test_the_limits_of_the_row():
 
 
 @pytest.mark.identity
-def test_photons_are_the_sum_of_their_loops():
-    m = np.array(1.0)
-    total = portal._vector_loop((0.5 * m / natural("m_W")) ** 2)
-    charged = [(1.0, natural(name)) for name in ("m_e", "m_mu", "m_tau")]
-    quarks = (4.0 / 3.0, natural("fermion_portal.m_c")), (1.0 / 3.0, natural("m_b")), (4.0 / 3.0, natural("m_t"))
-    for squared_charges, mass in (*charged, *quarks):
-        total = total + squared_charges * portal._fermion_loop((0.5 * m / mass) ** 2)
-    alpha = 1.0 / natural("1/alpha(0)", "1")
-    wanted = alpha**2 / (256.0 * np.pi**3 * v_higgs() ** 2) * np.abs(total) ** 2
-    assert_allclose(portal.gamma_higgs_like(1.0, "gamma"), wanted, rtol=1e-12)
-
-
-@pytest.mark.house
-def test_unknown_channel_is_refused():
-    with pytest.raises(ParameterError, match=r"^channel = 'jets' is not one of "):
-        portal.gamma_higgs_like(1.0, "jets")
+def test_the_two_descriptions_of_the_hadrons():
+    m = np.array([0.5, 1.5, 3.0])
+    for ours, name in (("dispersive", "dispersive"), ("leading", "chiral")):
+        assert_allclose(portal.gamma_higgs_like(m, "hadrons", ours), light_higgs.gamma_sm_like(m, "hadrons", name), rtol=1e-14)
+    assert_allclose(portal.gamma_higgs_like(m), light_higgs.gamma_sm_like(m), rtol=1e-14)
 
 
 @pytest.mark.identity

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from tests import stored
 
-from darkhiggs import babar, form_factors, meson_decays, standard_model
+from darkhiggs import babar, belle2, form_factors, meson_decays, standard_model
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural, override
 from darkhiggs.kinematics import kallen
@@ -204,6 +204,42 @@ def test_dimension_is_one_of_three():
             lv.br_b_to_k(2.0, 1e-8, bad)
         with pytest.raises(ParameterError, match="dimension = "):
             lv.br_b_to_kstar(2.0, 1e-8, 0.0, bad)
+
+
+@pytest.mark.identity
+def test_both_charges_of_a_kaon_in_babar():
+    rate = np.array([1e-6, 2e-5])
+    charged = rate * lv.br_b_to_kstar(2.0, 1e-8, 0.0, charge="+") / lv.br_b_to_kstar(2.0, 1e-8, 0.0, charge="0")
+    wanted = babar.chi2(2.0, rate, "K*0") + babar.chi2(2.0, charged, "K*+")
+    assert_allclose(lv.chi2_babar(2.0, rate, "K*"), wanted, rtol=1e-12)
+    # beyond the end of the decay nothing is seen
+    assert_allclose(lv.chi2_babar(6.0, 1e-5), lv.chi2_babar(2.0, 0.0), rtol=1e-12)
+    with pytest.raises(ParameterError, match=r"^kaon = 'K\+' is not one of"):
+        lv.chi2_babar(2.0, 1e-5, "K+")
+
+
+@pytest.mark.identity
+def test_fit_with_babar():
+    alone = belle2.Likelihood().fit_rate(belle2.Spectrum.line(2.0))
+    rate, low, high, z = lv.fit_with_babar(2.0, "none")
+    assert_allclose([rate, low, high], [alone.rate, alone.rate - alone.minus, alone.rate + alone.plus], atol=1e-7)
+    assert_allclose(z**2, alone.delta_chi2, rtol=1e-3)
+    b, s = 0.4 * babar.expected(), babar.events(2.0, 1.0)
+    for n in (0, 3):
+        found = lv.fit_with_babar(2.0, n, 0.4)
+        x = np.array([found[0], 0.0])
+        chi2 = belle2.Likelihood().chi2(belle2.Spectrum.line(2.0), x) + 2 * (b + s * x - n * np.log(b + s * x))
+        assert_allclose(found[3] ** 2, chi2[1] - chi2[0], rtol=1e-9)
+        assert found[1] < found[0] < found[2]
+    sums = [lv.fit_with_babar(2.0, name) for name in ("K", "K and K*")]
+    x = np.array([sums[1][0], 0.0])
+    ratio = lv.br_b_to_kstar(2.0, 1e-8, 0.0) / lv.br_b_to_k(2.0, 1e-8)
+    chi2 = belle2.Likelihood().chi2(belle2.Spectrum.line(2.0), x) + lv.chi2_babar(2.0, x) + lv.chi2_babar(2.0, ratio * x, "K*")
+    assert_allclose(sums[1][3] ** 2, chi2[1] - chi2[0], rtol=1e-9)
+    assert_allclose(sums[0][0], 8.0e-6, rtol=0.02)
+    for bad in ("K*", 7, 2.5):
+        with pytest.raises(ParameterError, match="counts = "):
+            lv.fit_with_babar(2.0, bad)
 
 
 @pytest.mark.regression

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from tests import stored
 
-from darkhiggs import cmb, direct_detection, form_factors, inputs, kinematics, model, relic, standard_model
+from darkhiggs import belle2, cmb, direct_detection, form_factors, inputs, kinematics, light_higgs, model, relic, standard_model
+from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 from darkhiggs.limits import kstar_room
 from darkhiggs.meson_decays import br_b_to_kstar_scalar
-from darkhiggs.rivals import singlet
+from darkhiggs.rivals import effective, singlet
 
 V = float(model.v_higgs())
 
@@ -155,6 +156,28 @@ def test_scaling_ends_and_shapes() -> None:
     assert singlet.br_b_to_k(0.5, 1.0, 100.0, "0") / one == pytest.approx(0.923, abs=0.01)
 
 
+@pytest.mark.identity
+def test_the_limits_of_a_contact_interaction() -> None:
+    # a heavy Higgs boson: (sbar b) S^2 with the coefficient kappa lambda v/(2 m_h^2), also for massless S
+    masses, m_h = np.array([0.0, 0.6, 1.9]), 125.0
+    c = 0.5 * float(natural("kappa", "1")) * 0.7 * V / m_h**2
+    for found, rate, gamma5 in (
+        (singlet.br_b_to_k, effective.br_b_to_k, False),
+        (singlet.br_b_to_kstar, effective.br_b_to_kstar, True),
+    ):
+        contact = rate("scalar:S", masses, c, self_conjugate=True, gamma5=gamma5)
+        assert found(masses, 0.7, m_h) == pytest.approx(contact, rel=1e-7)
+    # where all three are at rest: two powers of the energy that is left, and one more for the P wave of K*
+    for rate, names, power in ((singlet.br_b_to_k, ("m_B+", "m_K+"), 2), (singlet.br_b_to_kstar, ("m_B0", "m_K*0"), 3)):
+        end = 0.5 * float(natural(names[0]) - natural(names[1]))
+        near = rate(end - np.array([2e-7, 1e-7]), 0.7, m_h)
+        assert near[0] / near[1] == pytest.approx(2.0**power, rel=1e-3)
+        assert rate(end + 1e-9, 0.7, m_h) == 0.0
+    half = 60.0
+    near = singlet.gamma_higgs_to_ss(half - np.array([4e-7, 1e-7]), 0.7, 2 * half)
+    assert near[0] / near[1] == pytest.approx(2.0, rel=1e-5)
+
+
 @pytest.mark.independent
 def test_the_share_of_fast_kaons() -> None:
     m_b, m_k = natural("m_B+"), natural("m_K+")
@@ -173,39 +196,6 @@ def test_the_share_of_fast_kaons() -> None:
     assert ratio == pytest.approx(1.0 / share, rel=1e-3)
 
 
-@pytest.mark.published
-def test_the_width_of_a_light_higgs() -> None:
-    # the coefficient of many mesons is fixed by continuity at 2 GeV; the published one was fixed in the same way
-    pair = 2.0 * natural("m_pi+")
-    below, above = singlet.gamma_virtual_higgs([2.0 - 1e-9, 2.0])
-    assert below == pytest.approx(above, rel=1e-6)
-    m = np.array([1.2])
-    four = singlet._many_mesons(m) / (m**3 * np.sqrt(1.0 - (2.0 * pair / m) ** 2))
-    assert four == pytest.approx(natural("singlet.mesons.coefficient", "GeV^-2"), rel=0.03)
-    # Boiarska et al., arXiv:1904.10447, take the pions of Donoghue et al.: lifetimes of the public program EventCalc
-    metres = np.array([4.356106502013791e-08, 1.2983098357198308e-08, 6.510103949611781e-09])
-    assert singlet.gamma_virtual_higgs([0.3, 0.4, 0.5], "Donoghue90") == pytest.approx(1.973269804e-16 / metres, rel=0.08)
-    # the chiral limit of the threshold: unitarised pions are larger by a known factor of 2 to 3
-    assert 1.5 < singlet.gamma_virtual_higgs(0.3) / singlet.gamma_virtual_higgs(0.3, "chiral") < 2.5
-    # below the pions there are leptons only
-    assert len({float(singlet.gamma_virtual_higgs(0.25, h)) for h in singlet.HADRONS}) == 1
-    muons = natural("m_mu") ** 2 * 0.25 / (8.0 * np.pi * V**2) * (1.0 - (2.0 * natural("m_mu") / 0.25) ** 2) ** 1.5
-    assert singlet.gamma_virtual_higgs(0.25) == pytest.approx(muons, rel=1e-3)
-
-
-@pytest.mark.identity
-def test_gluons_of_heavy_quarks() -> None:
-    # far below all thresholds: alpha_s^2 m^3/(72 pi^3 v^2) times the number of heavy quarks squared
-    m = np.array([0.2])
-    heavy = {"singlet.m_c": {"value": 500.0, "uncertainty": 0.0, "unit": "GeV"}}
-    with inputs.override(heavy):
-        found = singlet._gluons(m, False)
-    expected = 9.0 * singlet._alpha_s(m) ** 2 * m**3 / (72.0 * np.pi**3 * V**2)
-    assert found == pytest.approx(expected, rel=2e-3)
-    assert singlet._alpha_s(natural("m_tau")) == pytest.approx(natural("singlet.alpha_s(m_tau)", "1"))
-    assert singlet._gluons(m, True) / singlet._gluons(m, False) == pytest.approx(1 + 20.25 * singlet._alpha_s(m) / np.pi)
-
-
 @pytest.mark.independent
 def test_the_coupling_gives_the_density() -> None:
     masses = np.array([0.15, 0.5, 1.0, 2.0])
@@ -215,7 +205,7 @@ def test_the_coupling_gives_the_density() -> None:
     def rate(s: np.ndarray) -> np.ndarray:
         return unit * coupling**2 * np.sqrt(s) * singlet.gamma_virtual_higgs(np.minimum(np.sqrt(s), 10.0))
 
-    breaks = np.array([0.2113, 0.27914, 0.98735, 2.0, 3.5539, 3.7297, 0.99]), np.array([0.0] * 6 + [0.03])
+    breaks = np.array([0.2113, 0.27914, 0.55828, 0.98735, 2.0, 3.5539, 3.7297]), np.zeros(7)
     assert relic.omega_h2_for(masses, rate, 1.0, True, breaks) == pytest.approx(0.12, rel=1e-4)
     needed = relic.thermal_cross_section(masses, "s", True)
     at_rest = np.sqrt(needed / singlet.sigma_v(masses, 1.0, 125.0))
@@ -230,6 +220,19 @@ def test_the_coupling_gives_the_density() -> None:
 def test_the_size_of_the_loop() -> None:
     # imaginary part sqrt(q2) Gamma(h* -> S S) at q2 = m_h^2, over m_h^2
     assert singlet.loop_size(0.7, 110.0) == pytest.approx(singlet.gamma_higgs_to_ss(0.0, 0.7, 110.0) / 110.0, rel=1e-12)
+
+
+@pytest.mark.identity
+def test_spectra_and_the_cmb_take_arrays():
+    found = singlet.spectra([[0.1, 0.6]])
+    one = belle2.Spectrum.three_body(0.6).efficiency
+    np.testing.assert_allclose(found.efficiency[0, 1], one, rtol=1e-12)
+    assert found.br.tolist() == [[1.0, 1.0]]
+    with pytest.raises(ParameterError, match=r"^m_s holds no mass; give at least one in GeV$"):
+        singlet.spectra([])
+    lam = singlet.coupling_max_cmb([0.3, 1.0], "chiral")
+    at_limit = singlet.sigma_v([0.3, 1.0], lam, None, "chiral")
+    np.testing.assert_allclose(0.5 * at_limit, cmb.annihilation_limit([0.3, 1.0], "ee", True), rtol=1e-9)
 
 
 @pytest.mark.regression
@@ -258,18 +261,6 @@ def test_the_limits_of_the_row():
     assert singlet.sigma_v(0.6, early) == pytest.approx(2.0 * cmb.annihilation_limit(0.6, "ee", True), rel=0.02)
 
 
-@pytest.mark.identity
-def test_hadronic_width_is_the_sum_of_its_parts():
-    heavy, middle = np.array(6.0), np.array(1.5)
-    m_c, m_d = float(natural("singlet.m_c")), float(natural("singlet.m_D0"))
-    rest = singlet._quarks(heavy, True) - singlet._gluons(heavy, True)
-    strange = 3.0 * singlet._to_fermions(heavy, float(natural("singlet.m_s")), float(natural("m_K+")))
-    charm = 3.0 * m_c**2 * 6.0 * (1.0 - (2.0 * m_d / 6.0) ** 2) ** 1.5 / (8.0 * np.pi * V**2)
-    assert rest - strange == pytest.approx(charm, rel=1e-9)
-    mesons = singlet._chiral(middle, "pions") + singlet._chiral(middle, "kaons")
-    assert singlet._hadrons(middle, "chiral") == pytest.approx(float(mesons), rel=1e-12)
-
-
 @pytest.mark.independent
 def test_cross_section_with_a_nucleon():
     # a real field has twice the amplitude of a complex one with lambda_PhiX v_Phi in place of lambda v_H
@@ -283,3 +274,11 @@ def test_cross_section_with_a_nucleon():
         singlet.sigma_nucleon(0.6, 2.0, 2.0 * natural("m_h")), singlet.sigma_nucleon(0.6, 0.5), rtol=1e-12
     )
     np.testing.assert_allclose(singlet.sigma_nucleon(1e4, 1.0) / singlet.sigma_nucleon(5e3, 1.0), 0.25, rtol=1e-3)
+
+
+@pytest.mark.identity
+def test_the_three_descriptions_of_the_hadrons() -> None:
+    m = np.array([0.5, 1.5, 3.0])
+    for ours, name in zip(singlet.HADRONS, ("dispersive", "Donoghue90", "chiral"), strict=True):
+        np.testing.assert_allclose(singlet.gamma_virtual_higgs(m, ours), light_higgs.gamma_sm_like(m, hadrons=name), rtol=1e-14)
+    np.testing.assert_array_equal(singlet.gamma_virtual_higgs(m), light_higgs.gamma_sm_like(m))

@@ -13,6 +13,7 @@ from darkhiggs._belle2_tables import efficiency
 from darkhiggs.errors import ParameterError
 from darkhiggs.inputs import natural
 from darkhiggs.limits import kstar_room
+from darkhiggs.rivals import effective
 from darkhiggs.rivals import wide_scalar as ws
 
 TALK = ((2.8, 2.8), (20.0, 0.0))
@@ -143,6 +144,24 @@ def test_heavy_mediator_meets_the_contact_rates(m, value):
 
 
 @pytest.mark.identity
+def test_contact_rates_of_kstar_and_thresholds():
+    # C (sbar gamma5 b)(chibar chi) with C = kappa y g/(2 M^2), massless pairs too
+    masses, mass = np.array([0.0, 0.5, 1.5]), 1e3
+    c = 0.5 * natural("kappa", "1") * 1e-3 * ws.coupling(mass, 1.0) / mass**2
+    contact = effective.br_b_to_kstar("fermion:S", masses, c, gamma5=True)
+    assert_allclose(ws.br_b_to_kstar(mass, 1.0, masses), contact, rtol=1e-4)
+    # P waves: beta^3 at the threshold of the pair
+    low = 0.36 * np.array([1 + 4e-8, 1 + 1e-8])
+    for spectrum in (ws.dbr_dq2_b_to_k, ws.dbr_dq2_b_to_kstar):
+        assert_allclose(np.divide(*spectrum(low, 2.8, 2.8, 0.3)), 8.0, rtol=1e-4)
+    # all three at rest: two powers of the energy that is left, one more for the pair, and one for K*
+    for rate, names, power in ((ws.br_b_to_k, ("m_B+", "m_K+"), 3), (ws.br_b_to_kstar, ("m_B0", "m_K*0"), 4)):
+        end = 0.5 * (natural(names[0]) - natural(names[1]))
+        assert_allclose(np.divide(*rate(2.8, 1.0, end - np.array([2e-7, 1e-7]))), 2.0**power, rtol=1e-3)
+        assert rate(2.8, 1.0, end + 1e-9) == 0.0
+
+
+@pytest.mark.identity
 def test_imaginary_part_by_power_agrees_on_the_pole():
     rates = [ws.dbr_dq2_b_to_k(2.8**2, 2.8, 2.8, power=power) for power in (0, 1, 2)]
     assert_allclose(rates, rates[0], rtol=1e-12)
@@ -270,3 +289,16 @@ def test_peak_is_found_above_the_threshold(m_chi):
     q2 = np.linspace(4.0 * m_chi**2, end, 40001)[1:-1]
     found = q2[np.argmax(ws.dbr_dq2_b_to_k(q2, 20.0, 1.0, m_chi))]
     assert peak == pytest.approx(found, abs=2e-3)
+
+
+@pytest.mark.identity
+def test_excess_is_what_the_fit_leaves():
+    fit = belle2.Likelihood().fit_rate(ws.spectrum(*TALK[0]))
+    found, error = ws.excess(*TALK[0])
+    # the fit brings signal and excess together
+    pulls = (fit.expected["signal"][6:9] - found) / error
+    assert_allclose(found, (fit.expected["observed"] - fit.expected["total"] + fit.expected["signal"])[6:9], rtol=1e-12)
+    assert np.all(np.abs(pulls) < 1.5)
+    samples = [inputs.get(f"belle2.ITA.{name}").uncertainty for name in "ccbar ddbar ssbar uubar charged mixed".split()]
+    squares = fit.expected["observed"][:12] + np.sum(np.square(samples), axis=0)
+    assert_allclose(error, np.sqrt(squares[6:9]), rtol=1e-12)

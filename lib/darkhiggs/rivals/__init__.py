@@ -8,7 +8,29 @@ from .._public import public
 from .._rival_row import KINDS
 from .._rival_row import Row as _Row
 
-__all__ = ["KINDS", "summary"]
+__all__ = ["KINDS", "best_line", "summary"]
+
+
+@public
+def best_line() -> tuple[float, float, float]:
+    """Line B+ -> K+ X that the published spectrum prefers, the mark for every other explanation.
+
+    Returns
+    -------
+    tuple of float
+        Mass of X in GeV from 1.8 to 2.6 GeV, the rate that the spectrum needs, and the decrease of -2 ln L with respect to the
+        Standard Model.
+
+    Examples
+    --------
+    >>> from darkhiggs import rivals
+    >>> mass, rate, gain = rivals.best_line()
+    >>> print(f"{mass:.1f} GeV, {rate:.1e}, {gain:.1f}")
+    2.1 GeV, 8.3e-06, 13.6
+    """
+    from .._rival_row import best_line as found
+
+    return found()
 
 
 @public

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import belle2, form_factors, meson_decays
+from .. import belle2, meson_decays
 from .._arrays import Array, checked, choice, legendre, numbers
 from .._owned import Record
 from .._public import public
+from .._quark_currents import quark_squares
 from .._rival_row import Row, against_the_data
 from ..errors import ParameterError
 from ..inputs import cached, natural, sets, use
@@ -175,12 +176,12 @@ def kstar_ratio(m_x: npt.ArrayLike, shape: str, quarks: str = "plain", pair: str
     ----------
     m_x : array_like
         Masses of X in GeV: 0 to m_B - m_K for a line, 0 to half of it for a pair, below the upper end.
-    shape : {"line", "scalar", "vector"}
+    shape : {"line", "scalar", "vector", "tensor"}
         A narrow scalar X, or a pair through the quark current of this name.
     quarks : {"plain", "chiral"}
-        The current sbar b or sbar gamma b alone, or with quarks of one chirality, left- or right-handed.
+        The current sbar b, sbar gamma b or sbar sigma b alone, or with quarks of one chirality, left- or right-handed.
     pair : {"fermion", "scalar"}
-        See `spectra`.
+        Dirac fermions, or a complex scalar (not with the tensor current).
 
     Returns
     -------
@@ -190,7 +191,7 @@ def kstar_ratio(m_x: npt.ArrayLike, shape: str, quarks: str = "plain", pair: str
     Raises
     ------
     ParameterError
-        If a name is unknown or a mass is out of range. The tensor current is not carried.
+        If a name is unknown, a mass is out of range, or scalars are asked of the tensor current.
 
     Notes
     -----
@@ -200,10 +201,13 @@ def kstar_ratio(m_x: npt.ArrayLike, shape: str, quarks: str = "plain", pair: str
     * vector: ``k^(3/2) f_+^2 w`` for K, and for K* ``2 q2 k*^(3/2) V^2/(m_B + m_K*)^2 w``, to which a chiral current adds
       ``k*^(1/2) (2 q2 (m_B + m_K*)^2 A_1^2 + 64 m_B^2 m_K*^2 A_12^2) w``;
     * scalar: ``k^(1/2) (m_B^2 - m_K^2)^2/(m_b - m_s)^2 f_0^2 w`` for K, and for K* nothing from sbar b, which has the wrong
-      parity, and ``k*^(3/2) A_0^2/(m_b + m_s)^2 w`` from a chiral density.
+      parity, and ``k*^(3/2) A_0^2/(m_b + m_s)^2 w`` from a chiral density;
+    * tensor: ``k^(3/2) f_T^2/(m_B + m_K)^2 E`` for K, and for K* ``2 k*^(3/2) T_1^2/q2 E`` and
+      ``k*^(1/2) (2 (m_B^2 - m_K*^2)^2 T_2^2/q2 + 16 m_B^2 m_K*^2 T_23^2/(m_B + m_K*)^2) M``, where
+      ``E = q2 beta (1 + 8 m_X^2/q2)`` and ``M = q2 beta^3``; a chiral current adds the same with E and M exchanged.
 
     The pair current is conserved in the vector case, hence the timelike amplitude with A_0 is absent, and the interference of V
-    and A_1 cancels between the two transverse helicities.
+    and A_1, or T_1 and T_2, cancels between the two transverse helicities.
     The form factors are those of HPQCD22 and BSZ15.
 
     Examples
@@ -215,8 +219,8 @@ def kstar_ratio(m_x: npt.ArrayLike, shape: str, quarks: str = "plain", pair: str
     choice("shape", shape, KINDS)
     choice("quarks", quarks, ("plain", "chiral"))
     choice("pair", pair, ("fermion", "scalar"))
-    if shape == "tensor":
-        raise ParameterError("shape = 'tensor' is not carried: it needs the tensor form factors of B -> K*")
+    if shape == "tensor" and pair == "scalar":
+        raise ParameterError("the tensor current makes no pair of scalars; use pair = 'fermion'")
     end = float(natural("m_B+") - natural("m_K+"))
     m_x = checked("m_x", m_x, 0.0, end if shape == "line" else 0.5 * end, "GeV")
     if np.any(m_x >= (end if shape == "line" else 0.5 * end)):
@@ -239,33 +243,25 @@ def _integral(m_x: Array, meson: str, shape: str, quarks: str, pair: str) -> Arr
     # both ends are square roots, which this substitution makes smooth
     span = np.maximum(end - low, 0.0)
     q2 = np.minimum(low + span * nodes**2 * (3.0 - 2.0 * nodes), end)
-    weight = span * 6.0 * nodes * (1.0 - nodes) * weights / m_b**3
     k = np.maximum(kallen(m_b**2, m**2, q2), 0.0)
-    r = np.minimum(0.25 * low / q2, 0.25)
-    beta = np.sqrt(1.0 - 4.0 * r)
-    if shape == "vector":
-        weight = weight * (beta**3 if pair == "scalar" else beta * (1.0 + 2.0 * r))
-    else:
-        weight = weight * (beta if pair == "scalar" else q2 * beta**3)
-    value: Array = np.sum(weight * np.sqrt(k) * _squared(q2, k, m_b, m, meson, shape, quarks), axis=-1)
+    weight = span * nodes * (1.0 - nodes) * weights / m_b**3 * np.sqrt(k)
+    first, second = _pair(q2, np.minimum(0.25 * low / q2, 0.25), shape, pair)
+    square = 0.0
+    for gamma5 in (False, True) if quarks == "chiral" else (False,):
+        one, two = quark_squares(meson[:-1], shape[0].upper(), gamma5, q2, (m_b, m), k)
+        square = square + one * first + two * second
+    value: Array = np.sum(weight * square, axis=-1)
     return value
 
 
-def _squared(q2: Array, k: Array, m_b: float, m: float, meson: str, shape: str, quarks: str) -> Array:
-    """Squared matrix element of the quark current, contracted with a pair of unit strength."""
-    if shape == "scalar":
-        if meson == "K+":
-            density = (m_b**2 - m**2) / (natural("m_b") - natural("m_s")) * form_factors.b_to_k(q2, "f0")
-            return np.square(density)
-        density = form_factors.b_to_kstar(q2, "A0") / (natural("m_b") + natural("m_s"))
-        return k * np.square(density) if quarks == "chiral" else 0.0 * q2
-    if meson == "K+":
-        return k * np.square(form_factors.b_to_k(q2, "f+"))
-    v, a_1, a_12 = (form_factors.b_to_kstar(q2, which) for which in ("V", "A1", "A12"))
-    across = 2.0 * q2 * k * v**2 / (m_b + m) ** 2
-    if quarks == "plain":
-        return across
-    return across + 2.0 * q2 * (m_b + m) ** 2 * a_1**2 + 64.0 * m_b**2 * m**2 * a_12**2
+def _pair(q2: Array, r: Array, shape: str, pair: str) -> tuple[Array, Array | float]:
+    """Squares of the pair times its phase space, as `quark_squares` orders them; r is m_X^2/q2."""
+    beta = np.sqrt(1.0 - 4.0 * r)
+    if shape == "tensor":
+        return q2 * beta * (1.0 + 8.0 * r), q2 * beta**3
+    if shape == "vector":
+        return q2 * (beta**3 if pair == "scalar" else beta * (1.0 + 2.0 * r)), 0.0
+    return beta if pair == "scalar" else q2 * beta**3, 0.0
 
 
 @public

@@ -9,13 +9,14 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from .. import belle2, meson_decays, relic, scan, units
+from .. import belle2, light_higgs, meson_decays, relic, scan, units
 from .._amplitudes import angular_averages, beta_squared, momentum_squared, propagator
-from .._arrays import Array, checked, choice, composite, together
+from .._arrays import Array, checked, choice, composite, single, together
+from .._higgs_invisible import branching_ratio, checked_limit, room
 from .._public import public
 from .._rival_row import Row, against_the_data, annihilation, kaon_pair, scattering
 from ..constraints import compare
-from ..inputs import cached, natural, sets, use
+from ..inputs import natural, sets, use
 from ..model import v_higgs
 from ..thermodynamics import g_rho, g_s
 
@@ -34,133 +35,25 @@ __all__ = [
     "rate",
     "row",
     "sigma_nucleon",
+    "spectra",
 ]
 
-_HADRONS = "dispersive", "leading"
-_CHANNELS = "ee", "mumu", "tautau", "gamma", "hadrons"
-_FINAL = (*_CHANNELS, "h1h1")
+# descriptions of the hadrons, and their names in `light_higgs`
+_HADRONS = {"dispersive": "dispersive", "leading": "chiral"}
+_FINAL = (*light_higgs.CHANNELS, "h1h1")
 _NAMES = "m_chi", "y_d", "sin_theta", "m_h1"
-_LEPTONS = {"ee": "m_e", "mumu": "m_mu", "tautau": "m_tau"}
-# GeV; above it the hadronic width is that of quarks and gluons.
-_PERTURBATIVE = 2.0
-_COLOURS, _LIGHT = 3.0, 3
 # Gauss-Legendre nodes in each half of an interval of q2, and the smallest Gamma/m of a line that is resolved.
 _ORDER, _NARROW = 40, 1e-10
-# tau = m^2/(4 m_loop^2) below which a loop is expanded.
-_SMALL = 1e-3
 # m_chi in GeV, y_D and m_H1 in GeV of the row; distances of 2 m_chi from m_H1 at which the right density is looked for
 _BEST = 0.1, 0.3, 2.15
 _NEAR = np.geomspace(0.05, 3e-4, 60)
-
-
-def _loop_argument(tau: Array) -> Array:
-    """Return f(tau) of the triangle loop: arcsin^2 sqrt(tau), and its continuation above tau = 1."""
-    below = np.arcsin(np.sqrt(np.minimum(tau, 1.0))) ** 2
-    root = np.sqrt(1.0 - 1.0 / np.maximum(tau, 1.0))
-    # atanh(root) diverges at infinite tau only
-    log = 2.0 * np.arctanh(np.minimum(root, 1.0 - 1e-16))
-    return np.where(tau <= 1.0, below, -0.25 * (log - 1j * np.pi) ** 2)
-
-
-def _fermion_loop(tau: Array) -> Array:
-    """Amplitude of a heavy fermion in H -> gamma gamma; 4/3 for tau = 0."""
-    safe = np.maximum(tau, _SMALL)
-    exact = 2.0 * (safe + (safe - 1.0) * _loop_argument(safe)) / safe**2
-    return np.where(tau < _SMALL, 4.0 / 3.0 * (1.0 + 7.0 / 30.0 * tau), exact)
-
-
-def _vector_loop(tau: Array) -> Array:
-    """Amplitude of the W in H -> gamma gamma; -7 for tau = 0."""
-    safe = np.maximum(tau, _SMALL)
-    exact = -(2.0 * safe**2 + 3.0 * safe + 3.0 * (2.0 * safe - 1.0) * _loop_argument(safe)) / safe**2
-    return np.where(tau < _SMALL, -7.0 * (1.0 + 22.0 / 105.0 * tau), exact)
-
-
-def _velocity(m: Array, product: float, power: int = 1) -> Array:
-    """Velocity of a pair of equal particles, to a power; zero below threshold."""
-    return np.sqrt(np.maximum(1.0 - (2.0 * product / m) ** 2, 0.0)) ** power
-
-
-def _heavy_quarks() -> tuple[tuple[float, float], ...]:
-    """Masses of c, b and t in GeV, and their charges."""
-    return (natural("fermion_portal.m_c"), 2.0 / 3.0), (natural("m_b"), -1.0 / 3.0), (natural("m_t"), 2.0 / 3.0)
-
-
-def _photons(m: Array) -> Array:
-    """Width into two photons through W, charged leptons and heavy quarks."""
-    amplitude = _vector_loop((0.5 * m / natural("m_W")) ** 2)
-    for name in _LEPTONS.values():
-        amplitude = amplitude + _fermion_loop((0.5 * m / natural(name)) ** 2)
-    for quark, charge in _heavy_quarks():
-        amplitude = amplitude + _COLOURS * charge**2 * _fermion_loop((0.5 * m / quark) ** 2)
-    alpha = 1.0 / natural("1/alpha(0)", "1")
-    return alpha**2 * m**3 / (256.0 * np.pi**3 * v_higgs() ** 2) * np.abs(amplitude) ** 2
-
-
-def _quarks_and_gluons(m: Array, corrected: bool) -> Array:
-    """Perturbative width into s, c, b and gluons; with the correction of first order to the gluons, or without."""
-    flavours = 33.0 - 2.0 * (_LIGHT + 1)
-    start = natural("fermion_portal.alpha_s", "1")
-    running = flavours / (12.0 * np.pi) * start * np.log(np.maximum(m, _PERTURBATIVE) ** 2 / natural("m_tau") ** 2)
-    alpha_s = start / (1.0 + running)
-    gluons = sum(0.75 * _fermion_loop((0.5 * m / quark) ** 2) for quark, _ in _heavy_quarks())
-    width = alpha_s**2 * m**3 / (72.0 * np.pi**3 * v_higgs() ** 2) * np.abs(gluons) ** 2
-    if corrected:
-        width = width * (1.0 + (95.0 / 4.0 - 7.0 * _LIGHT / 6.0) * alpha_s / np.pi)
-    pairs = (natural("m_s"), natural("m_K+")), (natural("fermion_portal.m_c"), natural("fermion_portal.m_D"))
-    for mass, meson in (*pairs, (natural("m_b"), natural("m_B+"))):
-        width = width + _COLOURS * mass**2 * m / (8.0 * np.pi * v_higgs() ** 2) * _velocity(m, meson, 3)
-    return width
-
-
-@cached
-def _table(pair: str) -> tuple[Array, Array, float]:
-    """Masses, logarithms of the published width over the velocity of the mesons, and the mass of the meson."""
-    mass, width = (natural(f"fermion_portal.{pair}.{part}") for part in ("mass", "width"))
-    meson = natural({"pipi": "m_pi+", "KK": "m_K+"}[pair])
-    return np.asarray(mass), np.log(width / _velocity(np.asarray(mass), meson)), meson
-
-
-def _published(m: Array, pair: str) -> Array:
-    """Interpolate the published width into a pair of mesons; its ratio to the velocity is constant at the threshold."""
-    masses, logs, meson = _table(pair)
-    return np.exp(np.interp(m, masses, logs)) * _velocity(m, meson)
-
-
-def _chiral(m: Array) -> Array:
-    """Width into pi pi, K K and eta eta in the leading order of chiral perturbation theory."""
-    total = 0.0 * m
-    for states, name in ((3.0, "m_pi+"), (4.0, "m_K+"), (1.0, "fermion_portal.m_eta")):
-        meson = natural(name)
-        element = (2.0 * m**2 + 11.0 * meson**2) / 9.0
-        total = total + states * element**2 * _velocity(m, meson) / (32.0 * np.pi * v_higgs() ** 2 * m)
-    return total
-
-
-def _hadrons(m: Array, hadrons: str) -> Array:
-    """Hadronic width at unit mixing."""
-    low = np.minimum(m, _PERTURBATIVE)
-    high = _quarks_and_gluons(np.maximum(m, _PERTURBATIVE), hadrons == "dispersive")
-    if hadrons == "leading":
-        return np.where(m < _PERTURBATIVE, _chiral(low), high)
-    two = _published(low, "pipi") + _published(low, "KK")
-    # four pions and the like: m^3 times a velocity, matched to quarks and gluons
-    end = np.asarray(_PERTURBATIVE)
-    rest: Array = _quarks_and_gluons(end, True) - _published(end, "pipi") - _published(end, "KK")
-    more = (low / end) ** 3 * _velocity(low, 2.0 * natural("m_pi+")) / _velocity(end, 2.0 * natural("m_pi+"))
-    return np.where(m < _PERTURBATIVE, two + rest * more, high)
+# sine of a mixing that does not widen H1
+_WEAK = 1e-4
 
 
 def _higgs_like(m: Array, hadrons: str, channel: str | None = None) -> Array:
     """Width of a scalar with the couplings of the Higgs boson."""
-    total = 0.0 * m
-    for name in _CHANNELS if channel is None else (channel,):
-        if name in _LEPTONS:
-            lepton = natural(_LEPTONS[name])
-            total = total + lepton**2 * m / (8.0 * np.pi * v_higgs() ** 2) * _velocity(m, lepton, 3)
-        else:
-            total = total + (_photons(m) if name == "gamma" else _hadrons(m, hadrons))
-    return total
+    return light_higgs.gamma_sm_like(m, channel, _HADRONS[hadrons])
 
 
 @public
@@ -174,7 +67,7 @@ def gamma_higgs_like(mass: npt.ArrayLike, channel: str | None = None, hadrons: s
     channel : {"ee", "mumu", "tautau", "gamma", "hadrons"}, optional
         By default the sum.
     hadrons : {"dispersive", "leading"}
-        Published widths of pi pi and K K from a dispersive analysis, arXiv:1809.01876; or the leading order of chiral
+        Published widths of pions and kaons from a dispersive analysis, arXiv:1809.01876; or the leading order of chiral
         perturbation theory, which has no interaction of the mesons in the final state.
         Their distance is the error of the hadronic width.
 
@@ -190,11 +83,7 @@ def gamma_higgs_like(mass: npt.ArrayLike, channel: str | None = None, hadrons: s
 
     Notes
     -----
-    Leptons have ``m_l^2 m beta^3/(8 pi v^2)``.
-    The leading order has ``n |(2 m^2 + 11 m_M^2)/9|^2 beta/(32 pi v^2 m)`` with n = 3, 4, 1 for pi pi, K K, eta eta.
-    Above 2 GeV the hadrons are gluons, s, c and b quarks, to the leading order or with the first correction to the gluons;
-    the dispersive width gets other mesons, m^3 times a velocity, that make it continuous there.
-    Photons have no loop of light hadrons; weak bosons in the final state are left out.
+    It is `light_higgs.gamma_sm_like`, with its chiral description as "leading".
 
     Examples
     --------
@@ -202,11 +91,7 @@ def gamma_higgs_like(mass: npt.ArrayLike, channel: str | None = None, hadrons: s
     >>> print(*(f"{fermion_portal.gamma_higgs_like(0.5, 'hadrons', name):.2e}" for name in ("dispersive", "leading")))
     2.19e-08 5.14e-09
     """
-    m = checked("mass", mass, 1e-3, 1e3, "GeV")
-    choice("hadrons", hadrons, _HADRONS)
-    if channel is not None:
-        choice("channel", channel, _CHANNELS)
-    return _higgs_like(m, hadrons, channel)[()]
+    return light_higgs.gamma_sm_like(mass, channel, _HADRONS[choice("hadrons", hadrons, tuple(_HADRONS))])
 
 
 def _point(
@@ -280,10 +165,10 @@ def gamma_h1(
     --------
     >>> from darkhiggs.rivals import fermion_portal
     >>> print(*(f"{width:.2e}" for width in fermion_portal.gamma_h1(0.1, 1e-4, 1e-3, 1.0)))
-    3.74e-10 7.35e-13
+    3.74e-10 7.62e-13
     """
     (m_chi, y_d, sin_theta, m_h1), shape = _point(m_chi, y_d, sin_theta, m_h1)
-    choice("hadrons", hadrons, _HADRONS)
+    choice("hadrons", hadrons, tuple(_HADRONS))
     share = sin_theta**2
     invisible, visible = (1.0 - share) * _to_chi(m_h1, m_chi, y_d), share * _higgs_like(m_h1, hadrons)
     return np.broadcast_to(invisible, shape)[()], np.broadcast_to(visible, shape)[()]
@@ -359,7 +244,7 @@ def rate(
     """
     (m_chi, y_d, sin_theta, m_h1), _ = _point(m_chi, y_d, sin_theta, m_h1)
     s = checked("s", s, 1e-6, 1e6, "GeV^2")
-    choice("hadrons", hadrons, _HADRONS)
+    choice("hadrons", hadrons, tuple(_HADRONS))
     if channel is not None:
         choice("channel", channel, _FINAL)
     together(s=s, m_chi=m_chi, y_d=y_d, sin_theta=sin_theta, m_h1=m_h1)
@@ -403,10 +288,9 @@ def omega_h2(
     '7.8e+05'
     """
     point, shape = _point(m_chi, y_d, sin_theta, m_h1)
-    choice("hadrons", hadrons, _HADRONS)
+    choice("hadrons", hadrons, tuple(_HADRONS))
     mass, y, sine, m_1 = (np.broadcast_to(part, shape).ravel() for part in point)
-    names = "m_e", "m_mu", "m_tau", "m_pi+", "m_K+", "fermion_portal.m_D", "m_B+", "fermion_portal.m_eta"
-    edges = [2.0 * natural(name) for name in names] + [4.0 * natural("m_pi+"), _PERTURBATIVE]
+    edges = light_higgs.edges(_HADRONS[hadrons])
     positions = np.stack([np.full(mass.shape, edge) for edge in edges] + [2.0 * m_1, m_1])
     widths = np.zeros_like(positions)
     widths[-1] = _width(m_1, mass, y, sine, hadrons)
@@ -465,9 +349,9 @@ def omega_h2_p_wave(
     (m_chi, y_d, sin_theta, m_h1), _ = _point(m_chi, y_d, sin_theta, m_h1)
     x_f = checked("x_f", x_f, 1.0, 100.0)
     shape = together(m_chi=m_chi, y_d=y_d, sin_theta=sin_theta, m_h1=m_h1, x_f=x_f)
-    choice("hadrons", hadrons, _HADRONS)
+    choice("hadrons", hadrons, tuple(_HADRONS))
     if channel is not None:
-        choice("channel", channel, _CHANNELS)
+        choice("channel", channel, light_higgs.CHANNELS)
     s = 4.0 * m_chi**2
     b = 0.5 * y_d**2 * sin_theta**2 * (1.0 - sin_theta**2) * m_chi * _higgs_like(2.0 * m_chi, hadrons, channel)
     b = np.broadcast_to(b * _exchange(s, m_chi, y_d, sin_theta, m_h1, hadrons), shape)
@@ -577,7 +461,7 @@ def sigma_nucleon(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.Array
     >>> from darkhiggs import units
     >>> from darkhiggs.rivals import fermion_portal
     >>> f"{units.convert(fermion_portal.sigma_nucleon(1.0, 0.3, 4e-3, 2.15), 'GeV^-2', 'cm^2'):.1e}"
-    '2.4e-42'
+    '2.6e-42'
     """
     (m_chi, y_d, sin_theta, m_h1), _ = _point(m_chi, y_d, sin_theta, m_h1)
     nucleon = 0.5 * (natural("m_p") + natural("m_n"))
@@ -621,9 +505,8 @@ def br_higgs_invisible(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.
     '0.109'
     """
     (m_chi, y_d, sin_theta, _), _ = _point(m_chi, y_d, sin_theta, 1.0)
-    standard = (1.0 - sin_theta**2) * natural("Gamma_h")
-    new = _new_higgs_width(m_chi, y_d, sin_theta)
-    return ((standard * natural("BR(h->ZZ*->4nu)", "1") + new) / (standard + new))[()]
+    new = sin_theta**2 * _to_chi(np.asarray(natural("m_h")), m_chi, y_d)
+    return branching_ratio(new, 1.0 - sin_theta**2)[()]
 
 
 @public
@@ -659,13 +542,9 @@ def coupling_max(m_chi: npt.ArrayLike, br_limit: npt.ArrayLike | None = None) ->
     '0.0110'
     """
     m = checked("m_chi", m_chi, 1e-3, 10.0, "GeV")
-    floor = natural("BR(h->ZZ*->4nu)", "1")
-    if br_limit is None:
-        br_limit = natural("bound.higgs_invisible", "1")
-    limit = checked("br_limit", br_limit, floor, 0.99, open_low=True)
+    limit = checked_limit(br_limit, 0.99)
     together(m_chi=m, br_limit=limit)
-    width = natural("Gamma_h") * (limit - floor) / (1.0 - limit)
-    return np.sqrt(width / _to_chi(np.asarray(natural("m_h")), m, np.asarray(1.0)))[()]
+    return np.sqrt(room(limit) / _to_chi(np.asarray(natural("m_h")), m, np.asarray(1.0)))[()]
 
 
 def _spectrum(
@@ -722,6 +601,47 @@ def dbr_dq2_b_to_k(
     q2 = checked("q2", q2, 1e-6, 1e4, "GeV^2")
     together(q2=q2, **dict(zip(_NAMES, point, strict=True)))
     return _spectrum(q2, point, meson_decays.br_b_to_k_scalar)[()]
+
+
+@public
+def spectra(m_chi: float, y_d: float, m_h1: npt.ArrayLike) -> belle2.Spectrum:
+    """Spectra of B+ -> K+ chi chibar for many masses of H1, folded with the efficiency of Belle II.
+
+    Parameters
+    ----------
+    m_chi, y_d : float
+        As for `gamma_h1`, with a pair of chi below m_B - m_K.
+    m_h1 : array_like
+        Masses of H1 in GeV, as for `gamma_h1`.
+
+    Returns
+    -------
+    belle2.Spectrum
+        Of the shape of `m_h1`, with `br` equal to 1: a narrow line up to m_B - m_K, the spectrum of an off-shell H1 of small
+        mixing above.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite, or H1 is so close to m_B - m_K that no bin has an efficiency for it.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import fermion_portal
+    >>> print(fermion_portal.spectra(0.1, 0.3, [2.15, 6.0]).efficiency.sum(axis=1).round(4))
+    [0.1439 0.0176]
+    """
+    end = float(natural("m_B+") - natural("m_K+"))
+    light, coupling = float(single("m_chi", m_chi, 1e-3, 0.49 * end, "GeV")), float(single("y_d", y_d, 1e-8, 4.0 * np.pi))
+    point, _ = _point(light, coupling, _WEAK, m_h1)
+    m = point[3]
+    on, rows = m <= end, np.empty((*m.shape, 18))
+    rows[on] = belle2.Spectrum.line(m[on]).efficiency
+    if not on.all():
+        rows[~on] = belle2.Spectrum.from_function(
+            lambda q2: dbr_dq2_b_to_k(q2[:, None], light, coupling, _WEAK, m[~on]), q2_min=4.0 * light**2
+        ).efficiency
+    return belle2.Spectrum(rows, np.ones(m.shape))
 
 
 def _integral(point: tuple[Array, ...], shape: tuple[int, ...], two_body: Callable[..., Array], q_max: float) -> Array:
@@ -832,10 +752,9 @@ def row(inputs: str = "talk") -> Row:
     """
     with use(choice("inputs", inputs, sets())):
         m_chi, y_d, m_h1 = _BEST
-        tiny = 1e-4
-        spectrum = belle2.Spectrum.line(m_h1)
-        kaon = br_b_to_k(m_chi, y_d, tiny, m_h1)
-        sine = tiny * np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / kaon)
+        spectrum = spectra(m_chi, y_d, m_h1)
+        kaon = br_b_to_k(m_chi, y_d, _WEAK, m_h1)
+        sine = _WEAK * np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / kaon)
         observed = natural("Omega h^2", "1")
         density = omega_h2(m_chi, y_d, sine, m_h1) / observed
         pion = _integral(*_point(m_chi, y_d, sine, m_h1), meson_decays.br_k_to_pi_scalar, natural("m_K+") - natural("m_pi+"))
@@ -848,7 +767,7 @@ def row(inputs: str = "talk") -> Row:
             "rival_fermion_portal",
             spectrum,
             point=f"on shell, m_H1 = {m_h1:g} GeV, m_chi = {m_chi:g} GeV, y_D = {y_d:g}",
-            kstar=float(br_b_to_kstar(m_chi, y_d, tiny, m_h1) / kaon),
+            kstar=float(br_b_to_kstar(m_chi, y_d, _WEAK, m_h1) / kaon),
             cells={
                 "kaons": kaon_pair(float(pion)),
                 "Higgs": compare(br_higgs_invisible(m_chi, y_d, sine), "bound.higgs_invisible"),

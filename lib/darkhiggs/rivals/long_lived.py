@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import belle2, widths
-from .._arrays import Array, checked, choice, legendre, together
+from .._arrays import Array, checked, choice, legendre, single, together
 from .._public import public
 from .._rival_row import Row, against_the_data
 from ..errors import ParameterError
@@ -26,6 +26,7 @@ __all__ = [
     "excluded",
     "fraction_invisible",
     "gamma_dark_photon",
+    "least_v_d",
     "r_ratio",
     "row",
     "windows",
@@ -524,6 +525,44 @@ def windows(
 
 
 @public
+def least_v_d(sin_theta: npt.ArrayLike, m_h: float, m_ap: float) -> Array:
+    """Least vacuum expectation value that the limit on invisible decays of the Higgs boson allows.
+
+    Parameters
+    ----------
+    sin_theta : array_like
+        Mixing of the two scalars, 0 to 1.
+    m_h : float
+        Mass of h_D in GeV, 0.001 to 50.
+    m_ap : float
+        Mass of the dark photon in GeV, 0.001 to 50.
+
+    Returns
+    -------
+    ndarray or float
+        v_D in GeV, 5 to 500: a value at one of these ends is beyond it.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range or not finite.
+
+    Notes
+    -----
+    `widths.sin_theta_max`, inverted by a linear interpolation between 200 values of v_D.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import long_lived
+    >>> print(long_lived.least_v_d([0.003, 0.0038], 2.15, 0.15).round(0))
+    [24. 30.]
+    """
+    sine = checked("sin_theta", sin_theta, 0.0, 1.0)
+    heavy, light = single("m_h", m_h, 1e-3, 50.0, "GeV"), single("m_ap", m_ap, 1e-3, 50.0, "GeV")
+    return np.interp(sine, widths.sin_theta_max(_V_D, m_h1=heavy, m_zp=light), _V_D)[()]
+
+
+@public
 def row(inputs: str = "talk") -> Row:
     """Hold an h_D of 2.15 GeV that decays into two dark photons of 150 MeV against the data.
 
@@ -555,7 +594,7 @@ def row(inputs: str = "talk") -> Row:
         unseen = fraction_invisible(m_h, m_ap, epsilon)
         kaon, kstar = br_b_to_k_scalar(m_h, 1.0), br_b_to_kstar_scalar(m_h, 1.0)
         sine = np.sqrt(belle2.Likelihood().fit_rate(spectrum).rate / unseen / kaon)
-        v_d = np.interp(sine, widths.sin_theta_max(_V_D, m_h1=m_h, m_zp=m_ap), _V_D)
+        v_d = least_v_d(sine, m_h, m_ap)
         ranges = [f"{a:.1e} to {b:.1e}" if a else f"up to {b:.1e}" for a, b in np.transpose(windows(m_h, m_ap)) if b > a]
         return against_the_data(
             "long-lived photons",

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import belle2, cmb, relic, standard_model
-from .._arrays import Array, checked, choice, legendre, single, switch, together
+from .. import belle2, cmb, light_higgs, relic, standard_model
+from .._arrays import Array, checked, choice, legendre, switch, together
+from .._higgs_invisible import branching_ratio, checked_limit, room
 from .._off_shell import at_unit_mixing
 from .._public import public
 from .._rival_row import Row, against_the_data, annihilation, scattering
 from ..constraints import compare
-from ..inputs import cached, natural, sets, use
+from ..errors import ParameterError
+from ..inputs import natural, sets, use
 from ..kinematics import kallen
 from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar
 from ..model import v_higgs
@@ -31,6 +33,7 @@ __all__ = [
     "coupling_for",
     "coupling_for_rate",
     "coupling_max",
+    "coupling_max_cmb",
     "dbr_dq2_b_to_k",
     "gamma_higgs_to_ss",
     "gamma_virtual_higgs",
@@ -39,12 +42,13 @@ __all__ = [
     "row",
     "sigma_nucleon",
     "sigma_v",
+    "spectra",
 ]
 
 #: Descriptions of the hadronic width of a light Higgs boson; the first one is the default.
 HADRONS = ("Winkler19", "Donoghue90", "chiral")
-# Energies in GeV at which a description by mesons hands over to one by quarks and gluons.
-_HANDOVER = {"Winkler19": 2.0, "Donoghue90": 1.0, "chiral": 2.0}
+# their names in `light_higgs`
+_NAMES = dict(zip(HADRONS, light_higgs.HADRONS, strict=True))
 _NODES = 64
 # Steps of the iteration in ln(lambda^2); Omega h^2 is proportional to lambda^-2 up to logarithms.
 _STEPS = 5
@@ -402,102 +406,6 @@ def momentum_fraction(m_s: npt.ArrayLike, p_min: npt.ArrayLike, relative: bool =
     return value[()]
 
 
-def _beta(m: Array, m_product: float) -> Array:
-    return np.sqrt(np.maximum(1.0 - np.square(2.0 * m_product / m), 0.0))
-
-
-def _to_fermions(m: Array, m_fermion: float, threshold: float) -> Array:
-    """Width into one pair of fermions; the velocity is that of the lightest hadrons, of mass `threshold`."""
-    return m_fermion**2 * m * _beta(m, threshold) ** 3 / (8.0 * np.pi * v_higgs() ** 2)
-
-
-def _leptons(m: Array) -> Array:
-    masses = [float(natural(f"m_{name}")) for name in ("e", "mu", "tau")]
-    value: Array = sum((_to_fermions(m, mass, mass) for mass in masses), np.zeros_like(m))
-    return value
-
-
-@cached
-def _table(name: str, values: str) -> tuple[Array, Array]:
-    """Logarithms of the masses of a table, and of its values without the velocity of the mesons."""
-    mass, width = natural(f"singlet.{name}.mass"), natural(f"singlet.{name}.{values}", "GeV" if values == "width" else "1")
-    if values == "width":
-        width = width / _beta(mass, _meson(name))
-    return np.log(mass), np.log(width)
-
-
-def _meson(name: str) -> float:
-    return float(natural("m_pi+" if name == "pions" else "m_K+"))
-
-
-def _to_mesons(m: Array, name: str) -> Array:
-    """Width into pions or kaons from the table of Winkler, with the velocity at threshold; constant beyond its ends."""
-    return np.exp(np.interp(np.log(m), *_table(name, "width"))) * _beta(m, _meson(name))
-
-
-def _chiral(m: Array, name: str) -> Array:
-    """Width into pions or kaons at leading order of chiral perturbation theory.
-
-    The form factor is ``(2/9) (s + (11/2) m^2)`` for a meson of mass m, since three heavy quarks act as gluons.
-    """
-    mass = _meson(name)
-    shape = (2.0 / 9.0) * (m**2 + 5.5 * mass**2)
-    states = 3.0 if name == "pions" else 4.0
-    return states * shape**2 * _beta(m, mass) / (32.0 * np.pi * v_higgs() ** 2 * m)
-
-
-def _alpha_s(m: Array) -> Array:
-    """Strong coupling at one loop with four quarks, from its value at the mass of the tau; constant below 1 GeV."""
-    slope = 25.0 / (12.0 * np.pi)
-    log = np.log(np.square(np.maximum(m, 1.0) / natural("m_tau")))
-    return 1.0 / (1.0 / natural("singlet.alpha_s(m_tau)", "1") + slope * log)
-
-
-def _gluons(m: Array, next_order: bool) -> Array:
-    """Width into two gluons through c, b and t."""
-    amplitude: Any = 0.0
-    for name in ("singlet.m_c", "m_b", "m_t"):
-        x = np.square(m / (2.0 * natural(name))) + 0j
-        root = np.sqrt(1.0 - 1.0 / np.where(x.real > 1.0, x, 2.0))
-        heavy = np.arcsin(np.sqrt(np.minimum(x.real, 1.0))) ** 2
-        light = -0.25 * (np.log((1.0 + root) / (1.0 - root)) - 1j * np.pi) ** 2
-        amplitude = amplitude + (x + (x - 1.0) * np.where(x.real > 1.0, light, heavy)) / x**2
-    strong = _alpha_s(m)
-    factor = 1.0 + (95.0 / 4.0 - 7.0 / 2.0) * strong / np.pi if next_order else 1.0
-    return factor * strong**2 * m**3 * np.abs(amplitude) ** 2 / (32.0 * np.pi**3 * v_higgs() ** 2)
-
-
-def _quarks(m: Array, next_order: bool) -> Array:
-    """Width into gluons, strange and charm quarks."""
-    strange = 3.0 * _to_fermions(m, float(natural("singlet.m_s")), _meson("kaons"))
-    charm = 3.0 * _to_fermions(m, float(natural("singlet.m_c")), float(natural("singlet.m_D0")))
-    return _gluons(m, next_order) + strange + charm
-
-
-def _many_mesons(m: Array) -> Array:
-    """Four pions and other mesons: m^3 times the velocity, with the coefficient that makes the width continuous at 2 GeV."""
-    end = np.asarray(_HANDOVER["Winkler19"])
-    rest = _quarks(end, False) - _to_mesons(end, "pions") - _to_mesons(end, "kaons")
-    pair = 2.0 * _meson("pions")
-    return rest * (m / end) ** 3 * _beta(m, pair) / _beta(end, pair)
-
-
-def _hadrons(m: Array, hadrons: str) -> Array:
-    low = np.maximum(m, 1e-3)
-    if hadrons == "Winkler19":
-        below = _to_mesons(low, "pions") + _to_mesons(low, "kaons") + _many_mesons(low)
-    elif hadrons == "Donoghue90":
-        m_mu = float(natural("m_mu"))
-        ratio = np.exp(np.interp(np.log(low), *_table("pions_over_muons", "ratio")))
-        # the table begins above the threshold, where the ratio is proportional to the velocity
-        first = np.exp(_table("pions_over_muons", "ratio")[0][0])
-        near = np.minimum(_beta(low, _meson("pions")) / _beta(first, _meson("pions")), 1.0)
-        below = _to_fermions(low, m_mu, m_mu) * ratio * near
-    else:
-        below = _chiral(low, "pions") + _chiral(low, "kaons")
-    return np.where(m < _HANDOVER[hadrons], below, _quarks(m, hadrons == "Donoghue90"))
-
-
 @public
 def gamma_virtual_higgs(mass: npt.ArrayLike, hadrons: str = "Winkler19") -> Array:
     """Total width of a Standard Model Higgs boson of any mass below 10 GeV.
@@ -512,7 +420,7 @@ def gamma_virtual_higgs(mass: npt.ArrayLike, hadrons: str = "Winkler19") -> Arra
     Returns
     -------
     ndarray or float
-        Width in GeV into leptons, pions, kaons and other hadrons.
+        Width in GeV into leptons, photons and hadrons.
 
     Raises
     ------
@@ -521,30 +429,16 @@ def gamma_virtual_higgs(mass: npt.ArrayLike, hadrons: str = "Winkler19") -> Arra
 
     Notes
     -----
-    Leptons are exact: ``m_l^2 m/(8 pi v_H^2) beta^3``. For hadrons there are three descriptions:
-
-    * Winkler19: dispersive pions and kaons of arXiv:1809.01876, plus other mesons proportional to m^3, up to 2 GeV;
-      then gluons, strange and charm quarks at leading order. The width is continuous at 2 GeV.
-    * Donoghue90: pions of Nucl. Phys. B343, 341 up to 1 GeV; then gluons with their correction of next order, and quarks.
-    * chiral: pions and kaons at leading order of chiral perturbation theory up to 2 GeV, which has no resonance; then as
-      Winkler19.
-
-    Below 2 GeV they differ by factors of 2 to 7, and by 35 at the f_0(980); from 2 to 3.7 GeV by 2.
-    Two photons, which matter only below 0.2 GeV, are left out.
+    It is `light_higgs.gamma_sm_like`, which has the three descriptions, with the dispersive one as "Winkler19".
 
     Examples
     --------
     >>> from darkhiggs.rivals import singlet
-    >>> for hadrons in singlet.HADRONS:
-    ...     print(*(f"{x:.1e}" for x in singlet.gamma_virtual_higgs([0.5, 1.0, 1.5, 3.0], hadrons)))
-    2.5e-08 7.5e-07 1.1e-07 2.6e-07
-    3.1e-08 5.0e-08 1.1e-07 5.8e-07
-    7.9e-09 6.4e-08 3.1e-07 2.6e-07
+    >>> print(*(f"{singlet.gamma_virtual_higgs(0.5, hadrons):.1e}" for hadrons in singlet.HADRONS))
+    2.5e-08 3.1e-08 7.9e-09
     """
     m = checked("mass", mass, 2e-3, 10.0, "GeV")
-    choice("hadrons", hadrons, HADRONS)
-    value: Array = _leptons(m) + _hadrons(m, hadrons)
-    return value[()]
+    return light_higgs.gamma_sm_like(m, hadrons=_NAMES[choice("hadrons", hadrons, HADRONS)])
 
 
 @public
@@ -583,20 +477,13 @@ def sigma_v(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLike | No
     >>> from darkhiggs import units
     >>> from darkhiggs.rivals import singlet
     >>> f"{units.convert(singlet.sigma_v(1.0, 1.0, 125.0), 'GeV^-2', 'cm^3/s'):.2e}"
-    '1.07e-27'
+    '2.28e-27'
     """
     m_s, coupling, m_h = checked("m_s", m_s, 1e-3, 5.0, "GeV"), _coupling(coupling), _m_h(m_h)
     together(m_s=m_s, coupling=coupling, m_h=m_h)
     m = 2.0 * m_s
     value: Array = 8.0 * v_higgs() ** 2 * _strength(coupling, m_h) * gamma_virtual_higgs(m, hadrons) / m
     return value[()]
-
-
-def _breaks(hadrons: str) -> tuple[Array, Array]:
-    """Energies where the width is not smooth: thresholds, the hand-over, and the f_0(980) with its width."""
-    thresholds = [2.0 * float(natural(name)) for name in ("m_mu", "m_pi+", "m_K+", "m_tau", "singlet.m_D0")]
-    positions = [*thresholds, _HANDOVER[hadrons], 0.99]
-    return np.array(positions), np.array([0.0] * (len(positions) - 1) + [0.03])
 
 
 @public
@@ -632,15 +519,16 @@ def coupling_for(
     Notes
     -----
     lambda is found by an iteration in ln(lambda^2) on the Boltzmann equation of `relic.omega_h2_for`, good to 1e-6.
-    The rate at all energies enters. With `sigma_v`, the one at rest, lambda changes by up to 30 % just below the thresholds
-    of pions and charm and near the f_0(980), by a factor of two just above that of muons, and by less than 12 % elsewhere.
+    The rate at all energies enters. With `sigma_v`, the one at rest, lambda changes by up to a third just below the threshold
+    of pions, by up to a quarter near the f_0(980), by a factor of two or more just above the threshold of muons, and by less
+    than 12 % elsewhere.
     The result is a number of perturbation theory at tree level; where `loop_size` is of order 1 or larger it is only formal.
 
     Examples
     --------
     >>> from darkhiggs.rivals import singlet
     >>> print(singlet.coupling_for([0.3, 1.0, 2.0], 125.0).round(2))
-    [5.47 6.29 1.76]
+    [5.39 4.3  1.62]
     """
     m_s, m_h = checked("m_s", m_s, 1e-3, 4.0, "GeV"), _m_h(m_h)
     target = np.asarray(natural("Omega h^2", "1")) if omega_h2 is None else checked("omega_h2", omega_h2, 1e-3, 10.0)
@@ -650,7 +538,8 @@ def coupling_for(
     flat, wanted = m_s.ravel(), target.ravel()
     # lambda/m_h^2 is what the density fixes; the reference is 1/(100 GeV)^2
     unit = 8.0 * v_higgs() ** 2 / 1e8
-    breaks, rest = _breaks(hadrons), sigma_v(flat, 1.0, 100.0, hadrons)
+    edges, rest = light_higgs.edges(_NAMES[hadrons]), sigma_v(flat, 1.0, 100.0, hadrons)
+    breaks = edges, np.zeros_like(edges)
     log = np.log(relic.thermal_cross_section(flat, "s", True) / rest)
     for _ in range(_STEPS):
         scale = np.exp(log)
@@ -805,20 +694,18 @@ def br_higgs_invisible(m_s: npt.ArrayLike, coupling: npt.ArrayLike) -> Array:
     >>> print(singlet.br_higgs_invisible(0.5, [0.0, 0.005, 1.0]).round(4))
     [0.0011 0.1061 0.9998]
     """
-    new, standard = gamma_higgs_to_ss(m_s, coupling), natural("Gamma_h")
-    value: Array = (standard * natural("BR(h->ZZ*->4nu)", "1") + new) / (standard + new)
-    return value
+    return branching_ratio(gamma_higgs_to_ss(m_s, coupling))
 
 
 @public
-def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
+def coupling_max(m_s: npt.ArrayLike, br_limit: npt.ArrayLike | None = None) -> Array:
     """Largest coupling that a limit on invisible decays of the observed Higgs boson allows.
 
     Parameters
     ----------
     m_s : array_like
         Mass of S in GeV, 0 to 60.
-    br_limit : float, optional
+    br_limit : array_like, optional
         Upper limit on BR(h -> inv), above BR(h -> ZZ* -> 4 nu) = 1.06e-3 and up to 0.999; by default the input
         ``bound.higgs_invisible``.
 
@@ -843,12 +730,77 @@ def coupling_max(m_s: npt.ArrayLike, br_limit: float | None = None) -> Array:
     0.00561 0.00502
     """
     m_s = checked("m_s", m_s, 0.0, 60.0, "GeV")
-    floor = float(natural("BR(h->ZZ*->4nu)", "1"))
-    limit = float(natural("bound.higgs_invisible", "1")) if br_limit is None else br_limit
-    limit = single("br_limit", limit, floor, 0.999, open_low=True)
-    room = natural("Gamma_h") * (limit - floor) / (1.0 - limit)
-    value: Array = np.sqrt(room / gamma_higgs_to_ss(m_s, 1.0))
+    limit = checked_limit(br_limit, 0.999)
+    together(m_s=m_s, br_limit=limit)
+    value: Array = np.sqrt(room(limit) / gamma_higgs_to_ss(m_s, 1.0))
     return value[()]
+
+
+@public
+def coupling_max_cmb(m_s: npt.ArrayLike, hadrons: str = "Winkler19") -> Array:
+    """Largest coupling that the CMB allows if S is all of the dark matter.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Mass of S in GeV, 0.001 to 100.
+    hadrons : {"Winkler19", "Donoghue90", "chiral"}
+        Description of the hadrons, see `gamma_virtual_higgs`.
+
+    Returns
+    -------
+    ndarray or float
+        lambda, for the input m_h.
+
+    Raises
+    ------
+    ParameterError
+        If a mass is out of range or the description is unknown.
+
+    Notes
+    -----
+    The cross-section at rest is at the limit of `cmb.annihilation_limit`, with half the efficiency of electrons.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> print(singlet.coupling_max_cmb([0.3, 1.0, 2.0]).round(2))
+    [0.45 0.83 0.45]
+    """
+    m_s = checked("m_s", m_s, 1e-3, 100.0, "GeV")
+    return np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0, None, hadrons))[()]
+
+
+@public
+def spectra(m_s: npt.ArrayLike) -> belle2.Spectrum:
+    """Spectra of B+ -> K+ S S for many masses, folded with the efficiency of Belle II.
+
+    Parameters
+    ----------
+    m_s : array_like
+        Masses of S in GeV, 0 to (m_B - m_K)/2.
+
+    Returns
+    -------
+    belle2.Spectrum
+        Of the shape of `m_s`, with `br` equal to 1.
+
+    Raises
+    ------
+    ParameterError
+        If a mass is out of range, or so close to its upper end that no bin has an efficiency for it.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import singlet
+    >>> singlet.spectra([0.1, 0.6]).efficiency.shape
+    (2, 18)
+    """
+    m = checked("m_s", m_s, 0.0, 0.5 * float(natural("m_B+") - natural("m_K+")), "GeV")
+    rows = [belle2.Spectrum.three_body(float(x)).efficiency for x in m.ravel()]
+    if not rows:
+        raise ParameterError("m_s holds no mass; give at least one in GeV")
+    return belle2.Spectrum(np.reshape(rows, (*m.shape, -1)), np.ones(m.shape))
 
 
 @public
@@ -884,7 +836,7 @@ def sigma_nucleon(m_s: npt.ArrayLike, coupling: npt.ArrayLike, m_h: npt.ArrayLik
     >>> from darkhiggs import units
     >>> from darkhiggs.rivals import singlet
     >>> f"{units.convert(singlet.sigma_nucleon(0.6, 1.0), 'GeV^-2', 'cm^2'):.1e}"
-    '1.6e-38'
+    '1.5e-38'
     """
     m_s, coupling, m_h = checked("m_s", m_s, 0.0, _ANY_MASS, "GeV", open_low=True), _coupling(coupling), _m_h(m_h)
     together(m_s=m_s, coupling=coupling, m_h=m_h)
@@ -919,23 +871,21 @@ def row(inputs: str = "talk") -> Row:
     3.5e-05 9.7 1.9
     """
     with use(choice("inputs", inputs, sets())):
-        shapes = [belle2.Spectrum.three_body(m) for m in _MASSES]
-        fit = belle2.Likelihood().fit_rate(belle2.Spectrum(np.stack([shape.efficiency for shape in shapes])))
+        shapes = spectra(_MASSES)
+        fit = belle2.Likelihood().fit_rate(shapes)
         best = int(np.argmax(fit.delta_chi2))
         m_s, rate = float(_MASSES[best]), float(fit.rate[best])
         kaon, higgs, thermal = br_b_to_k(m_s, 1.0), coupling_max(m_s), coupling_for(m_s)
         coupling = float(coupling_for_rate(rate, m_s))
         densities = np.geomspace(1e-2, 10.0, 13)
         density = np.exp(np.interp(-np.log(coupling), -np.log(coupling_for(m_s, omega_h2=densities)), np.log(densities)))
-        # half the efficiency of electrons
-        early = np.sqrt(2.0 * cmb.annihilation_limit(m_s, "ee", True) / sigma_v(m_s, 1.0))
         return against_the_data(
             "singlet scalar of 2004",
             "rival_singlet",
-            shapes[best],
+            spectra(m_s),
             point=f"m_S = {m_s:.2f} GeV",
             kstar=float(br_b_to_kstar(m_s, 1.0) / kaon),
-            family=belle2.Spectrum(np.stack([shape.efficiency for shape in shapes])),
+            family=shapes,
             cells={
                 "Higgs": compare(br_higgs_invisible(m_s, coupling), "bound.higgs_invisible"),
                 "relic density": compare(density, "Omega h^2"),
@@ -946,6 +896,6 @@ def row(inputs: str = "talk") -> Row:
                 f"lambda = {coupling:.2f}",
                 f"invisible decays of the Higgs boson leave lambda up to {higgs:.4f}, a rate of {kaon * higgs**2:.1e}",
                 f"the relic density needs lambda = {thermal:.1f}, {kaon * thermal**2 / rate:.0f} times the rate",
-                f"the CMB leaves lambda up to {early:.2f} if S is all of the dark matter",
+                f"the CMB leaves lambda up to {coupling_max_cmb(m_s):.2f} if S is all of the dark matter",
             ),
         )

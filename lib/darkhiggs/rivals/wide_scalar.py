@@ -20,7 +20,7 @@ from .._public import public
 from .._rival_row import Row, against_the_data, kaon_pair
 from .._scalars import divisor
 from ..errors import ParameterError
-from ..inputs import natural, use
+from ..inputs import get, natural, use
 from ..kinematics import momentum
 from ..meson_decays import br_b_to_k_scalar, br_b_to_kstar_scalar, br_k_to_pi_scalar
 from ..standard_model import br_b_to_k_nunu
@@ -33,6 +33,7 @@ __all__ = [
     "dbr_dq2_b_to_k",
     "dbr_dq2_b_to_kstar",
     "events",
+    "excess",
     "kstar_ratio",
     "peak_and_mean",
     "reconstructed",
@@ -48,6 +49,8 @@ _NARROW, _EDGE = 1e-11, 1e-12
 _Q2_MAX = 1e6
 # masses of the mediator in GeV and widths in GeV among which a search would look
 _FAMILY = np.geomspace(0.5, 20.0, 16), np.geomspace(0.01, 20.0, 12)
+# simulated backgrounds of inclusive tagging
+_SAMPLES = "ccbar", "ddbar", "ssbar", "uubar", "charged", "mixed"
 _Mediator = tuple[Array, Array, Array, int]
 _DECAYS: dict[str, tuple[Callable[..., Array], str]] = {"K": (br_b_to_k_scalar, "+"), "K*": (br_b_to_kstar_scalar, "0")}
 
@@ -740,6 +743,50 @@ def events(
     all_rec = reconstructed(q2, [-1.0, 25.0], meson)
     share = reconstructed(q2, edges, meson) / np.maximum(all_rec, _EDGE)
     return natural("belle2.n_bplus", "1") * number / norm * np.einsum("q,q,qn->n", density, seen, share)
+
+
+@public
+def excess(m_phi: float, gamma_0: float, m_chi: float = 0.0, *, power: int = 2) -> tuple[Array, Array]:
+    """Excess events in the data of Belle II, in the published bins of q2_rec of the most sensitive region.
+
+    Parameters
+    ----------
+    m_phi : float
+        Mass in GeV of the mediator with which the backgrounds are fitted, 0.01 to 1e4.
+    gamma_0 : float
+        Its width in GeV at q2 = m_phi^2 into massless chi, 0 to 1e4.
+    m_chi : float
+        Mass of chi in GeV, 0 to 1000.
+    power : {2, 1, 0}
+        As in `dbr_dq2_b_to_k`.
+
+    Returns
+    -------
+    tuple of ndarray, shape (3,)
+        Events over backgrounds and Standard Model from -1 to 4, 4 to 8 and 8 to 25 GeV^2, and their errors.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter is out of range, or the pair is too heavy.
+
+    Notes
+    -----
+    The backgrounds are those of the fit in which the mediator has the rate that the spectrum needs.
+    The error is the root of the observed events and of the squared statistical errors of the simulated backgrounds.
+
+    Examples
+    --------
+    >>> from darkhiggs.rivals import wide_scalar
+    >>> print(*(part.round(0) for part in wide_scalar.excess(2.8, 2.8)))
+    [69. 92. 12.] [26. 22. 15.]
+    """
+    mass, gamma = single("m_phi", m_phi, 0.01, 1e4, "GeV"), single("gamma_0", gamma_0, 0.0, 1e4, "GeV")
+    dark = single("m_chi", m_chi, 0.0, 1e3, "GeV")
+    fit = belle2.Likelihood().fit_rate(spectrum(mass, gamma, dark, power=power))
+    parts = {name: values[6:9] for name, values in fit.expected.items()}
+    squares = [get(f"belle2.ITA.{name}").uncertainty[6:9] ** 2 for name in _SAMPLES]
+    return parts["observed"] - parts["total"] + parts["signal"], np.sqrt(parts["observed"] + np.sum(squares, axis=0))
 
 
 @public
