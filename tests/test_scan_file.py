@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from scipy.stats import qmc
 
+from bookkit.chapters import ROOT
 from darkhiggs import _scan_file, _scan_run
 from darkhiggs._scan_file import Parameter, Plan
 from darkhiggs._scan_run import Axis, Outcome, Stopped
@@ -51,11 +52,16 @@ def thorny(points: dict[str, Any], **options: Any) -> dict[str, Any]:
     return bowl(points)
 
 
+def holed(points: dict[str, Any], **options: Any) -> dict[str, Any]:
+    found = bowl(points)
+    return found | {"reason": np.where(found["first"] < 1.0, 4, 0), "gap": np.full(len(found["chi2"]), np.nan)}
+
+
 @pytest.fixture(autouse=True)
 def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     """Functions under a name that a scan file can give."""
     module = ModuleType("cheap")
-    for function in (bowl, thorny):
+    for function in (bowl, thorny, holed):
         setattr(module, function.__name__, function)
     vars(module).update(
         bare=lambda points, **options: {"first": points["m_x"]},
@@ -88,6 +94,13 @@ def test_scan_file_is_read_with_its_defaults(tmp_path: Path) -> None:
     assert (short.evaluate, short.inputs, short.chunk, short.seed) == ("darkhiggs.fit:evaluate", "talk", 8192, 1)
     many = plan_from(tmp_path, '[points]\nkind = "sobol"\nn = 1000000000\n[parameters]\nm_x = {low = 0.1, high = 1.0}')
     assert (many.chunk, many.parts) == (131072, 7630)
+
+
+@pytest.mark.house
+def test_scan_file_of_the_readme_is_read(tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Scan a million points")[2]
+    plan = plan_from(tmp_path, section.partition("```toml\n")[2].partition("```")[0])
+    assert (plan.n, plan.inputs, len(plan.free)) == (1_000_000, "today", 7)
 
 
 # What is put in the place of what, and the sentence.
@@ -212,7 +225,7 @@ def test_priors_against_their_distributions() -> None:
 
 
 @pytest.mark.identity
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (2, 0, 1)])
 def test_parts_together_are_the_sobol_sequence(order: tuple[int, ...], tmp_path: Path) -> None:
     plan = plan_from(tmp_path)
     parts = {part: plan.points(part) for part in order}
@@ -458,6 +471,133 @@ def test_point_that_raises_is_told_once(tmp_path: Path, here: dict[int, Exceptio
     assert "3 of 3 parts" in log
 
 
+# --- Dask, in the place of which stands something that runs tasks in the order in which a cluster may end them
+
+
+class Future:
+    """A task that has ended."""
+
+    def __init__(self, key: int, status: str, ending: Any) -> None:
+        self.key, self.status, self.ending = key, status, ending
+
+    def result(self) -> Any:
+        return self.ending
+
+    exception = result
+
+
+class Client:
+    """Runs a task when it is given; a task may end badly."""
+
+    def __init__(self, *arguments: Any, lost: int | None = None, **options: Any) -> None:
+        self.arguments, self.options, self.lost, self.count, self.most = arguments, options, lost, 0, 0
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.count = -1
+
+    def map(self, function: Any, tasks: list[Any], pure: bool, **options: Any) -> list[Future]:
+        found = []
+        for task in tasks:
+            self.count += 1
+            if task == self.lost:
+                found.append(Future(self.count, "cancelled", None))
+            elif task == 13:
+                found.append(Future(self.count, "error", ValueError("unlucky")))
+            else:
+                found.append(Future(self.count, "finished", function(task, **options)))
+        return found
+
+
+class Completed(list[Future]):
+    """Futures as they end, here the last first."""
+
+    def add(self, future: Future) -> None:
+        self.append(future)
+
+    def __iter__(self) -> Any:
+        while self:
+            yield self.pop()
+
+
+@pytest.fixture
+def distributed(monkeypatch: pytest.MonkeyPatch) -> Any:
+    dask = pytest.importorskip("dask.distributed")
+    monkeypatch.setattr(dask, "as_completed", Completed)
+    monkeypatch.setattr(dask, "Client", Client)
+    monkeypatch.setattr(dask, "LocalCluster", Client)
+    return dask
+
+
+@pytest.mark.identity
+def test_every_task_ends_once(distributed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_scan_run, "_AHEAD", 4)
+    ended = dict(_scan_run._completed(Client(), lambda task, more: task**2 + more, range(20), 5))
+    assert isinstance(ended.pop(13), ValueError)
+    assert ended == {task: task**2 + 5 for task in range(20) if task != 13}
+    assert list(_scan_run._completed(Client(), abs, [])) == []
+    with pytest.raises(Stopped, match="the scheduler has gone"):
+        list(_scan_run._completed(Client(lost=7), abs, range(20)))
+
+
+@pytest.mark.identity
+def test_cluster_is_started_unless_an_address_is_given(distributed: Any) -> None:
+    with _scan_run._client(None, 3) as client:
+        assert client.arguments[0].options["n_workers"] == 3
+        assert client.count == 0
+    assert client.count == client.arguments[0].count == -1
+    for address, name in (("tcp://here:1", "address"), ("cluster.json", "scheduler_file")):
+        with _scan_run._client(address, None) as client:
+            assert client.arguments == () and client.options[name] == address
+
+
+@pytest.mark.house
+def test_scheduler_that_does_not_answer(distributed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise OSError("Timed out\nafter 20 s")
+
+    monkeypatch.setattr(distributed, "Client", refuse)
+    with (
+        pytest.raises(Stopped, match=r"^no scheduler answers at tcp://here:1: Timed out$"),
+        _scan_run._client("tcp://here:1", None),
+    ):
+        pass
+
+
+@pytest.mark.identity
+def test_identity_is_that_of_the_rows(tmp_path: Path) -> None:
+    plan = plan_from(tmp_path)
+    first = _scan_file.identity(plan)
+    assert first["scan"] == plan.record() and first["versions"]["numpy"] == np.__version__
+    (tmp_path / "own_bowl.py").write_text("def evaluate(points, **options): return points\n")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        own = _scan_file.identity(plan_from(tmp_path, GOOD.replace("cheap:bowl", "own_bowl:evaluate")))
+    finally:
+        sys.path.remove(str(tmp_path))
+        sys.modules.pop("own_bowl")
+    assert own["evaluate"] == hashlib.sha256((tmp_path / "own_bowl.py").read_bytes()).hexdigest()
+    assert _scan_file.digest_of(own) != _scan_file.digest_of(first) == _scan_file.digest_of(dict(reversed(first.items())))
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("begun", [False, True])
+def test_error_of_the_disk_is_one_sentence(
+    begun: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device", "out/manifest.json")
+
+    monkeypatch.setattr(_scan_run, "run", full)
+    if begun:
+        (tmp_path / "manifest.json").write_text("{}")
+    assert _scan_run.main(["run", "scan.toml", "--out", str(tmp_path)]) == 1
+    more = "; what is done stays, and `resume` goes on" if begun else ""
+    assert capsys.readouterr().err == f"error: cannot write out/manifest.json: No space left on device{more}\n"
+
+
 # --- the profile
 
 
@@ -482,10 +622,13 @@ def read_csv(path: Path) -> dict[str, Any]:
 
 @pytest.mark.identity
 def test_profile_against_all_rows(tmp_path: Path, here: dict[int, Exception]) -> None:
-    scan(tmp_path, text=GOOD.replace("n = 250", "n = 2000"))
+    record = scan(tmp_path, text=GOOD.replace("n = 250", "n = 2000").replace("bowl", "holed"))
     path, said = _scan_run.profile(tmp_path / "out", ["m_h1", "second"], bins=5)
     found, rows = read_csv(path), pq.read_table(tmp_path / "out/rows").to_pandas()
     good = rows[rows.reason == 0]
+    assert 0 < len(good) == record["reasons"]["0"] < len(rows) == record["rows"] == 2000
+    assert record["best"]["index"] == good["index"][good.chi2.idxmin()] and record["best"]["chi2"] == good.chi2.min()
+    assert record["best"]["gap"] is None and "NaN" not in (tmp_path / "out/manifest.json").read_text()
     assert_allclose(np.unique(found["m_h1_low"]), np.geomspace(0.1, 10.0, 6)[:-1], rtol=1e-12)
     assert found["second_low"][0] == rows.second.min() and found["second_high"][-1] == rows.second.max()
     for k in range(25):

@@ -224,6 +224,20 @@ def test_full_disk_and_damaged_parts(tmp_path: Path) -> None:
     assert place.parts() == whole.parts()
 
 
+def test_refined_profile_of_a_result(undisturbed: Place) -> None:
+    """The smallest chi2 of a cell in x is that at the place nearest to 0.3, where y makes the sine vanish."""
+    process = undisturbed.start("darkhiggs.scan", "profile", "out", "x", "--bins", "4", "--refine", "5", "--workers", "1")
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert output.startswith("out/profile-x.csv: chi2 = 0.000")
+    assert output.endswith("4 of 4 cells have points, 4 are inside 68 %, 4 inside 95 %, 4 were refined\n")
+    head, *rows = (undisturbed.out / "profile-x.csv").read_text().splitlines()
+    assert head == "x_low,x_high,chi2,delta_chi2,refined,index,y,x,noise1,noise2,noise3,noise4,reason"
+    nearest = [0.25, 0.3, 0.5, 0.75]
+    for row, x in zip(rows, nearest, strict=True):
+        assert float(row.split(",")[2]) == pytest.approx((x - 0.3) ** 2, abs=2e-3)
+
+
 def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
     place = Place(tmp_path, "evaluate")
     (tmp_path / "out").write_text("a file")

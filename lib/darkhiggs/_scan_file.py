@@ -3,7 +3,6 @@
 import difflib
 import hashlib
 import importlib
-import inspect
 import json
 import math
 import os
@@ -466,7 +465,7 @@ def identity(plan: Plan) -> dict[str, Any]:
     }
     module = plan.evaluate.partition(":")[0]
     if not module.startswith("darkhiggs."):
-        source = inspect.getsourcefile(importlib.import_module(module))
+        source = getattr(importlib.import_module(module), "__file__", None)
         found["evaluate"] = hashlib.sha256(Path(source).read_bytes()).hexdigest() if source else ""
     return found
 

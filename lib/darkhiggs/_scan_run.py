@@ -594,7 +594,7 @@ def refined_cell(task: tuple[int, Array, Array], plan: Plan, generations: int) -
 
     cell, bounds, starts = task
     rng = np.random.default_rng([plan.seed, cell])
-    size = max(32, 8 * len(bounds))
+    size = 12 * len(bounds)
     first = bounds[:, 0] + (bounds[:, 1] - bounds[:, 0]) * rng.random((size, len(bounds)))
     first[: len(starts)] = starts[:size]
 

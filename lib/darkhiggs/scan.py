@@ -1,4 +1,9 @@
-"""Scans: points with the observed relic density, and positions at which a curve is in a band or takes a value."""
+"""Scans: points with the observed relic density, and positions at which a curve is in a band or takes a value.
+
+``python -m darkhiggs.scan run scan.toml`` evaluates the likelihood of the whole model at many points, ``resume`` goes on with a
+run that was stopped, and ``profile`` finds the smallest chi2 in one or two parameters.
+They need the extra packages of ``pip install darkhiggs[scan]``; the README describes them under *Scan a million points*.
+"""
 
 import math
 import sys
