@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import __version__
 from ._arrays import Array, shown
 from .errors import ParameterError
 
@@ -459,7 +458,7 @@ def identity(plan: Plan) -> dict[str, Any]:
     """Everything that decides about the bits of the rows: a scan goes on only where all of it is the same."""
     found: dict[str, Any] = {
         "scan": plan.record(),
-        "library": {"version": __version__, "digest": library_digest()},
+        "library": {"version": importlib.import_module(__name__.partition(".")[0]).__version__, "digest": library_digest()},
         "versions": {name: metadata.version(name) for name in ("numpy", "pyarrow", "scipy")}
         | {"python": ".".join(platform.python_version_tuple()[:2])},
     }
