@@ -689,7 +689,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("error: stopped; `resume` goes on", file=sys.stderr)
+        print("error: stopped", file=sys.stderr)
         return 130
     except OSError as error:
         begun = given.command != "profile" and (_folder(given) / _MANIFEST).exists()
