@@ -1,6 +1,12 @@
-"""Scans: points with the observed relic density, and positions at which a curve is in a band or takes a value."""
+"""Scans: points with the observed relic density, and positions at which a curve is in a band or takes a value.
+
+``python -m darkhiggs.scan run scan.toml`` evaluates the likelihood of the whole model at many points, ``resume`` goes on with a
+run that was stopped, and ``profile`` finds the smallest chi2 in one or two parameters.
+They need the extra packages of ``pip install darkhiggs[scan]``; the README describes them under *Scan a million points*.
+"""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -614,3 +620,9 @@ def resonance_window(m_zp: npt.ArrayLike, g_x: npt.ArrayLike, charge: npt.ArrayL
     omega = relic.omega_h2_z_prime(0.5 * column * m_zp, m_zp, g_x, charge, particle)
     found = window(ratio, omega, 1e-12, natural("Omega h^2", "1"))
     return Window(0.5 * m_zp * found.low, 0.5 * m_zp * found.high, found.pieces, found.open_low, found.open_high)
+
+
+if __name__ == "__main__":
+    from ._scan_run import main
+
+    sys.exit(main(sys.argv[1:]))

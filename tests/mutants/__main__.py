@@ -37,6 +37,8 @@ EXTRA = {
     "_public": ("bad_input",),
     "_quark_currents": ("rivals/effective", "rivals/bodies"),
     "_rival_row": ("rival_row",),
+    "_scan_file": ("scan_file",),
+    "_scan_run": ("scan_file",),
     "_tables": ("thermodynamics", "neutrinos", "relic", "inputs"),
     "_scalars": ("kinematics", "widths", "meson_decays", "kinetic_mixing"),
     "__init__": (),
