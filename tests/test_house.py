@@ -829,10 +829,10 @@ def test_new_chapter_runs_in_the_order_of_its_list(clone: Clone) -> None:
     for chapter in (older, name):
         downloads = clone.root / "_build/stage/book/chapters/data" / chapter
         assert {path.name for path in downloads.iterdir()} == {
-            f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json")
+            f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json", "svg")
         }
         links = re.findall(r'_downloads/\w+/([^"]+)"', clone.page(f"chapters/{chapter}"))
-        assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json")]
+        assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json", "svg")]
     again = clone.make("new", f"NAME={name}")
     assert again.code != 0 and again.output.startswith(
         f"error: the name '{name}' is taken: there is book/chapters/{name}.ipynb"
