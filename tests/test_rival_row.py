@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import re
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 
@@ -161,3 +163,17 @@ def test_the_summary_has_a_row_for_every_rival():
         assert row.delta_chi2_line == pytest.approx(_rival_row.best_line()[2])
         assert set(row.cells) <= set(rivals.KINDS) and set(row.free) <= set(rivals.KINDS) - set(row.cells)
         assert row.z_global < row.z_local
+
+
+@pytest.mark.house
+def test_statements_of_a_row_are_those_of_its_chapter():
+    claims = Path(__file__).parents[1] / "book/claims"
+    sections = tomllib.loads((claims / "statements.toml").read_text(encoding="utf-8"))["section"]
+    order = [one["id"] for section in sections for one in section["statement"]]
+    for row in summary(False):
+        first, last = (order.index(name) for name in row.statements)
+        assert first <= last
+        if row.chapter.startswith("rival_"):
+            told = (claims / f"{row.chapter}.toml").read_text(encoding="utf-8")
+            found = [order.index(name) for name in re.findall(r'"(S\d+)"', told)]
+            assert found and first <= min(found) and max(found) <= last

@@ -53,6 +53,8 @@ class Row:
     kstar : float
         Rate of B0 -> K*0 + invisible at the rate that the spectrum needs, divided by the room that the limit leaves beside the
         Standard Model; nan if the explanation does not predict it.
+    statements : tuple of str
+        First and last number of what the talk states about it, as the scope page of the book lists it.
     bears : tuple of str
         What else bears on it, one statement each.
     cells : dict of str to constraints.Row
@@ -71,6 +73,7 @@ class Row:
     delta_chi2_line: float
     z_global: float
     kstar: float
+    statements: tuple[str, ...] = ()
     bears: tuple[str, ...] = ()
     cells: dict[str, Limit] = field(default_factory=dict)
     free: dict[str, str] = field(default_factory=dict)
@@ -181,6 +184,7 @@ def against_the_data(
     chapter: str,
     spectrum: belle2.Spectrum,
     *,
+    statements: tuple[str, ...] = (),
     point: str = "",
     kstar: float = np.nan,
     bears: tuple[str, ...] = (),
@@ -213,6 +217,7 @@ def against_the_data(
         delta_chi2_line=best_line()[2],
         z_global=_global(spectrum, float(fit.delta_chi2), family),
         kstar=ratio * rate / kstar_room(),
+        statements=statements,
         bears=bears,
         cells={column: cell for column in KINDS if (cell := found.get(column)) is not None},
         free=free or {},

@@ -48,10 +48,11 @@ def summary(today: bool = False) -> list[_Row]:
     Returns
     -------
     list of Row
-        The rows of every module, in the order of their names. A row has the fields name, chapter, point, rate, minus, plus,
-        delta_chi2, delta_chi2_line, z_global, kstar (over its room), bears (what else bears on it), cells (a `constraints.Row`
-        for each of `KINDS` that the explanation predicts) and free (what a parameter that is left has to do), and the
-        properties z_local, marks, worst, sigma and verdict.
+        The rows of every module, in the order of their names.
+        A row has the fields name, chapter, point, rate, minus, plus, delta_chi2, delta_chi2_line, z_global, kstar (over its
+        room), statements (of the talk), bears (what else bears on it), cells (a `constraints.Row` for each of `KINDS` that the
+        explanation predicts) and free (what a parameter that is left has to do).
+        Its properties are z_local, marks, worst, sigma and verdict.
 
     Raises
     ------

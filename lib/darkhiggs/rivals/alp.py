@@ -966,6 +966,7 @@ def row(inputs: str = "talk") -> Row:
             "ALP, freeze-in",
             "rival_alp",
             spectrum,
+            statements=("S39", "S40"),
             point=f"m_a = {m_a:g} GeV, vector coupling alone",
             kstar=0.0,
             free={"relic density": free} if heavy > warm_limit(slow) else {},

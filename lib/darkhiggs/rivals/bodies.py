@@ -296,6 +296,7 @@ def row(inputs: str = "talk") -> Row:
             "vector-current pairs",
             "rival_bodies",
             spectra(best.mass, "vector"),
+            statements=("S24", "S24"),
             point=f"Dirac fermions of {best.mass:.2f} GeV, sbar gamma b",
             kstar=float(kstar_ratio(best.mass, "vector")),
             family=belle2.Spectrum(np.vstack([_scan(shape, "fermion")[1].efficiency for shape in KINDS])),

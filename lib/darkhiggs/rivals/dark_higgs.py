@@ -41,6 +41,7 @@ def _row(name: str, chapter: str, sector: model.DarkSector, spectrum: belle2.Spe
         name,
         chapter,
         spectrum,
+        statements=("S52", "S112"),
         point=f"{masses}, g_X = {float(sector.g_x):.0e}",
         kstar=float(meson_decays.br_b_to_kstar_invisible(sector) / meson_decays.br_b_to_k_invisible(sector)),
         bears=(f"sin(theta) = {sine:.4f}",),

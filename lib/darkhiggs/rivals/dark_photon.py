@@ -849,6 +849,7 @@ def row(inputs: str = "talk") -> Row:
             "dark photon, freeze-out",
             "rival_dark_photon",
             spectrum,
+            statements=("S41", "S49"),
             point=f"m_X = {m_x:g} GeV, m_DM = {m:g} GeV, m_phi = {1e3 * m_phi:g} MeV; limits at {1e3 * _HEAVIER:g} MeV",
             cells=_limits(m, m_x, _HEAVIER, tau),
             free={"K*": "an axial coupling of the quarks, which is not given, is small"},

@@ -738,6 +738,7 @@ def row(inputs: str = "talk") -> Row:
             "effective operators",
             "rival_effective",
             spectrum,
+            statements=("S14", "S16"),
             point=f"vector current, Dirac fermions of {mass:.2f} GeV",
             kstar=float(br_b_to_kstar(name, mass) / br_b_to_k(name, mass)),
             family=belle2.Spectrum(np.vstack([every.efficiency for every in (shapes, others, more)])),

@@ -766,6 +766,7 @@ def row(inputs: str = "talk") -> Row:
             "fermion dark matter",
             "rival_fermion_portal",
             spectrum,
+            statements=("S35", "S38"),
             point=f"on shell, m_H1 = {m_h1:g} GeV, m_chi = {m_chi:g} GeV, y_D = {y_d:g}",
             kstar=float(br_b_to_kstar(m_chi, y_d, _WEAK, m_h1) / kaon),
             cells={

@@ -332,6 +332,7 @@ def row(inputs: str = "talk") -> Row:
             "light vector",
             "rival_light_vector",
             spectrum,
+            statements=("S21", "S34"),
             point=f"m_Z' = {m_zp:g} GeV, dimension 4, g_V alone",
             kstar=float(br_b_to_kstar(m_zp, g, 0.0) / kaon),
             bears=(

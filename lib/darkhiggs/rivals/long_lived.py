@@ -600,6 +600,7 @@ def row(inputs: str = "talk") -> Row:
             "long-lived photons",
             "rival_long_lived",
             spectrum,
+            statements=("S144", "S145"),
             point=f"m_h = {m_h:g} GeV, m_A' = {1e3 * m_ap:g} MeV, epsilon = {epsilon:.0e}",
             kstar=float(kstar / kaon),
             free={

@@ -883,6 +883,7 @@ def row(inputs: str = "talk") -> Row:
             "singlet scalar of 2004",
             "rival_singlet",
             spectra(m_s),
+            statements=("S138", "S143"),
             point=f"m_S = {m_s:.2f} GeV",
             kstar=float(br_b_to_kstar(m_s, 1.0) / kaon),
             family=shapes,

@@ -825,6 +825,7 @@ def row(inputs: str = "talk") -> Row:
             "wide scalar mediator",
             "rival_wide_scalar",
             shape,
+            statements=("S50", "S51"),
             point=f"M = Gamma = {mass:g} GeV, massless fermions",
             kstar=float(br_b_to_kstar(mass, gamma) / br_b_to_k(mass, gamma)),
             family=belle2.Spectrum(np.concatenate(spectrum(*np.meshgrid(*_FAMILY)).efficiency)),
