@@ -36,6 +36,7 @@ def test_the_best_line():
     assert rate == pytest.approx(8.3e-6, rel=0.02)
     assert gain == pytest.approx(13.6, abs=0.1)
     assert rivals.best_line() == (mass, rate, gain)
+    assert rivals.best_line() == (mass, rate, gain)
 
 
 @pytest.mark.house

@@ -37,6 +37,7 @@ EXTRA = {
     "_public": ("bad_input",),
     "_quark_currents": ("rivals/effective", "rivals/bodies"),
     "_rival_row": ("rival_row",),
+    "rivals/__init__": ("rival_row",),
     "_scan_file": ("scan_file",),
     "_scan_run": ("scan_file",),
     "_tables": ("thermodynamics", "neutrinos", "relic", "inputs"),

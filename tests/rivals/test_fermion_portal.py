@@ -382,3 +382,15 @@ def test_cross_section_with_a_nucleon():
     # with equal masses H1 and H2 cancel
     with inputs.override({"m_h": m_h1}):
         assert portal.sigma_nucleon(1.0, y, sine, m_h1) == 0.0
+
+
+@pytest.mark.identity
+def test_invisible_width_of_the_higgs_boson():
+    # of the invisible width only chi chibar is new: sin^2 y_D^2 m_h/(8 pi) beta^3; both widths of the Standard Model fall by cos^2
+    m_chi, y, sine, m_h = 1.0, 0.4, np.array([0.01, 0.02, 0.1]), natural("m_h")
+    new = sine**2 * y**2 * m_h / (8.0 * np.pi) * (1.0 - 4.0 * m_chi**2 / m_h**2) ** 1.5
+    old = (1.0 - sine**2) * natural("Gamma_h")
+    floor = natural("BR(h->ZZ*->4nu)", "1")
+    assert_allclose(portal.br_higgs_invisible(m_chi, y, sine), (floor * old + new) / (old + new), rtol=1e-9)
+    with pytest.raises(ParameterError, match=r"br_limit = 0\.995 is outside its range"):
+        portal.coupling_max(0.1, 0.995)

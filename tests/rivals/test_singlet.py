@@ -282,3 +282,10 @@ def test_the_three_descriptions_of_the_hadrons() -> None:
     for ours, name in zip(singlet.HADRONS, ("dispersive", "Donoghue90", "chiral"), strict=True):
         np.testing.assert_allclose(singlet.gamma_virtual_higgs(m, ours), light_higgs.gamma_sm_like(m, hadrons=name), rtol=1e-14)
     np.testing.assert_array_equal(singlet.gamma_virtual_higgs(m), light_higgs.gamma_sm_like(m))
+
+
+@pytest.mark.identity
+def test_largest_limit_on_invisible_decays():
+    assert singlet.coupling_max(0.5, 0.998) > singlet.coupling_max(0.5, 0.9)
+    with pytest.raises(ParameterError, match=r"br_limit = 0\.9995 is outside its range"):
+        singlet.coupling_max(0.5, 0.9995)

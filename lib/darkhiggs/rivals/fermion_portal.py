@@ -470,10 +470,6 @@ def sigma_nucleon(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.Array
     return ((m_chi * nucleon / (m_chi + nucleon) * exchange) ** 2 / np.pi)[()]
 
 
-def _new_higgs_width(m_chi: Array, y_d: Array, sin_theta: Array) -> Array:
-    return sin_theta**2 * _to_chi(np.asarray(natural("m_h")), m_chi, y_d)
-
-
 @public
 def br_higgs_invisible(m_chi: npt.ArrayLike, y_d: npt.ArrayLike, sin_theta: npt.ArrayLike) -> Array:
     """Invisible branching ratio of the Higgs boson H2.
