@@ -29,8 +29,8 @@ CLAIMS = _BOOK / "claims"
 # Numbers of independent codes, written by `make oracle`.
 INDEPENDENT = _BOOK / "data/independent.json"
 
-# States of a statement without rows: there is nothing to compute; no chapter yet; a picture that is lost, so that ours cannot
-# be compared with it; a definition or a formula that a chapter uses; a number that was not attempted.
+# States of a statement without rows: there is nothing to compute; a picture that is lost, so that ours cannot be compared with
+# it; a definition or a formula that a chapter uses; a number that was not attempted.
 STATES = ("out", "drawn", "used", "not_attempted")
 
 _NAME = r"@\{(\w+)\}"

@@ -10,7 +10,7 @@ A rival module ``rivals/NAME.py`` provides::
 or a function `rows` that returns several. Modules without either have no row in `rivals.summary`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -189,7 +189,7 @@ def against_the_data(
     kstar: float = np.nan,
     bears: tuple[str, ...] = (),
     family: belle2.Spectrum | None = None,
-    cells: dict[str, Limit | None] | None = None,
+    cells: Mapping[str, Limit | None] | None = None,
     free: dict[str, str] | None = None,
 ) -> Row:
     """Fit one spectrum and fill the row.
@@ -205,7 +205,7 @@ def against_the_data(
     found: dict[str, Limit | None] = {"other B": other_b(rate, ratio * rate)}
     if not np.isnan(ratio):
         found["K*"] = compare(ratio * rate, "bound.kstar", kstar_room())
-    found |= cells or {}
+    found.update(cells or {})
     return Row(
         name=name,
         chapter=chapter,

@@ -10,10 +10,15 @@ from ..inputs import natural, sets, use
 
 __all__ = ["rows"]
 
-# Charges of Phi and X, and m_X in GeV, of the rows with two bodies; masses of X in GeV of the search with three bodies
-_CHARGES, _M_X = (1.0, 0.7), 0.5
+# with two bodies, all but the Z' and the mass of H1; with three bodies, where H1 is heavier than m_B - m_K by this many GeV.
+# The mixing is only where the search for it begins.
+_TWO = {"q_phi": 1.0, "q_x": 0.7, "m_x": 0.5, "sin_theta": 0.004}
+_THREE, _OFFSET = {"q_phi": 0.2, "q_x": 0.7, "m_x": 0.3, "sin_theta": 0.01}, 0.1
+# a Z' that the data of today allow: mass in GeV, and coupling
+_HEAVIER = {"m_zp": 0.03, "g_x": 1e-4}
+# masses of X in GeV among which a search with three bodies would look
 _SEARCH = np.linspace(0.02, 1.6, 40)
-# Limits of `constraints.table` by the column of the row
+# limits of `constraints.table` by the kind of the row
 _KINDS = {
     "K*": ("K*0",),
     "kaons": ("NA62", "KOTO"),
@@ -84,16 +89,15 @@ def rows(inputs: str = "talk") -> list[Row]:
     with use(choice("inputs", inputs, sets())):
         m_h1 = best_line()[0]
         line = belle2.Spectrum.line(m_h1)
-        q_phi, q_x = _CHARGES
-        two = {"q_phi": q_phi, "q_x": q_x, "m_h1": m_h1, "m_x": _M_X, "sin_theta": 0.004}
-        heavier = model.DarkSector(m_zp=0.03, g_x=1e-4)
-        sectors = {"A": model.benchmark("A"), "B": model.benchmark("B"), "30 MeV Z'": heavier}
+        heavier = model.DarkSector(**_HEAVIER)
+        name = f"{1e3 * _HEAVIER['m_zp']:g} MeV Z'"
+        sectors = {"A": model.benchmark("A"), "B": model.benchmark("B"), name: heavier}
         found = [
-            _row(f"dark Higgs, {name}", "belle2_dark_higgs", sector.replace(**two), line, None)
+            _row(f"dark Higgs, {name}", "belle2_dark_higgs", sector.replace(m_h1=m_h1, **_TWO), line, None)
             for name, sector in sectors.items()
         ]
         end = float(natural("m_B+") - natural("m_K+"))
         family = belle2.Spectrum(np.stack([belle2.Spectrum.three_body(m).efficiency for m in _SEARCH]))
-        three = model.benchmark("B").replace(q_phi=0.2, q_x=q_x, m_h1=end + 0.1, m_x=0.3, sin_theta=0.01)
+        three = model.benchmark("B").replace(m_h1=end + _OFFSET, **_THREE)
         shape = belle2.Spectrum.from_sector(scan.on_relic_line(three))
         return [*found, _row("dark Higgs, 3 bodies, B", "windows_b", three, shape, family)]
