@@ -2,6 +2,7 @@
 
 import ast
 import compileall
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 
 from tests.mutants import ROOT, Broken, Module, Mutant, accepted, automatic, modules, named
-from tests.mutants.__main__ import COMMON, EXTRA, Outcome, Worker, files_for, summary, trial
+from tests.mutants.__main__ import COMMON, EXTRA, TIMEOUT, Outcome, Worker, files_for, summary, trial
 
 pytestmark = pytest.mark.house
 PACKAGE = ROOT / "lib" / "darkhiggs"
@@ -175,6 +176,15 @@ def test_mutant_that_hangs_or_crashes_counts_as_found(toy: Path, worker: Worker)
     assert trial(worker, toy / "lib", None, tests).kind == ""
 
 
+def test_test_that_takes_far_longer_than_without_a_mutant_hangs(toy: Path, worker: Worker, tmp_path: Path) -> None:
+    tests, record = [str(toy / "test_toy.py")], [tmp_path / "record.json"]
+    assert trial(worker, toy / "lib", None, tests, record=record).kind == ""
+    assert json.loads(record[0].read_text())
+    slow = replaced("scale = 1.0 * a", "while True: pass")
+    outcome = trial(worker, toy / "lib", slow, tests, record=record)
+    assert outcome.kind == "timeout" and outcome.seconds < 0.5 * TIMEOUT
+
+
 def test_worker_that_has_ended_is_named(toy: Path) -> None:
     with Worker() as gone:
         gone.kill()
@@ -184,8 +194,8 @@ def test_worker_that_has_ended_is_named(toy: Path) -> None:
 
 
 def test_tests_that_run_the_edited_code_come_first(toy: Path, worker: Worker) -> None:
-    """The record lists a cached function under every test; it sets the order of the tests and leaves none out."""
-    lib, order, record = toy / "lib", toy / "order", str(toy / "record.json")
+    """The record lists a cached function under every test; it sets the order of the tests."""
+    lib, order, record = toy / "lib", toy / "order", [toy / "record.json"]
     cached = "\n\nfrom functools import lru_cache\n@lru_cache\ndef unit() -> float:\n    return 1.0\n"
     (lib / "darkhiggs/toy.py").write_text(TOY + cached)
     test = toy / "test_order.py"
@@ -210,6 +220,10 @@ def test_tests_that_run_the_edited_code_come_first(toy: Path, worker: Worker) ->
     order.unlink()
     assert trial(worker, lib, mutant, [str(test)], record=record).kind == ""
     assert order.read_text().split() == ["identity_unit", "talk_unit", "identity_slow", "identity_elsewhere", "regression_unit"]
+    # only a mutant that lives for a listed reason does without the tests that do not enter the function
+    order.unlink()
+    assert trial(worker, lib, mutant, [str(test)], record=record, lives=True).kind == ""
+    assert order.read_text().split() == ["identity_unit", "talk_unit", "identity_slow", "regression_unit"]
 
 
 def test_summary_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

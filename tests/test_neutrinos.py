@@ -418,6 +418,49 @@ def test_interpolated_shift_at_its_ends():
 
 
 @pytest.mark.identity
+def test_coordinates_of_the_interpolation_and_back():
+    m_zp, m_x, rate = np.geomspace(1.1e-3, 0.3, 9), np.geomspace(0.3, 1e-5, 9), np.append(0.0, np.geomspace(1e-6, 1e16, 8))
+    back = neutrinos._from_coordinates(*neutrinos._coordinates(m_zp, rate, m_x))
+    assert_allclose(back[0], m_zp, rtol=1e-10)
+    assert_allclose(back[1] * natural("M_Pl") / m_zp**2, rate, rtol=1e-10, atol=1e-15)
+    assert_allclose(back[2], m_x, rtol=1e-10)
+    # from the middle of the crowded nodes a width away, where the tangent is one
+    e = np.exp([0.0, 2.0])
+    found = neutrinos._coordinates(0.008 * e, 1e-2 * np.expm1([8.0, 12.0]), 0.005 * e)
+    assert_allclose(found, np.broadcast_to([0.0, np.pi / 4], (3, 2)), atol=1e-12)
+    assert neutrinos._coordinates(m_zp, 1e17, m_x)[1] == neutrinos._coordinates(m_zp, 1e16, m_x)[1]
+
+
+@pytest.mark.identity
+def test_surface_of_a_polynomial_is_exact(monkeypatch):
+    def shift(m_zp, width, m_x):
+        a, c = (np.arctan(np.log(np.minimum(m, 0.3) / centre) / 2.0) for m, centre in ((m_zp, 0.008), (m_x, 0.005)))
+        b = np.arctan((np.log1p(np.minimum(width * natural("M_Pl") / m_zp**2, 1e16) / 1e-2) - 8.0) / 4.0)
+        return (0.3 + a - 0.5 * a**3) * (1.0 + 0.2 * b + b**2) * (0.4 - c + c**4)
+
+    monkeypatch.setattr(neutrinos, "_solved", shift)
+    monkeypatch.setattr(neutrinos, "_NODES", np.array([4, 3, 5]))
+    random = np.random.default_rng(1810)
+    # more points than are evaluated at a time; below the threshold of electrons the width is zero
+    m_zp, m_x, g_x = (np.exp(random.uniform(*np.log(ends), 4500)) for ends in ((1e-5, 2.0), (1e-5, 2.0), (1e-6, 1.0)))
+    width = neutrinos.z_prime(m_zp, g_x).width_e
+    with inputs.override({"m_t": 171.5}):
+        assert neutrinos._surface().series.shape == (4, 3, 5)
+        assert_allclose(neutrinos.delta_n_eff(m_zp, g_x, m_x, interpolated=True), shift(m_zp, width, m_x), atol=1e-11)
+        assert_allclose(neutrinos.delta_n_eff(m_zp, g_x, interpolated=True), shift(m_zp, width, 0.3), atol=1e-11)
+    assert 1000 < np.sum(width == 0.0) < 3500
+
+
+@pytest.mark.identity
+def test_solutions_between_which_is_interpolated_are_those_of_the_baths(monkeypatch):
+    monkeypatch.setattr(neutrinos, "_BLOCK", 3)
+    m_zp, m_x = np.array([0.01, 0.0115, 8e-4, 0.03]), np.array([1.0, 0.004, 0.02, 3e-4])
+    for width in (0.0 * m_zp, np.array([1e-18, 3e-16, 0.0, 1e-14])):
+        exact = neutrinos.n_eff([neutrinos.Species(m_x, 2), neutrinos.Species(m_zp, 3, width_e=width)]) - neutrinos.n_eff()
+        assert_allclose(neutrinos._solved(m_zp, width, m_x), exact, rtol=2e-5, atol=1e-5)
+
+
+@pytest.mark.identity
 def test_surface_gets_more_nodes_until_it_is_good_and_follows_the_inputs(monkeypatch):
     # nine powers of the coordinate need ten nodes
     monkeypatch.setattr(neutrinos, "_solved", lambda m, width, x: np.arctan(np.log(m / 0.008) / 2.0) ** 9)

@@ -564,7 +564,8 @@ def upper_edge(sector: DarkSector, low: float, high: float, *, at_higgs_limit: b
     there = allowed(np.broadcast_to(grid[:, None], (25, *good.shape)))
     first = np.argmin(there, axis=0)
     inside, outside = grid[np.maximum(first - 1, 0)], grid[first]
-    for _ in range(11):
+    halved = there[0] & ~there.all(axis=0)
+    for _ in range(11 if halved.any() else 0):
         middle: Array = np.sqrt(inside * outside)
         yes = allowed(middle)
         inside, outside = np.where(yes, middle, inside), np.where(yes, outside, middle)

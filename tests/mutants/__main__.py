@@ -125,26 +125,37 @@ class Worker(subprocess.Popen[bytes]):
 
 
 def trial(
-    worker: Worker, lib: Path, mutant: Mutant | None, tests: Sequence[str], timeout: float = TIMEOUT, record: str = ""
+    worker: Worker,
+    lib: Path,
+    mutant: Mutant | None,
+    tests: Sequence[str],
+    timeout: float = TIMEOUT,
+    record: Sequence[Path] = (),
+    lives: bool = False,
 ) -> Outcome:
     """Run tests on a copy of the library with one edit (or none), and say which test failed first.
 
-    `record` is the file that tells which test enters what; without a mutant it is written, with one it sets the order.
+    `record` is the files that tell which test enters what; without a mutant it is written, with one it sets the order.
+    A mutant that `lives`, for a reason that is listed, is tried on the tests that enter the edited function alone.
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutant-", dir=lib.parent) as folder:
         copy, report, output = Path(folder, "lib"), Path(folder, "report.json"), Path(folder, "output")
         copy_library(lib, copy, os.link)  # a mutant takes the place of its file, and writes into none
-        environment = {"PYTHONPATH": str(copy), "MUTANT_LIB": str(copy), "MUTANT_REPORT": str(report), "MUTANT_RECORD": record}
+        environment = {"PYTHONPATH": str(copy), "MUTANT_LIB": str(copy), "MUTANT_REPORT": str(report)}
+        environment["MUTANT_RECORD"] = os.pathsep.join(map(str, record))
         if mutant is not None:
             mutant.apply(copy / "darkhiggs")
             environment["MUTANT_PLACE"] = f"{mutant.file}:{mutant.line}"
+        if lives:
+            environment["MUTANT_LIVES"] = "1"
         # nobody reads how a test fails, which takes longer to write than most of them take to fail
-        arguments = ["-x", "-q", "--tb=native", "-p", "tests.mutants.plugin", "-p", "no:cacheprovider", "-p", "no:nbval"]
-        arguments += ["-c", str(ROOT / "pyproject.toml"), "-o", f"pythonpath={copy}", *tests]
+        arguments = ["-x", "-q", "--tb=native", "--assert=plain", "-p", "tests.mutants.plugin"]
+        arguments += ["-p", "no:cacheprovider", "-p", "no:nbval", "-c", str(ROOT / "pyproject.toml")]
+        arguments += ["-o", f"pythonpath={copy}", *tests]
         status = worker.run(arguments=arguments, environment=environment, output=str(output), timeout=timeout)
         seconds = time.monotonic() - began
-        if status == -signal.SIGALRM:
+        if status in (-signal.SIGALRM, -signal.SIGPROF):
             return Outcome(mutant, "", "timeout", seconds)
         if status == 0:
             return Outcome(mutant, seconds=seconds)
@@ -219,6 +230,7 @@ def run(lib: Path, folder: Path, options: argparse.Namespace) -> int:
     mapped = {mutant.module: files_for(mutant.module) for mutant in mutants}
     tests = {test for files in mapped.values() for test in files}
     outcomes: list[Outcome] = []
+    reasons = accepted()
     began = time.monotonic()
     with ExitStack() as stack:
         idle = SimpleQueue[Worker]()
@@ -226,35 +238,29 @@ def run(lib: Path, folder: Path, options: argparse.Namespace) -> int:
             idle.put(stack.enter_context(Worker()))
         pool = stack.enter_context(ThreadPoolExecutor(jobs))
 
-        def turn(mutant: Mutant | None, tests: Sequence[str], timeout: float, record: Path) -> Outcome:
+        def turn(mutant: Mutant | None, tests: Sequence[str], timeout: float) -> Outcome:
             worker = idle.get()
             try:
-                return trial(worker, lib, mutant, tests, timeout, str(record))
+                lives = mutant is not None and mutant.label in reasons
+                return trial(worker, lib, mutant, tests, timeout, [folder / f"{Path(test).stem}.json" for test in tests], lives)
             finally:
                 idle.put(worker)
 
-        def try_out(test: str) -> tuple[Path, Outcome]:
-            path = folder / f"{Path(test).stem}.json"
-            return path, turn(None, [test], 10.0 * TIMEOUT, path)
-
-        record: dict[str, object] = {}
         longest_first = sorted(tests, key=lambda test: ((ROOT / test).stat().st_size, test), reverse=True)
-        for path, baseline in pool.map(try_out, longest_first):
+        for baseline in pool.map(lambda test: turn(None, [test], 10.0 * TIMEOUT), longest_first):
             if baseline.kind:
                 raise Broken(
                     f"mutants: {baseline.killer or 'the run'} fails ({baseline.kind}) without any mutant; mend it first"
                 )
-            record |= json.loads(path.read_text(encoding="utf-8"))
-        (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
         without_mutant = time.monotonic() - began
-        for outcome in pool.map(lambda m: turn(m, mapped[m.module], TIMEOUT, folder / "record.json"), mutants):
+        for outcome in pool.map(lambda m: turn(m, mapped[m.module], TIMEOUT), mutants):
             outcomes.append(outcome)
             what = f"{outcome.mutant.where}:{outcome.mutant.line}  {outcome.mutant.shown}"
             by = f"  by {outcome.killer or 'nobody'} ({outcome.kind})" if outcome.kind else ""
-            print(f"{'killed  ' if by else 'survived'}  {what}{by}", flush=True)
+            print(f"{'killed  ' if by else 'survived'}  {outcome.seconds:5.1f} s  {what}{by}", flush=True)
     seconds = time.monotonic() - began
     print(f"{len(mutants)} mutants in {seconds:.0f} s, {jobs} at a time; without a mutant {without_mutant:.1f} s")
-    return summary(outcomes, accepted(), without, not options.only)
+    return summary(outcomes, reasons, without, not options.only)
 
 
 if __name__ == "__main__":

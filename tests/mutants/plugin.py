@@ -1,12 +1,15 @@
 """Inside the pytest of one mutant: order the tests, name the killer, and make sure that the mutant is what runs.
 
 Snapshots come last. Before that, the tests that enter the code of the edit come first, the quick ones before the slow ones.
-Which test enters what is recorded when there is no mutant. The record sets the order only; no test is left out for it.
+Which test enters what is recorded when there is no mutant. The record sets the order; a test is left out for it only where
+`survivors.toml` says why a mutant lives, and a test that does not enter the edited function has nothing to add.
+A test that takes far longer than without a mutant counts as one that hangs.
 """
 
 import cProfile
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -20,7 +23,9 @@ from . import PHYSICS, WRONG_LIBRARY
 # the kinds that are not snapshots come first, so that they get the credit
 ORDER = (*PHYSICS, "regression", "page", "house")
 QUICK = 0.05  # seconds; between tests that are quicker the kind decides
+HANGS, LEAST = 20.0, 5.0  # seconds of the processor after which a test hangs: so many times its own, and this at least
 _record: dict[str, tuple[float, list[tuple[str, int, int]]]] = {}
+_known: dict[str, tuple[float, list[tuple[str, int, int]]]] = {}
 sys.modules["nbval"] = None  # type: ignore[assignment]  # slow to import, and no notebook runs here
 
 
@@ -43,17 +48,22 @@ def _last(code: CodeType) -> int:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     file, _, line = os.environ.get("MUTANT_PLACE", ":0").partition(":")
-    record = Path(os.environ["MUTANT_RECORD"] or os.devnull).read_text(encoding="utf-8") if file else ""
-    known = json.loads(record or "{}")
+    for path in filter(None, os.environ["MUTANT_RECORD"].split(os.pathsep) if file else []):
+        _known.update(json.loads(Path(path).read_text(encoding="utf-8")))
+
+    def enters(item: pytest.Item) -> bool:
+        entered = _known.get(item.nodeid, (0.0, []))[1]
+        return any(name == file and first <= int(line) <= last for name, first, last in entered)
 
     def place(item: pytest.Item) -> tuple[bool, bool, float, int, float]:
         kind = kind_of({marker.name for marker in item.iter_markers()})
-        seconds, entered = known.get(item.nodeid, (0.0, []))
-        enters = any(name == file and first <= int(line) <= last for name, first, last in entered)
+        seconds = _known.get(item.nodeid, (0.0, []))[0]
         rank = ORDER.index(kind) if kind in ORDER else len(ORDER)
-        return kind not in PHYSICS, not enters, max(seconds, QUICK), rank, seconds
+        return kind not in PHYSICS, not enters(item), max(seconds, QUICK), rank, seconds
 
     items.sort(key=place)
+    if "MUTANT_LIVES" in os.environ:
+        items[:] = [item for item in items if enters(item)] or items
     import darkhiggs  # noqa: F401
 
     _sane()
@@ -62,8 +72,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Without a mutant, note the seconds of a test and the code of the library that it enters, caches empty."""
-    path = os.environ["MUTANT_RECORD"]
-    if not path or "MUTANT_PLACE" in os.environ:
+    if "MUTANT_PLACE" in os.environ:
+        if item.nodeid in _known:
+            signal.setitimer(signal.ITIMER_PROF, LEAST + HANGS * _known[item.nodeid][0])
+        return (yield)
+    if not os.environ["MUTANT_RECORD"]:
         return (yield)
     for name, module in list(sys.modules.items()):
         # to read all data again takes too long
