@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ pytestmark = pytest.mark.house
 PACKAGE = ROOT / "lib" / "darkhiggs"
 
 
+@lru_cache
+def statements(text: bytes) -> list[tuple[int, int]]:
+    """First and last line of the statements of a module, of a class or a function as a whole."""
+    return [
+        (min(part.lineno for part in (node, *getattr(node, "decorator_list", []))), node.end_lineno or 0)
+        for node in ast.parse(text).body
+    ]
+
+
 def test_every_edit_changes_one_line_and_still_parses(tmp_path: Path) -> None:
     mutants = automatic(PACKAGE)[0] + named(PACKAGE)
     copy = shutil.copytree(PACKAGE, tmp_path / "darkhiggs")
@@ -27,10 +37,11 @@ def test_every_edit_changes_one_line_and_still_parses(tmp_path: Path) -> None:
         mutant.apply(copy)
         after = (copy / mutant.file).read_bytes()
         (copy / mutant.file).write_bytes(before)
-        pairs = list(zip(before.split(b"\n"), after.split(b"\n"), strict=True))
-        assert [i for i, (a, b) in enumerate(pairs, start=1) if a != b] == [mutant.line], mutant
+        old, new = before.split(b"\n"), after.split(b"\n")
+        assert [i for i, (a, b) in enumerate(zip(old, new, strict=True), start=1) if a != b] == [mutant.line], mutant
         if mutant.file.endswith(".py"):
-            ast.parse(after)
+            first, last = next(pair for pair in statements(before) if pair[0] <= mutant.line <= pair[1])
+            ast.parse(b"\n".join(new[first - 1 : last]))
 
 
 def test_labels_are_unique() -> None:
@@ -99,8 +110,10 @@ def test_mapped_tests_exist() -> None:
     assert set(EXTRA) <= known
 
 
-def test_survivors_have_reasons() -> None:
-    assert all(len(reason.split()) >= 5 for reason in accepted().values())
+def test_survivors_are_mutants_and_have_reasons() -> None:
+    reasons = accepted()
+    assert all(len(reason.split()) >= 5 for reason in reasons.values())
+    assert reasons.keys() <= {mutant.label for mutant in automatic(PACKAGE)[0] + named(PACKAGE)}
 
 
 TOY = '''"""Toy."""
