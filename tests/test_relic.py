@@ -622,6 +622,15 @@ def test_roots_by_secants():
 
     relic._secants(line, [np.zeros(1), np.full(1, 1.7), np.ones(1), np.full(1, -0.7)], 1e-8, np.array([0.9]))
     assert asked == [[0.9], [1.0]]
+    # a parabola has its own slope where the chord has its root
+    asked = []
+
+    def bent(some, x):
+        asked.append(float(x[0]))
+        return 1.0 - 0.5 * x - 0.5 * x**2
+
+    relic._secants(bent, [np.zeros(1), np.full(1, 1.5), np.ones(1), np.full(1, -0.875)], 1e-8)
+    assert_allclose(asked[:2], [0.8, 0.8 + 0.28 / 1.3], rtol=1e-14)
 
 
 @pytest.mark.identity

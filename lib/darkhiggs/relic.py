@@ -103,6 +103,7 @@ _ANALYTIC = 60
 _FINER = 5  # number of parts of a decade in the finer scan
 _ROOT, _ROOT_STEPS = 1e-8, 40
 _GUESS, _SURE, _RENEWALS, _SECANTS = 1e-3, 1e-9, 5, 8
+_PARABOLA = 0.5  # largest relative difference of the slopes of a parabola and of its chord
 _NEWTON = 12  # number of steps of an iteration whose error falls by a factor of 20 or more in each
 _T_COUPLED = 0.005  # GeV; above it the neutrinos have the temperature of the photons
 
@@ -216,7 +217,7 @@ class _Grid:
 
     x: Array  # points of the equation, followed by those of the integral, (n,)
     implicit: Array  # twice the size of a step in ln x, times the weight of the slope at its end, (n_points, 1)
-    twice_past: list[Array]  # twice the weights of the past values
+    twice_past: list[Array]  # twice the weights of the past values, and 1 for the source
     y_eq: Array  # equilibrium value for one state, times g_s, (n,)
     x_of_average: Array
     to_steps: list[tuple[int, Any]]  # sparse matrices that interpolate the logarithms of the averages to blocks of steps
@@ -269,7 +270,7 @@ def _grid(coarse: bool = False) -> _Grid:
     step = (last - first) / steps * (early + _BEND) / early
     slopes = [0.0, *(_BACKWARD[min(i, len(_BACKWARD)) - 1][1] for i in range(1, len(early)))]
     implicit = 2.0 * (step * np.array(slopes))[:, None]
-    past = [2.0 * weights for weights, _ in _BACKWARD]
+    past = [np.append(2.0 * weights, 1.0) for weights, _ in _BACKWARD]
     starts = range(0, len(early), _BLOCK)
     blocks = [(start, csr_array(to_steps[start : min(start + _BLOCK, len(early))])) for start in starts]
     return _Grid(
@@ -591,17 +592,18 @@ def _freeze_out(history: _History, points: npt.NDArray[np.intp], log_average: Ar
         y_eq = history.y_eq[start : start + len(rate)].take(points, axis=1)
         # the equation for a step is 2 y + loss y^2 = known, with known = 2 past values + source
         loss = rate * grid.implicit[start : start + len(rate)]
-        source = np.square(y_eq)
-        source *= loss
         if start:
             block[:order] = block[_BLOCK:]
+        # the source of a step stands where its value will be
+        source = block[order : order + len(rate)]
+        np.square(y_eq, out=source)
+        source *= loss
         for i in range(len(rate)):
             if start + i == 0:
                 block[order] = y_eq[0]
                 continue
             past = grid.twice_past[min(start + i, order) - 1]
-            np.matmul(past, block[order + i - len(past) : order + i], out=known)
-            known += source[i]
+            np.matmul(past, block[order + i + 1 - len(past) : order + i + 1], out=known)
             # in a form without a difference of nearly equal numbers
             np.multiply(loss[i], known, out=root)
             root += 1.0
@@ -693,23 +695,28 @@ class _Family:
     """Relic density of a flat sector for any lambda, on nodes that are made for the lambda of the sector.
 
     The thermal kernel is computed once a point, from the temperature number `first` on.
+    The breaks of the points that are `dense` have more nodes.
     """
 
-    def __init__(self, sector: DarkSector, first: int = 0, order: int = _SHARP, scans: bool = False) -> None:
+    def __init__(
+        self, sector: DarkSector, first: int = 0, dense: npt.NDArray[np.bool_] | bool = False, scans: bool = False
+    ) -> None:
         self.first = first
         self.mass = np.asarray(sector.require("m_x"))
         breaks = annihilation.breaks(sector)
         quiets = _quiet(sector.replace(lambda_phi_x=np.zeros(self.mass.size)), breaks[0])
         ranks = _order(sector, breaks, quiets)
+        dense = np.broadcast_to(dense, ranks.shape)[ranks]
         self.histories = [_history(self.mass, 1.0, _standard_bath(), coarse) for coarse in (False, True)[: 1 + scans]]
         self.block, self.place = np.empty((2, self.mass.size), dtype=np.intp)
         self.blocks: list[_Block] = []
-        for start in range(0, self.mass.size, _CACHED):
-            some = ranks[start : start + _CACHED]
-            self.block[some], self.place[some] = len(self.blocks), np.arange(len(some))
-            quiet = int(quiets[some].min())
-            rule = _rule(self.mass[some], (breaks[0][:, some], breaks[1][:, some]), quiet, order)
-            self.blocks.append(self._prepare(sector.select(some), rule))
+        for points, order in ((ranks[~dense], _SHARP), (ranks[dense], _DENSE)):
+            for start in range(0, len(points), _CACHED):
+                some = points[start : start + _CACHED]
+                self.block[some], self.place[some] = len(self.blocks), np.arange(len(some))
+                quiet = int(quiets[some].min())
+                rule = _rule(self.mass[some], (breaks[0][:, some], breaks[1][:, some]), quiet, order)
+                self.blocks.append(self._prepare(sector.select(some), rule))
 
     def _prepare(self, sector: DarkSector, rule: _Rule) -> _Block:
         energy, mass = 2.0 + rule.e, np.asarray(sector.require("m_x"))
@@ -1303,7 +1310,7 @@ def _roots(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp],
         which, root, top, (left, *ends) = _roots_of_few(sector.select(index), log_target[some])
         found.append((which + start, root, top, left + size, *ends))
         size += len(which)
-    which, root, top, left, low, high = (np.concatenate(part) for part in zip(*found, strict=True))
+    which, root, top, left, *ends = (np.concatenate(part) for part in zip(*found, strict=True))
     if left.size:
         # the few roots whose resonance is not resolved
         rows = left.astype(np.intp)
@@ -1312,8 +1319,7 @@ def _roots(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np.intp],
         def excess(some: npt.NDArray[np.intp], log: Array) -> Array:
             return _exact(sector, log_target, at[some], log)
 
-        every = np.arange(len(rows))
-        root[rows] = _illinois(excess, low, high, excess(every, low), excess(every, high))
+        root[rows] = _illinois(excess, *ends)
     return which, root, top
 
 
@@ -1344,18 +1350,10 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
         wide & (missing > 0.0), 0.5 * np.log(np.maximum(missing, _NOTHING) / np.maximum(into_x, _NOTHING)), -np.inf
     )
     first = _first(mass, log_target)
-    families, local = [], np.empty(mass.size, dtype=np.intp)
-    for some, order in ((np.flatnonzero(~wide), _SHARP), (np.flatnonzero(wide), _DENSE)):
-        families.append(_Family(sector.select(some), first, order, scans=True))
-        local[some] = np.arange(len(some))
+    family = _Family(sector, first, wide, scans=True)
 
     def own(rows: npt.NDArray[np.intp], log: Array, coarse: bool) -> Array:
-        value = np.empty(len(rows))
-        for kind, family in enumerate(families):
-            some = np.flatnonzero(wide[rows] == kind)
-            if some.size:
-                value[some] = family.log_density(local[rows[some]], log[some], coarse) - log_target[rows[some]]
-        return value
+        return np.asarray(family.log_density(rows, log, coarse) - log_target[rows])
 
     def exact(rows: npt.NDArray[np.intp], log: Array) -> Array:
         value = np.empty(len(rows))
@@ -1384,7 +1382,7 @@ def _roots_of_few(sector: DarkSector, log_target: Array) -> tuple[npt.NDArray[np
         at = which[rows]
         root[rows], failed = _refined(sector.select(at), first, log_target[at], root[rows], [end[rows] for end in ends])
         left = np.concatenate([left, rows[failed]])
-    return which, root, top, np.stack([left, *(end[left] for end in ends[:2])])
+    return which, root, top, np.stack([left, *(end[left] for end in ends)])
 
 
 @public
@@ -1481,13 +1479,21 @@ def _refined(
 def _secants(
     f: Callable[[Any, Array], Array], ends: list[Array], enough: npt.ArrayLike, start: Array | None = None
 ) -> tuple[Array, npt.NDArray[np.intp]]:
-    """Find roots between a and b by secants, where f is nearly linear; and the rows where this fails."""
+    """Find roots between a and b by secants, where f is nearly linear; and the rows where this fails.
+
+    `start` has values close to the roots, if they are known.
+    """
     a, b, f_a, f_b = ends
     slope = (f_b - f_a) / (b - a)
     x = a - f_a / slope if start is None else start.copy()
     enough = np.broadcast_to(enough, x.shape)
     rows, step = np.arange(len(x)), np.full(len(x), np.inf)
     y = f(rows, x) if rows.size else np.empty(0)
+    if start is None:
+        # the slope of the parabola through both ends and the first value, which is not used where the ends are too rough for it
+        left, right = np.maximum(x - a, _SURE), np.maximum(b - x, _SURE)
+        bent = ((y - f_a) * right / left + (f_b - y) * left / right) / (b - a)
+        slope = np.where(np.abs(bent / slope - 1.0) < _PARABOLA, bent, slope)
     for _ in range(_SECANTS):
         rows = rows[~(np.abs(y[rows]) <= enough[rows])]
         if not rows.size:
