@@ -198,6 +198,11 @@ class Elite:
                     values[at] = points[name][row]
         self.shares = np.stack([_share(name, self.points[name]) for name in ranges()], axis=-1)
 
+    def gain(self, before: npt.NDArray[np.float64]) -> float:
+        """Return the mean fall of chi2, at most `_NEAR`, of the cells that are close to the best."""
+        near = self.chi2 < self.chi2.min() + _NEAR
+        return float(np.mean(np.minimum(before - self.chi2, _NEAR)[near])) if near.any() else 0.0
+
     def proposals(self, count: int, others: npt.NDArray[np.float64], random: np.random.Generator) -> Columns:
         """Draw points for the cells: near the best of a neighbour, displaced by the difference of two that are not far."""
         from scipy.ndimage import binary_dilation  # type: ignore[import-untyped]
@@ -279,9 +284,8 @@ def search(name: str) -> tuple[dict[str, Elite], dict[str, Any]]:
         before = {plane: elite.chi2.copy() for plane, elite in elites.items()}
         for elite in elites.values():
             elite.update(points)
-        best = min(elite.chi2.min() for elite in elites.values())
-        near = {plane: elite.chi2 < best + _NEAR for plane, elite in elites.items()}
-        gains = [float(np.mean(np.minimum(before[plane] - elite.chi2, _NEAR)[near[plane]])) for plane, elite in elites.items()]
+        gains = [elite.gain(before[plane]) for plane, elite in elites.items()]
+        best = min(float(elite.chi2.min()) for elite in elites.values())
         print(f"{name}: {total} points, chi2 = {best:.4f} at best, last gain of a cell {max(gains):.3f}", flush=True)
         if number == _ROUNDS:
             break
@@ -299,9 +303,8 @@ def search(name: str) -> tuple[dict[str, Elite], dict[str, Any]]:
 
 
 def _lines(name: str, elites: Mapping[str, Elite]) -> Iterator[str]:
-    best = min(elite.chi2.min() for elite in elites.values())
     for plane, elite in elites.items():
-        for cell in np.flatnonzero(elite.chi2 <= best + _KEPT).tolist():
+        for cell in np.flatnonzero(elite.chi2 <= elite.chi2.min() + _KEPT).tolist():
             values = [*(float(values[cell]) for values in elite.points.values()), float(elite.chi2[cell])]
             yield ",".join([name, plane, str(cell), *map(repr, values)])
 
