@@ -201,7 +201,7 @@ class Elite:
     def gain(self, before: npt.NDArray[np.float64]) -> float:
         """Return the mean fall of chi2, at most `_NEAR`, of the cells that are close to the best."""
         near = self.chi2 < self.chi2.min() + _NEAR
-        return float(np.mean(np.minimum(before - self.chi2, _NEAR)[near])) if near.any() else 0.0
+        return float(np.mean(np.minimum(before[near] - self.chi2[near], _NEAR))) if near.any() else 0.0
 
     def proposals(self, count: int, others: npt.NDArray[np.float64], random: np.random.Generator) -> Columns:
         """Draw points for the cells: near the best of a neighbour, displaced by the difference of two that are not far."""
@@ -247,13 +247,11 @@ def _run(folder: Path, text: str) -> dict[str, Any]:
     scan = folder.with_suffix(".toml")
     scan.write_text(text, encoding="utf-8")
     word = "resume" if (folder / "manifest.json").exists() else "run"
-    done = subprocess.run(
-        [sys.executable, "-m", "darkhiggs.scan", word, scan, "--out", folder], stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "darkhiggs.scan", word, scan, "--out", folder]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode:
-        raise ParameterError(
-            f"{done.stderr.strip().splitlines()[-1]}; without {_FOLDER.relative_to(ROOT)} the scan begins anew"
-        )
+        said = done.stderr.strip().splitlines()[-1].removeprefix("error: ")
+        raise ParameterError(f"{said}; without the folder {_FOLDER.relative_to(ROOT)} the search begins anew")
     found: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return found
 
