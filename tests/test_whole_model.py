@@ -88,8 +88,8 @@ def test_search_finds_the_profile_of_a_known_function(tmp_path, monkeypatch):
             table = parquet.read_table(path)
             made[folder] = {name: table[name].to_numpy() for name in names} | {"lambda_phi_x": np.ones(table.num_rows)}
         shares = {name: scan._share(name, made[folder][name]) for name in names}
-        x, y = shares["m_h1"] - 0.5, shares["sin_theta"] - 0.5
-        rest = sum((shares[name] - 0.3 - 0.4 * (x + 0.5)) ** 2 for name in names if name not in ("m_h1", "sin_theta"))
+        x, y = shares["m_zp"] - 0.5, shares["g_x"] - 0.5
+        rest = sum((shares[name] - 0.3 - 0.4 * (x + 0.5)) ** 2 for name in names if name not in ("m_zp", "g_x"))
         made[folder]["chi2"] = 200.0 * (y - x) ** 2 + 20.0 * x**2 + 300.0 * rest
         return {"rows": len(x), "library": "", "versions": {}, "commit": ""}
 
@@ -98,10 +98,10 @@ def test_search_finds_the_profile_of_a_known_function(tmp_path, monkeypatch):
     monkeypatch.setattr(scan, "_run", run)
     monkeypatch.setattr(scan, "_rows", made.__getitem__)
     elites, facts = scan.search("today")
-    plane = scan.planes()["H1"]
+    plane = scan.planes()["Z'"]
     x, y = (scan._share(name, centre)[..., None] - 0.5 for name, centre in zip(plane.axes, plane.centres, strict=True))
     expected = 200.0 * (y.T - x) ** 2 + 20.0 * x**2
-    found = elites["H1"].chi2.reshape(plane.shape)
+    found = elites["Z'"].chi2.reshape(plane.shape)
     near = expected < 12.0
     # a cell is lower than its middle by at most its half width times the slope there
     half = 0.5 / np.array(plane.shape)

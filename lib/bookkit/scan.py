@@ -36,7 +36,7 @@ _POINTS, _MANIFEST = _RANGES.with_suffix(".csv"), _RANGES.with_suffix(".json")
 _FOLDER = ROOT / "_build/scan"
 _ROUNDS, _EACH, _SEED = 12, 49_152, 2401
 # Most points are for cells with a chi2 this close to the best, and for their neighbours; worse ones than _KEPT are not stored.
-_NEAR, _ELSEWHERE, _KEPT = 20.0, 0.1, 60.0
+_NEAR, _ELSEWHERE, _KEPT = 14.0, 0.1, 60.0
 Columns = dict[str, npt.NDArray[np.float64]]
 
 
@@ -95,10 +95,12 @@ def planes() -> dict[str, Plane]:
     At a benchmark the two rows of the second axis are an H1 that a B can decay into, and a heavier one.
     """
     end = inputs.natural("m_B+") - inputs.natural("m_K+")
+    # fine where the excess is, and one cell on either side
+    m_h1, sin_theta = tuple(np.geomspace(1.0, 6.0, 33).tolist()), tuple(np.geomspace(1e-3, 2e-2, 25).tolist())
     found = {
-        "H1": Plane({"m_h1": 32, "sin_theta": 28}),
-        "X": Plane({"m_x": 32, "m_h1": 32}),
-        "Z'": Plane({"m_zp": 32, "g_x": 32}),
+        "H1": Plane({"m_h1": m_h1, "sin_theta": sin_theta}),
+        "X": Plane({"m_x": 34, "m_h1": m_h1}),
+        "Z'": Plane({"m_zp": 40, "g_x": 36}),
         "Phi": Plane({"q_phi": 48}),
     }
     for name in ("A", "A10", "B"):
@@ -221,7 +223,8 @@ class Elite:
         base, one, other = around(1), around(3), around(3)
         strength, mask = random.random((count, 1)), random.random(base.shape) < 0.7
         jump = others[random.integers(len(others), size=count)]
-        moved = base + mask * strength * (one - other) + 0.01 * strength * random.standard_normal(base.shape)
+        size = 10.0 ** random.uniform(-4.0, -1.5, (count, 1))
+        moved = base + mask * strength * (one - other) + size * random.standard_normal(base.shape)
         # now and then one coordinate comes from elsewhere
         moved = np.where(random.random(base.shape) < 0.05, jump, moved)
         found = {name: _value(name, np.clip(moved[:, k], 0.0, 1.0)) for k, name in enumerate(ranges())}
@@ -247,7 +250,7 @@ def _run(folder: Path, text: str) -> dict[str, Any]:
     scan = folder.with_suffix(".toml")
     scan.write_text(text, encoding="utf-8")
     word = "resume" if (folder / "manifest.json").exists() else "run"
-    command = [sys.executable, "-m", "darkhiggs.scan", word, scan, "--out", folder]
+    command = [sys.executable, "-m", "darkhiggs.scan", word, str(scan), "--out", str(folder)]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1].removeprefix("error: ")
