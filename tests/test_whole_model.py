@@ -13,12 +13,10 @@ from bookkit.chapters import ROOT
 from darkhiggs import fit
 from darkhiggs.errors import ParameterError
 
-RANDOM = np.random.default_rng(7)
 
-
-def points(count):
+def points(count, seed=7):
     """Random points of the ranges, with a chi2 that has its minimum in the middle of them."""
-    shares = RANDOM.random((len(scan.ranges()), count))
+    shares = np.random.default_rng(seed).random((len(scan.ranges()), count))
     found = {name: scan._value(name, share) for name, share in zip(scan.ranges(), shares, strict=True)}
     return found | {"lambda_phi_x": shares[0], "chi2": 40.0 * np.sum((shares - 0.5) ** 2, axis=0)}
 
@@ -109,7 +107,7 @@ def test_search_finds_the_profile_of_a_known_function(tmp_path, monkeypatch):
     curve = 220.0 * half[0] ** 2 + 200.0 * half[1] ** 2 + 400.0 * half[0] * half[1]
     assert np.sum(near) > 150
     assert np.all(found[near] > (expected - slope - curve)[near])
-    assert np.all(found[near] < (expected + 0.5)[near])
+    assert np.max((found - expected)[near]) < 0.5
     assert facts["chi2"] < 0.05 and facts["last gain of a cell"] < 0.1
 
 
