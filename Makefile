@@ -14,7 +14,7 @@ endif
 $(foreach name,NAME ARGS PYTEST MUTANTS KERNELS,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 .DEFAULT_GOAL := help
 
-.PHONY: help book new chapter test reference bench oracle mutants portable lock clean
+.PHONY: help book new chapter test reference scan bench oracle mutants portable lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -39,6 +39,10 @@ test: book ## unit tests, stored outputs of the chapters, built pages
 reference: ## refresh the stored outputs, and print what moved: all chapters, or make reference NAME=two_body
 	@$(VENV)
 	@$(LOCKED_PY) -m bookkit.reference $(NAME)
+
+scan: ## search the whole model again, and store the best points: more than a million, all cores
+	@$(VENV)
+	@$(PY) -m bookkit.scan
 
 mutants: ## break the physics on purpose; a check must fail each time
 	@$(VENV)

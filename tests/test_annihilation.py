@@ -559,3 +559,12 @@ def test_bad_input_is_named(call, message):
 def test_rounding_error_at_threshold_changes_nothing():
     sector = model.DarkSector(**POINTS["P1"])
     assert_allclose(annihilation.rate(sector, 1.0 - 1e-12), annihilation.rate(sector, 1.0), rtol=1e-9)
+
+
+@pytest.mark.identity
+def test_averages_of_slow_particles_are_the_whole_series():
+    j, y_2 = np.arange(30.0), np.array([1e-4, 0.999 * _amplitudes._SMALL])
+    powers = y_2[:, None] ** j
+    t_1, u_2 = _amplitudes._series(y_2)
+    assert_allclose(t_1, np.sum(powers / (2 * j + 3), axis=1), rtol=2e-14)
+    assert_allclose(u_2, np.sum(powers * (j + 1) / (2 * j + 5), axis=1), rtol=2e-14)

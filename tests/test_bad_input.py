@@ -124,6 +124,7 @@ CALLS: dict[str, dict[str, object]] = {
     "direct_detection.sigma_zp": {"sector": GRID, "target": "proton", "q": 0.1},
     "fit.chi2": {"sector": GRID, "inputs": "today", "hubble": True, "interpolated": False},
     "fit.evaluate": {"points": COLUMNS, "inputs": "today", "hubble": True, "interpolated": False},
+    "fit.standard_model": {"inputs": "today", "hubble": True},
     "fit.terms": {"sector": GRID, "inputs": "today", "hubble": True, "interpolated": False},
     "form_factors.b_to_k": {"q2": 1.0, "which": "f+", "source": "HPQCD22", "nuisance": np.zeros(8)},
     "form_factors.b_to_kstar": {"q2": 1.0, "which": "A0", "source": "BSZ15", "nuisance": np.zeros(11)},

@@ -323,3 +323,17 @@ def test_bad_input_is_named():
         fit.chi2(POINT.replace(g_x=1e-11))
     with pytest.raises(ParameterError, match="interpolated = 'yes'"):
         fit.chi2(POINT, interpolated="yes")
+
+
+@pytest.mark.identity
+@pytest.mark.parametrize("name", ["talk", "today"])
+def test_standard_model_is_the_limit_of_heavy_particles_with_small_couplings(name):
+    standard = fit.standard_model(inputs=name, hubble=True)
+    assert tuple(standard) == fit.TERMS
+    far = POINT.replace(m_zp=0.5, m_x=300.0, m_h1=30.0, g_x=1e-6, sin_theta=1e-9, q_phi=0.01, q_x=1e-6, lambda_phi_x=1e-9)
+    found = fit.terms(far, inputs=name, hubble=True, interpolated=False)
+    for key in (*fit.TERMS[:8], "trident", "na64mu", "borexino"):
+        assert found[key] == pytest.approx(standard[key], abs=2e-3), key
+    assert standard["relic"] == 0.0 and fit.standard_model(inputs=name)["hubble"] == 0.0
+    gap = inputs.get("measured.delta_a_mu", name)
+    assert standard["a_mu"] == pytest.approx((gap.value / gap.uncertainty) ** 2)

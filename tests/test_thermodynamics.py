@@ -182,3 +182,20 @@ def test_scalars_and_arrays_agree():
 def test_bad_input_is_named(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+@pytest.mark.identity
+def test_cubics_give_back_a_cubic_and_its_slope():
+    rows = np.arange(7.0)
+    table = np.stack([0.3 * rows**3 - 2.0 * rows**2 + rows - 5.0, 4.0 - rows**2], axis=-1)
+    at = np.array([0.0, 0.4, 1.0, 2.7, 4.5, 5.3, 6.0])
+    coefficients = _tables.cubics(table)
+    value, slope = _tables.interpolate_with_slope(coefficients, at)
+    assert_allclose(value, [0.3 * at**3 - 2.0 * at**2 + at - 5.0, 4.0 - at**2], rtol=1e-13)
+    assert_allclose(slope, [0.9 * at**2 - 4.0 * at + 1.0, -2.0 * at], rtol=1e-12, atol=1e-13)
+    assert_allclose(_tables.interpolate(coefficients, at), value, rtol=1e-14)
+    # beyond the ends the value stays
+    assert_allclose(_tables.interpolate(coefficients, np.array([-3.0, 9.0])), value[:, [0, -1]], rtol=1e-14)
+    # both take the same cubic of each interval
+    coefficients = _tables.cubics(np.sin(table))
+    assert_allclose(_tables.interpolate_with_slope(coefficients, at)[0], _tables.interpolate(coefficients, at), rtol=1e-12)

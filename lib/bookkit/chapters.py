@@ -317,6 +317,8 @@ def dependencies(name: str) -> tuple[Path, ...]:
     data = set((ROOT / "lib/darkhiggs").rglob("data/*.*"))
     rows = {path for path in (claims.CLAIMS / f"{stem}.toml" for stem in (name, "tolerances")) if path.is_file()}
     fixed = {notebook_path, ROOT / "requirements.txt", ROOT / "book/references.bib", claims.INDEPENDENT}
+    if ROOT / "lib/bookkit/scan.py" in seen:
+        fixed |= set((ROOT / "book/data").glob("whole_model.*"))
     return tuple(sorted(seen | data | rows | fixed))
 
 

@@ -52,7 +52,7 @@ from .errors import ParameterError
 from .inputs import get, natural, use
 from .model import DarkSector
 
-__all__ = ["PARAMETERS", "REASONS", "TERMS", "chi2", "evaluate", "terms"]
+__all__ = ["PARAMETERS", "REASONS", "TERMS", "chi2", "evaluate", "standard_model", "terms"]
 
 #: Terms of the likelihood, see the top of this module.
 TERMS = (
@@ -268,6 +268,47 @@ def chi2(
     """
     found = terms(sector, inputs=inputs, hubble=hubble, interpolated=interpolated)
     return np.asarray(np.sum(list(found.values()), axis=0))[()]
+
+
+@public
+def standard_model(*, inputs: str | None = None, hubble: bool = False) -> dict[str, float]:
+    """-2 ln L of each term without any new particle.
+
+    Parameters
+    ----------
+    inputs : str, optional
+        As in `terms`.
+    hubble : bool
+        As in `terms`.
+
+    Returns
+    -------
+    dict of str to float
+        By the names of `TERMS`, relative to the same zeros as in `terms`. Dark matter is left open: ``relic`` is 0.
+
+    Raises
+    ------
+    ParameterError
+        If hubble is neither True nor False.
+    DataError
+        If the input set is unknown.
+
+    Examples
+    --------
+    >>> from darkhiggs import fit
+    >>> print(*(f"{name} {value:.2f}" for name, value in fit.standard_model(inputs="talk").items() if value))
+    n_eff 0.11 a_mu 26.91 trident 0.41
+    """
+    switch("hubble", hubble)
+    nothing = np.zeros(())
+    with use(inputs):
+        found = {
+            "n_eff": _gaussian(nothing, "measured.n_eff", float(neutrinos.n_eff())),
+            "a_mu": _gaussian(nothing, "measured.delta_a_mu"),
+            "hubble": _hubble(nothing) if hubble else nothing,
+            "trident": _gaussian(nothing + 1.0, "trident.CCFR.ratio"),
+        }
+    return {name: float(found.get(name, 0.0)) for name in TERMS}
 
 
 def _columns(points: Mapping[str, npt.ArrayLike]) -> dict[str, Array]:
