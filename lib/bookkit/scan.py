@@ -34,9 +34,9 @@ SETS = ("talk", "today")
 _RANGES = ROOT / "book/data/whole_model.toml"
 _POINTS, _MANIFEST = _RANGES.with_suffix(".csv"), _RANGES.with_suffix(".json")
 _FOLDER = ROOT / "_build/scan"
-_ROUNDS, _EACH, _SEED = 12, 49_152, 2401
+_ROUNDS, _EACH, _SEED = 16, 49_152, 2401
 # Most points are for cells with a chi2 this close to the best, and for their neighbours; worse ones than _KEPT are not stored.
-_NEAR, _ELSEWHERE, _KEPT = 14.0, 0.1, 60.0
+_NEAR, _ELSEWHERE, _KEPT = 10.0, 0.1, 60.0
 Columns = dict[str, npt.NDArray[np.float64]]
 
 
@@ -214,19 +214,20 @@ class Elite:
         weight = np.where(near, 1.0, _ELSEWHERE * near.size / max(np.sum(~near), 1) * near.mean() + 1e-9)
         at = np.array(np.unravel_index(random.choice(near.size, count, p=weight / weight.sum()), shape))
 
-        def around(steps: int) -> npt.NDArray[np.float64]:
-            moved = at + random.integers(-steps, steps + 1, at.shape)
-            found = self.shares[np.ravel_multi_index(np.clip(moved.T, 0, np.array(shape) - 1).T, shape)]
+        def around(steps: int | npt.NDArray[np.int_]) -> npt.NDArray[np.float64]:
+            step = random.integers(-steps, np.add(steps, 1), at.shape)
+            found = self.shares[np.ravel_multi_index(np.clip((at + step).T, 0, np.array(shape) - 1).T, shape)]
             # a cell without a point lends one of any plane
             return np.where(np.isfinite(found), found, others[random.integers(len(others), size=count)])
 
-        base, one, other = around(1), around(3), around(3)
-        strength, mask = random.random((count, 1)), random.random(base.shape) < 0.7
-        jump = others[random.integers(len(others), size=count)]
-        size = 10.0 ** random.uniform(-4.0, -1.5, (count, 1))
-        moved = base + mask * strength * (one - other) + size * random.standard_normal(base.shape)
-        # now and then one coordinate comes from elsewhere
-        moved = np.where(random.random(base.shape) < 0.05, jump, moved)
+        # half of the points start from the best of their own cell; few coordinates move or most, by steps of all sizes
+        few = np.where(random.random((count, 1)) < 0.6, 0.25, 0.9)
+        base, one, other = around(random.integers(0, 2, count)), around(3), around(3)
+        size, jitter = 10.0 ** random.uniform(-2.0, 0.0, (count, 1)), 10.0 ** random.uniform(-4.0, -1.5, (count, 1))
+        moved = base + (random.random(base.shape) < few) * size * (one - other)
+        moved += (random.random(base.shape) < few) * jitter * random.standard_normal(base.shape)
+        # now and then one comes from elsewhere
+        moved = np.where(random.random(base.shape) < 0.02, others[random.integers(len(others), size=count)], moved)
         found = {name: _value(name, np.clip(moved[:, k], 0.0, 1.0)) for k, name in enumerate(ranges())}
         for (name, edges), k in zip(self.plane.edges.items(), at, strict=True):
             low, high = edges[k], edges[k + 1]
