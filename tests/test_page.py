@@ -74,6 +74,7 @@ def test_page_has_the_figure_below_the_answer_and_the_code_at_its_end() -> None:
         "This command, in the folder of the book, runs the chapter again with a value of yours:",
         "Downloads:",
     ]
+    assert f"## Checks\n\n{page.HOW}" in [cell.source for cell in shown.cells]
     answer, figure = shown.cells[0], shown.cells[1]
     assert "An answer." in answer.source and "<!--" not in answer.source and "verdict-agrees" in answer.source
     assert [list(output.data) for output in figure.outputs] == [["image/svg+xml", "text/plain"]]
