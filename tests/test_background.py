@@ -20,6 +20,8 @@ FENCE = re.compile(r"^```pycon\n(.*?)^```$", re.M | re.S)
 # a number in code or in what it prints
 PLAIN = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])")
 EXERCISES = "exercises"
+# letters that the box of a fold holds
+WIDTH = 72
 TERM = re.compile(r"\{term\}`(?:[^`<]*<([^`>]+)>|([^`]+))`")
 
 
@@ -58,6 +60,7 @@ def unsaid(section: str) -> list[str]:
 def test_code_gives_what_the_page_says(title: str) -> None:
     (session,) = FENCE.findall(SECTIONS[title])
     assert report(session) == ""
+    assert max(map(len, session.splitlines())) <= WIDTH
 
 
 @pytest.mark.parametrize("title", SECTIONS)

@@ -277,3 +277,17 @@ def test_faulty_figure_is_refused_only_in_the_book(monkeypatch: pytest.MonkeyPat
 )
 def test_labels_are_written_in_letters(label: str, letters: str) -> None:
     assert figures.plain(label) == letters
+
+
+def test_link_to_the_glossary_has_the_definition_as_its_title() -> None:
+    math = nodes.math("", r"\sin\theta")
+    term = nodes.term("", "mixing", ids=["term-mixing"])
+    meaning = nodes.definition("", nodes.paragraph("", "", nodes.Text('Called "'), math, nodes.Text('".')))
+    glossary = new_document("glossary")
+    glossary += nodes.definition_list("", nodes.definition_list_item("", term, meaning))
+    texts = extension.definitions(glossary)
+    assert texts == {"term-mixing": 'Called "sin(theta)".'}
+    link = '<a class="reference internal" href="g.html#term-mixing">'
+    assert extension.with_titles(link, texts) == link[:-1] + ' title="Called &quot;sin(theta)&quot;.">'
+    for other in (link.replace("mixing", "pull"), link.replace("term-", "")):
+        assert extension.with_titles(other, texts) == other
