@@ -74,6 +74,7 @@ def test_page_has_the_figure_below_the_answer_and_the_code_at_its_end() -> None:
         "This command, in the folder of the book, runs the chapter again with a value of yours:",
         "Downloads:",
     ]
+    assert f"## Checks\n\n{page.HOW}" in [cell.source for cell in shown.cells]
     answer, figure = shown.cells[0], shown.cells[1]
     assert "An answer." in answer.source and "<!--" not in answer.source and "verdict-agrees" in answer.source
     assert [list(output.data) for output in figure.outputs] == [["image/svg+xml", "text/plain"]]
@@ -276,3 +277,17 @@ def test_faulty_figure_is_refused_only_in_the_book(monkeypatch: pytest.MonkeyPat
 )
 def test_labels_are_written_in_letters(label: str, letters: str) -> None:
     assert figures.plain(label) == letters
+
+
+def test_link_to_the_glossary_has_the_definition_as_its_title() -> None:
+    math = nodes.math("", r"\sin\theta")
+    term = nodes.term("", "mixing", ids=["term-mixing"])
+    meaning = nodes.definition("", nodes.paragraph("", "", nodes.Text('Called "'), math, nodes.Text('".')))
+    glossary = new_document("glossary")
+    glossary += nodes.definition_list("", nodes.definition_list_item("", term, meaning))
+    texts = extension.definitions(glossary)
+    assert texts == {"term-mixing": 'Called "sin(theta)".'}
+    link = '<a class="reference internal" href="g.html#term-mixing">'
+    assert extension.with_titles(link, texts) == link[:-1] + ' title="Called &quot;sin(theta)&quot;.">'
+    for other in (link.replace("mixing", "pull"), link.replace("term-", "")):
+        assert extension.with_titles(other, texts) == other

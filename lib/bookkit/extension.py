@@ -1,9 +1,12 @@
-"""The part of the page kit that runs inside Sphinx: tables that a phone can show, and a search that finds chapters.
+"""The part of the page kit that runs inside Sphinx: tables for a phone, words that explain themselves, a search for chapters.
 
 Named under ``extra_extensions`` in ``_config.yml``.
 """
 
 import re
+from collections.abc import Mapping
+from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import Any
 
@@ -13,12 +16,14 @@ from sphinx import search
 
 from .figures import plain
 
-__all__ = ["setup", "with_labels"]
+__all__ = ["definitions", "setup", "with_labels", "with_titles"]
 
 # Letters of a line that a window of 400 pixels holds; a table that is wider becomes a list of cards there.
 _NARROW = 40
 # A cell with more letters is folded.
 _FOLDS = 18
+_GLOSSARY = "book/background/glossary"
+_TO_TERM = re.compile(r'(<a class="[^"]*" href="[^"#]*#(term-[^"]+)")>')
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
 
 
@@ -76,6 +81,64 @@ def with_labels(table: str) -> str:
     return str(soup)
 
 
+def definitions(glossary: nodes.document) -> dict[str, str]:
+    """Read the definitions of a glossary in plain letters.
+
+    Parameters
+    ----------
+    glossary : docutils.nodes.document
+        The page.
+
+    Returns
+    -------
+    dict of str to str
+        Text by the id of its term.
+    """
+    found = {}
+    for item in glossary.findall(nodes.definition_list_item):
+        text = "".join(
+            f"${leaf}$" if isinstance(leaf.parent, nodes.math) else leaf
+            for definition in item.findall(nodes.definition)
+            for leaf in definition.findall(nodes.Text)
+        )
+        found.update({name: plain(text) for term in item.findall(nodes.term) for name in term["ids"]})
+    return found
+
+
+def with_titles(body: str, texts: Mapping[str, str]) -> str:
+    """Give each link to the glossary the definition as its title, which a browser shows where the mouse rests.
+
+    Parameters
+    ----------
+    body : str
+        A page in HTML.
+    texts : mapping of str to str
+        Text by the id of its term.
+
+    Returns
+    -------
+    str
+        The same with titles; a link to another term is left alone.
+
+    Examples
+    --------
+    >>> from bookkit import extension
+    >>> extension.with_titles('<a class="x" href="g.html#term-pull">pull</a>', {"term-pull": "A fitted value."})
+    '<a class="x" href="g.html#term-pull" title="A fitted value.">pull</a>'
+    """
+    return _TO_TERM.sub(lambda link: f'{link[1]} title="{escape(texts[link[2]])}">' if link[2] in texts else link[0], body)
+
+
+@cache  # one page asks for all
+def _explained(environment: Any) -> dict[str, str]:
+    return definitions(environment.get_doctree(_GLOSSARY)) if _GLOSSARY in environment.all_docs else {}
+
+
+def _titles(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if doctree is not None:
+        context["body"] = with_titles(context["body"], _explained(app.env))
+
+
 def _tables(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     if doctree is not None and page != "book/api":
         context["body"] = _TABLE.sub(lambda match: with_labels(match[0]), context["body"])
@@ -90,4 +153,5 @@ def setup(app: Any) -> dict[str, bool]:
     search.WordCollector = _Words  # type: ignore[misc]
     app.connect("config-inited", _ranked)
     app.connect("html-page-context", _tables)
+    app.connect("html-page-context", _titles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

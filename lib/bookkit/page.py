@@ -16,8 +16,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from . import chapters, checks, figures, generate, leads
 from .chapters import ROOT
 
-__all__ = ["arrange", "folded", "following", "rerun_line", "title_and_reason"]
+__all__ = ["HOW", "arrange", "folded", "following", "rerun_line", "title_and_reason"]
 
+#: Stands below the heading of the check table.
+HOW = "[How to read this table](../background/checks.md)."
 _WHY = re.compile(r"\n*<!-- why: (.+?) -->")
 
 
@@ -121,7 +123,7 @@ def arrange(
     headed = False
     for number, cell in enumerate(cells):
         if cell.cell_type == "markdown" and number not in (0, sees):
-            room.append(new_markdown_cell(cell.source))
+            room.append(new_markdown_cell(re.sub(r"\A## Checks$", rf"\g<0>\n\n{HOW}", cell.source, flags=re.M)))
             headed = not cell.source.startswith("## What the talk states")
         elif cell.cell_type == "code" and (outputs := _shown(cell.outputs, pictures=False)):
             room += [] if headed else [new_markdown_cell("## Results")]
