@@ -110,8 +110,9 @@ def missing(site: Path | None = None) -> str:
 
 
 def page_names(site: Path = SITE) -> tuple[str, ...]:
-    """List the front page, the pages of the table of contents, and those that Sphinx adds if they are there."""
-    extra = (name for name in ("genindex.html", "py-modindex.html", "search.html") if (site / name).is_file())
+    """List the front page, the pages of the table of contents, and those that the build adds if they are there."""
+    extra = [path.relative_to(site).as_posix() for path in sorted(site.glob("book/api/*.html"))]
+    extra += [name for name in ("genindex.html", "py-modindex.html", "search.html") if (site / name).is_file()]
     return ("index.html", *(f"{name}.html" for name in chapters.pages()), *extra)
 
 

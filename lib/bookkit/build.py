@@ -61,6 +61,7 @@ def _sync() -> None:
     papers = _SOURCE / "book/references.bib"
     papers.write_text(lettered(with_et_al(papers.read_text(encoding="utf-8"))), encoding="utf-8")
     generate.write_pages(STAGE, _SOURCE)
+    generate.write_staged(_SOURCE)
     for name in chapters.names():
         notebook = nbformat.read(STAGE / chapters.path_of(name), as_version=4)
         record = checks.check_record(notebook)
