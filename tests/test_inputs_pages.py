@@ -126,12 +126,12 @@ EDGE = inputs_pages.Curve(
 @pytest.mark.parametrize("curve", [EDGE, *CURVES.values()], ids=lambda curve: curve.file)
 def test_plot_is_the_same_when_the_last_bits_differ(curve: inputs_pages.Curve) -> None:
     """Processors differ in the last bits of a logarithm."""
-    for factor in (1.0 - 1e-12, 1.0 + 1e-12):
-        parts = curve.parts.items()
-        moved = {
-            part: dataclasses.replace(entry, value=entry.value * factor) if np.ndim(entry.value) else entry
-            for part, entry in parts
-        }
+    for sign in (-1.0, 1.0):
+        moved = dict(curve.parts)
+        for part in (curve.x, *curve.ordinates):
+            value = curve.parts[part].value
+            bits = sign * 1e-12 * (-1.0) ** np.arange(value.size)
+            moved[part] = dataclasses.replace(curve.parts[part], value=value * (1.0 + bits))
         assert inputs_pages.plot(dataclasses.replace(curve, parts=moved)) == inputs_pages.plot(curve)
 
 
