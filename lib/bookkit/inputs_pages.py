@@ -155,7 +155,7 @@ def _axis(values: Any, low: float, high: float, linear: bool) -> tuple[Any, list
     linear = linear or ends[0] <= 0.0
     scaled, (first, last) = (values, ends) if linear else (np.log10(values), (math.log10(ends[0]), math.log10(ends[1])))
     # a curve that is flat lies in the middle
-    first, last = (first - 0.5, last + 0.5) if first == last else (first, last)
+    first, last = (first - 0.5, last + 0.5) if stable(first) == stable(last) else (first, last)
     decades = [] if linear else range(math.ceil(round(first, 9)), math.floor(round(last, 9)) + 1)
 
     def pixel(value: Any) -> Any:
