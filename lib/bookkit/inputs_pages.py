@@ -253,10 +253,13 @@ def _curve_row(curve: Curve) -> list[str]:
 
 def _tables(quantities: Mapping[str, inputs.Quantity], drawn: list[Curve]) -> list[str]:
     rows = [[f"`{name}`", _value(name, entry), _source(entry)] for name, entry in quantities.items()]
-    lines = [tables.markdown(["name", "value", "source"], rows), ""] if rows else []
-    if drawn:
-        lines += [tables.markdown(["curve", "plot", "source"], map(_curve_row, drawn)), ""]
-    return lines
+    lines = _boxed(["name", "value", "source"], rows, "names bare") if rows else []
+    return lines + (_boxed(["curve", "plot", "source"], [_curve_row(curve) for curve in drawn], "names bare") if drawn else [])
+
+
+def _boxed(titles: list[str], rows: list[list[str]], kind: str) -> list[str]:
+    """Return a table in a box of a class of the style sheet."""
+    return [f'<div class="{kind}">', "", tables.markdown(titles, rows), "", "</div>", ""]
 
 
 def _newer() -> list[str]:
@@ -267,7 +270,7 @@ def _newer() -> list[str]:
         for name, old, new in inputs.compare("talk", "today")
         if name not in drawn
     ]
-    return [tables.markdown(["name", "talk", "today", "source of today"], cells), ""]
+    return _boxed(["name", "talk", "today", "source of today"], cells, "names")
 
 
 def pages() -> dict[str, str]:
