@@ -209,6 +209,7 @@ FAULTS = {
     "overflow": ('<p style="width: 500px">wide</p>', "body"),
     "cut": ('<pre style="overflow: auto" tabindex="0">' + 200 * "x" + "</pre>", "px wide in"),
     "first": (f'<div style="height: 1800px">text</div>{SOUND}', "the figure begins at"),
+    "long": ('<div style="height: 45000px">text</div>', "the page has 50 screens"),
     "link": ('<a href="none.html">nowhere</a>', "none.html is not there"),
 }
 MORE = {
