@@ -22,6 +22,15 @@ def test_names_stand_in_the_order_of_the_source() -> None:
     assert library.modules()["widths"] == tuple(re.findall(r"^def ([a-z]\w+)", source, re.M))
 
 
+def test_module_with_a_fault_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(name: str) -> None:
+        raise SyntaxError("'(' was never closed")
+
+    monkeypatch.setattr(library.importlib, "import_module", fails)
+    with pytest.raises(ImportError, match=r"^module darkhiggs\.annihilation cannot be imported: '\(' was never closed"):
+        library.modules()
+
+
 @pytest.mark.parametrize(
     ("code", "names"),
     [

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping
+from types import ModuleType
 
 import darkhiggs
 
@@ -20,6 +21,11 @@ def modules() -> dict[str, tuple[str, ...]]:
     -------
     dict of str to tuple of str
         Names by module, which is written without ``darkhiggs.``; a module without public names is left out.
+
+    Raises
+    ------
+    ImportError
+        If a module cannot be imported, whatever the reason.
     """
     from sphinx.pycode import ModuleAnalyzer
 
@@ -27,12 +33,19 @@ def modules() -> dict[str, tuple[str, ...]]:
     for info in pkgutil.walk_packages(darkhiggs.__path__, prefix):
         if any(part.startswith("_") for part in info.name.split(".")):
             continue
-        names = getattr(importlib.import_module(info.name), "__all__", ())
+        names = getattr(_loaded(info.name), "__all__", ())
         analyzer = ModuleAnalyzer.for_module(info.name)
         analyzer.analyze()
         if names:
             found[info.name.removeprefix(prefix)] = tuple(sorted(names, key=lambda name: analyzer.tagorder.get(name, -1)))
     return dict(sorted(found.items()))
+
+
+def _loaded(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise ImportError(f"module {name} cannot be imported: {error}") from error
 
 
 def used(code: str) -> frozenset[str]:
@@ -100,7 +113,7 @@ def _page(module: str, names: tuple[str, ...], read: Mapping[str, frozenset[str]
     lines += [_users(read, *(f"{full}.{name}" for name in names)), "", f".. currentmodule:: {full}", ""]
     lines += [".. autosummary::", "   :nosignatures:", "", *(f"   {name}" for name in names), ""]
     for name in names:
-        member = getattr(importlib.import_module(full), name)
+        member = getattr(_loaded(full), name)
         kind = "data" if not callable(member) else "class" if inspect.isclass(member) else "function"
         lines += [f".. auto{kind}:: {full}.{name}", *["   :members:"] * (kind == "class"), ""]
         lines += [f"   {users}", ""] if (users := _users(read, f"{full}.{name}")) else []
