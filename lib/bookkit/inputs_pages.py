@@ -289,7 +289,7 @@ def pages() -> dict[str, str]:
         "For a block of code, `inputs.use(name)` chooses a set of numbers,",
         "and `inputs.override({name: value})` changes single ones.",
         "A curve is one row: its plot shades what a limit excludes, and its points are a CSV file.",
-        "Its entries are read as `NAME.m`, `NAME.upper` and so on.",
+        "The entries of a curve are read as `NAME.m`, `NAME.upper` and so on.",
         "The counts and templates of Belle II have [a page of their own](inputs_belle2.md).",
         "",
         "## Which number is newer",
@@ -297,7 +297,7 @@ def pages() -> dict[str, str]:
         "The set `talk` is the default and holds what the talk works with.",
         "The set `today` holds newer numbers where they are published.",
         "`constraints.table` reads the entries named `bound` and `measured`, and the curves.",
-        "A curve that only the set `today` has says so below its name.",
+        "A curve that only the set `today` has says so beside its name.",
         "",
         *_newer(),
     ]
