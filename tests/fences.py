@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -94,13 +95,23 @@ def argument_faults(package: ModuleType, module: str, name: str) -> list[str]:
     return [f"{module}.{name} lacks @public"] * bool(lacking)
 
 
-def page_faults(page: str, package: ModuleType) -> list[str]:
-    """Modules with a face that the API page leaves out, and others that it has."""
-    shown = re.findall(rf"automodule:: {package.__name__}\.([\w.]+)", page)
-    wanted = {module for module in modules(package) if getattr(load(package, module), "__all__", ())}
-    return [f"{module} is not on the API page" for module in sorted(wanted - set(shown))] + [
-        f"{module} on the API page is no module" for module in sorted(set(shown) - wanted)
+def page_faults(index: str, pages: Mapping[str, str], package: ModuleType) -> list[str]:
+    """Modules with a face that the API page does not list, and public names that stand on no page, or that are not there."""
+    listed = re.findall(r"^   ([a-z][\w.]*)$", index, re.M)
+    faults = [
+        f"{module} is listed twice on the API page" for module in sorted({name for name in listed if listed.count(name) > 1})
     ]
+    faces = {module: set(getattr(load(package, module), "__all__", ())) for module in modules(package)}
+    wanted = {module for module in faces if faces[module]}
+    faults += [f"{module} is not on the API page" for module in sorted(wanted - set(listed))]
+    faults += [f"{module} on the API page is no module" for module in sorted(set(listed) - wanted)]
+    shown = {name for text in pages.values() for name in re.findall(rf"auto\w+:: {package.__name__}\.([\w.]+)", text)}
+    public = wanted | {f"{module}.{name}" for module in wanted for name in faces[module]}
+    return (
+        faults
+        + [f"{name} has no place on a page" for name in sorted(public - shown)]
+        + [f"{name} on a page is not public" for name in sorted(shown - public)]
+    )
 
 
 def literal_faults(folder: Path) -> list[str]:

@@ -29,7 +29,14 @@ NAMES = chapters.names()
 DATA = sorted((ROOT / "lib/darkhiggs/data").glob("*.toml"))
 BIBLIOGRAPHY = frozenset(parse_file(str(ROOT / "book/references.bib")).entries)
 DEVIATIONS = frozenset(re.findall(r"^\((d\d+)\)=$", (ROOT / "book/deviations.md").read_text(encoding="utf-8"), re.M))
-GENERATED = {"book/intro.md", "book/scope.md", "book/status.md", "book/inputs.md", "book/_static/verdicts.json"}
+GENERATED = {
+    "book/intro.md",
+    "book/scope.md",
+    "book/status.md",
+    "book/inputs.md",
+    "book/inputs_belle2.md",
+    "book/_static/verdicts.json",
+}
 
 Notebook = nbformat.NotebookNode
 

@@ -1,5 +1,6 @@
 """The built book, page by page, and the alt texts of the chapters without a build."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from bookkit import audit, chapters, checks
+from bookkit import audit, chapters, checks, library
 
 PAGES = audit.page_names()
 CHAPTERS = chapters.names()
@@ -35,6 +36,15 @@ def article(chapter: str) -> Tag:
     path = audit.SITE / chapters.path_of(chapter).with_suffix(".html")
     if not path.is_file():
         pytest.skip(f"{path} is not there; run 'make book'")
+    found = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("article")
+    assert isinstance(found, Tag)
+    return found
+
+
+def library_page(module: str) -> Tag:
+    path = audit.SITE / f"book/api/{module}.html"
+    if not (audit.SITE / "index.html").is_file():
+        pytest.skip(f"{audit.SITE} holds no site; run 'make book'")
     found = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("article")
     assert isinstance(found, Tag)
     return found
@@ -90,6 +100,32 @@ def test_download_is_there_and_not_empty(chapter: str, ending: str) -> None:
     assert links
     for link in links:
         assert (audit.SITE / chapters.path_of(chapter).parent / link).stat().st_size > 0
+
+
+@pytest.mark.page
+@pytest.mark.parametrize(("module", "names"), library.modules().items())
+def test_module_has_a_page_with_source_and_links(module: str, names: tuple[str, ...]) -> None:
+    page = library_page(module)
+    members = {name: getattr(importlib.import_module(f"darkhiggs.{module}"), name) for name in names}
+    # a constant, and a second name of a function, have no source of their own
+    for name in (name for name, member in members.items() if getattr(member, "__name__", "") == name):
+        term = page.find(id=f"darkhiggs.{module}.{name}")
+        assert isinstance(term, Tag), name
+        source = term.select_one("a:has(.viewcode-link)")
+        assert source is not None and str(source["href"]).endswith(
+            f"_modules/darkhiggs/{module.replace('.', '/')}.html#{name}"
+        ), name
+        assert isinstance(term.parent, Tag) and term.parent.select_one(".highlight"), f"{name} shows no example"
+    # a name in a docstring that is public in its own module is a link
+    dead = {code.text for code in page.select("code.xref.py") if code.find_parent("a") is None}
+    assert not dead & set(names)
+
+
+@pytest.mark.page
+def test_docstring_links_to_another_module_and_to_a_chapter() -> None:
+    links = [str(link["href"]) for link in library_page("standard_model").select("a.reference.internal")]
+    assert "form_factors.html#darkhiggs.form_factors.b_to_k" in links
+    assert "../chapters/excess.html" in links
 
 
 # What a physicist would type, and the chapter that answers.
@@ -175,6 +211,7 @@ FAULTS = {
     "overflow": ('<p style="width: 500px">wide</p>', "body"),
     "cut": ('<pre style="overflow: auto" tabindex="0">' + 200 * "x" + "</pre>", "px wide in"),
     "first": (f'<div style="height: 1800px">text</div>{SOUND}', "the figure begins at"),
+    "long": ('<div style="height: 45000px">text</div>', "the page has 50 screens"),
     "link": ('<a href="none.html">nowhere</a>', "none.html is not there"),
 }
 MORE = {

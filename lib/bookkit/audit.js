@@ -104,6 +104,8 @@ window.book = {
     return figure ? figure.getBoundingClientRect().top + scrollY : 0;
   },
 
+  height: () => (document.querySelector("article") ?? document.body).getBoundingClientRect().height,
+
   // What hides its end, and formulas below six tenths of their size. On a phone code is folded, so that it is not cut there.
   cut: () => {
     const found = [], article = document.querySelector("article") ?? document.body;

@@ -40,9 +40,11 @@ KINDS = {
     "overflow": "the page is wider than the window",
     "cut": "a table, a formula or code is wider than its column, or a formula had to become too small to fit",
     "first": "the first figure begins below the first screen of a desktop, or the second of a phone",
+    "long": "the page is longer than 40 screens of a desktop",
     "link": "an internal link leads nowhere",
 }
 ALT_LENGTH = (80, 400)
+LONGEST = 40
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 400, "height": 850}
 
 # Lines of the console that come from the theme or the browser; they begin like this.
@@ -110,8 +112,11 @@ def missing(site: Path | None = None) -> str:
 
 
 def page_names(site: Path = SITE) -> tuple[str, ...]:
-    """List the front page, the pages of the table of contents, and those that Sphinx adds if they are there."""
-    extra = (name for name in ("genindex.html", "py-modindex.html", "search.html") if (site / name).is_file())
+    """List the front page, the pages of the table of contents, and those that the build adds if they are there."""
+    # the sources of the modules are alike: the shortest stands for all
+    sources = sorted(site.glob("_modules/darkhiggs/*.html"), key=lambda path: (path.stat().st_size, path.name))[:1]
+    extra = [path.relative_to(site).as_posix() for path in [*sorted(site.glob("book/api/*.html")), *sources]]
+    extra += [name for name in ("genindex.html", "py-modindex.html", "search.html") if (site / name).is_file()]
     return ("index.html", *(f"{name}.html" for name in chapters.pages()), *extra)
 
 
@@ -268,10 +273,11 @@ async def _inspect(page: Any, base: str, site: Path, name: str, ids: Callable[[P
             note("overflow", text)
         for text in await page.evaluate("book.cut()"):
             note("cut", f"{text} ({size['width']} px)")
-        screens = 1 if size is DESKTOP else 2
         top = await page.evaluate("book.figure()")
-        if top > screens * size["height"]:
+        if top > (1 if size is DESKTOP else 2) * size["height"]:
             note("first", f"the figure begins at {top:.0f} px ({size['width']} px wide, {size['height']} px high)")
+        if size is DESKTOP and (screens := await page.evaluate("book.height()") / size["height"]) > LONGEST:
+            note("long", f"the page has {screens:.0f} screens")
     await page.wait_for_timeout(400)  # the theme lets a key scroll what became too wide, after 300 ms
     await axe("html", {"runOnly": ["scrollable-region-focusable"]}, f"light, {PHONE['width']} px")
     await page.set_viewport_size(DESKTOP)

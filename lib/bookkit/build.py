@@ -61,6 +61,7 @@ def _sync() -> None:
     papers = _SOURCE / "book/references.bib"
     papers.write_text(lettered(with_et_al(papers.read_text(encoding="utf-8"))), encoding="utf-8")
     generate.write_pages(STAGE, _SOURCE)
+    generate.write_staged(_SOURCE)
     for name in chapters.names():
         notebook = nbformat.read(STAGE / chapters.path_of(name), as_version=4)
         record = checks.check_record(notebook)
@@ -129,6 +130,8 @@ def _make_pages(site: Path) -> int:
     if result.returncode:
         print(result.stdout, "error: the pages have warnings; the site in place was not changed", sep="\n", file=sys.stderr)
         return result.returncode
+    # a list of all sources, which no page leads to
+    (work / "_build/html/_modules/index.html").unlink(missing_ok=True)
     site.parent.mkdir(exist_ok=True)
     shutil.rmtree(site, ignore_errors=True)
     (work / "_build/html").rename(site)
@@ -173,7 +176,7 @@ def main(argv: list[str]) -> int:
         run.say(f"building the pages ({time.monotonic() - began:.0f} s so far)")
         try:
             code = _make_pages(site)
-        except claims.ClaimError as error:
+        except (claims.ClaimError, ImportError) as error:
             run.say(f"error: {error}; the site in place was not changed", sys.stderr)
             return 1
         if code:

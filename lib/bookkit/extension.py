@@ -1,4 +1,4 @@
-"""The part of the page kit that runs inside Sphinx: tables for a phone, words that explain themselves, a search for chapters.
+"""The part of the page kit that runs inside Sphinx: tables for a phone, words that explain themselves, search, the library.
 
 Named under ``extra_extensions`` in ``_config.yml``.
 """
@@ -140,8 +140,16 @@ def _titles(app: Any, page: str, template: str, context: dict[str, Any], doctree
 
 
 def _tables(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    if doctree is not None and page != "book/api":
+    if doctree is not None and not page.startswith("book/api"):
         context["body"] = _TABLE.sub(lambda match: with_labels(match[0]), context["body"])
+
+
+def _of_library(app: Any, env: Any, node: Any, text: Any) -> Any:
+    """Find what a docstring calls by its module, `form_factors.b_to_k`, or a module itself."""
+    if node.get("refdomain") != "py":
+        return None
+    target = f"darkhiggs.{node['reftarget']}"
+    return env.get_domain("py").resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, text)
 
 
 def _ranked(app: Any, config: Any) -> None:
@@ -154,4 +162,5 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("config-inited", _ranked)
     app.connect("html-page-context", _tables)
     app.connect("html-page-context", _titles)
+    app.connect("missing-reference", _of_library)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import numpy as np
 
-from darkhiggs import inputs
-
-from . import chapters, checks, claims, tables
+from . import chapters, checks, claims, inputs_pages, library, tables
 from .chapters import ROOT
 
 __all__ = [
@@ -20,13 +17,13 @@ __all__ = [
     "badge_svg",
     "counted",
     "in_html",
-    "inputs_page",
     "readme",
     "records",
     "scope_page",
     "statement_outcomes",
     "status_page",
     "write_pages",
+    "write_staged",
 ]
 
 _COLOURS = {
@@ -261,98 +258,6 @@ def status_page(found: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return "–" if value.ndim > 1 else ", ".join(f"{x:.6g}" for x in value)
-    return f"{value:.10g}"
-
-
-def inputs_page() -> str:
-    """Return the page of all inputs."""
-    lines = [
-        "# Inputs",
-        "",
-        "This page lists every number with a physical meaning, as the data files of the library hold it.",
-        "`inputs.get(name)` returns value, uncertainty, unit and source.",
-        "For a block of code, `inputs.use(name)` chooses a set of numbers,",
-        "and `inputs.override({name: value})` changes single ones.",
-        "The set `belle2` replaces the entries of the last table.",
-        "",
-        "## Which number is newer",
-        "",
-        "The set `talk` is the default and holds what the talk works with.",
-        "The set `today` holds newer numbers where they are published.",
-        "`constraints.table` reads the entries named `bound` and `measured`, and the curves.",
-        "",
-        *_newer(),
-    ]
-    groups: dict[str, str] = {
-        "bound": "What limits the model",
-        "measured": "What limits the model",
-        "limit": "Published limits",
-        "talk": "What the talk states",
-        "published": "Published numbers",
-        "projection": "What is expected",
-        "benchmark": "Benchmarks",
-        "HPQCD22": "Form factors: HPQCD22",
-        "BSZ15": "Form factors: BSZ15",
-        "BallZwicky": "Form factors: Ball-Zwicky",
-        "": "Constants",
-    }
-    table: dict[str, list[list[str]]] = {title: [] for title in groups.values()}
-    for name in inputs.names("talk"):
-        head = name.split(".")[0] if name.split(".")[0] in groups else ""
-        table[groups[head]].append(_input_row(name, inputs.get(name, "talk")))
-    table["Set belle2"] = [_input_row(name, new) for name, _, new in inputs.compare("talk", "belle2") if new is not None]
-    for title, rows in table.items():
-        lines += [f"## {title}", "", tables.markdown(["name", "value", "uncertainty", "unit", "source"], rows), ""]
-    return "\n".join(lines)
-
-
-def _newer() -> list[str]:
-    """Table of what the set of today replaces or adds; of a curve, its range."""
-    cells = []
-    for name, old, new in inputs.compare("talk", "today"):
-        curve, _, part = name.rpartition(".")
-        if name.startswith("limit.") and part != "upper":
-            continue
-        title, seen = (curve, [_curve_range(curve, label) for label in ("talk", "today")]) if part == "upper" else (name, [])
-        seen = seen or ["–" if entry is None else _with_error(entry) for entry in (old, new)]
-        cells.append([f"`{title}`", *seen, new.unit, _source(new)] if new is not None else [f"`{title}`", *seen, "", ""])
-    return [tables.markdown(["name", "talk", "today", "unit", "source of today"], cells), ""]
-
-
-def _curve_range(name: str, label: str) -> str:
-    """Range of the mass and of the limit of a curve."""
-    if f"{name}.upper" not in inputs.names(label):
-        return "–"
-    mass, upper = (inputs.get(f"{name}.{part}", label) for part in ("m", "upper"))
-    return f"{upper.value.size} points, {upper.value.min():.3g} at {mass.value[upper.value.argmin()]:.3g} GeV"
-
-
-def _error(entry: inputs.Quantity) -> str:
-    if entry.plus is not None:
-        return f"+{entry.plus:g} −{entry.minus:g}"
-    return "" if not np.any(entry.uncertainty) else _shown(entry.uncertainty)
-
-
-def _with_error(entry: inputs.Quantity) -> str:
-    error = _error(entry)
-    return _shown(entry.value) + (f" {error}" if entry.plus is not None else f" ± {error}" if error else "")
-
-
-def _source(entry: inputs.Quantity) -> str:
-    level = f"; {100 * entry.cl:g} % CL" if entry.cl else ""
-    note = f"; {entry.note}" if entry.note else ""
-    cite = f" {{cite:p}}`{entry.cite}`" if entry.cite else ""
-    return (entry.source + level + note).replace("*", "\\*") + cite
-
-
-def _input_row(name: str, entry: inputs.Quantity) -> list[str]:
-    value = f"matrix {entry.value.shape[0]} × {entry.value.shape[1]}" if np.ndim(entry.value) == 2 else _shown(entry.value)
-    return [f"`{name}`", value, _error(entry) or "–", entry.unit, _source(entry)]
-
-
 def badge_svg(word: str) -> str:
     """Return a badge as a picture, for the README."""
     width = 14 + 7 * len(word)
@@ -431,7 +336,7 @@ def readme(text: str, found: Sequence[Mapping[str, Any]]) -> str:
 
 
 def write_pages(source: Path, target: Path) -> list[Path]:
-    """Write everything that is generated below ``book/``.
+    """Write everything that is generated and committed below ``book/``.
 
     Parameters
     ----------
@@ -451,10 +356,30 @@ def write_pages(source: Path, target: Path) -> list[Path]:
         "book/intro.md": between(front, "counts", counted(found)),
         "book/scope.md": scope_page(found),
         "book/status.md": status_page(found),
-        "book/inputs.md": inputs_page(),
         "book/_static/verdicts.json": json.dumps(found, indent=1, ensure_ascii=False) + "\n",
     }
+    files |= {f"book/{name}": text for name, text in inputs_pages.pages().items()}
     files |= {f"book/_static/badges/{word.replace(' ', '-')}.svg": badge_svg(word) for word in _COLOURS}
+    return _write(files, target)
+
+
+def write_staged(target: Path) -> list[Path]:
+    """Write what is generated for the site alone: the pages of the library, and the tables of the inputs.
+
+    Parameters
+    ----------
+    target : Path
+        Root below which they are written.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+    """
+    return _write({f"book/{name}": text for name, text in (library.pages() | inputs_pages.spreadsheets()).items()}, target)
+
+
+def _write(files: Mapping[str, str], target: Path) -> list[Path]:
     for name, text in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)

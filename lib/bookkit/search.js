@@ -4,7 +4,7 @@ var Scorer = {
   score: ([page, title, anchor, description, score]) => {
     if (page.startsWith("book/chapters/rival_")) return score + 39;
     if (page.startsWith("book/chapters/")) return score + 40;
-    if (["book/api", "book/inputs", "book/status", "genindex"].includes(page) || description) return score - 20;
+    if (/^book\/(api|inputs|status)|^genindex$/.test(page) || description) return score - 20;
     return score;
   },
   objNameMatch: 11, objPartialMatch: 6, objPrio: {0: 15, 1: 5, 2: -5}, objPrioDefault: 0,
