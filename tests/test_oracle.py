@@ -1,4 +1,4 @@
-"""The library against independent codes (flavio, EOS, hazma, ALPaca, sntools) and second methods; `make oracle` refreshes them."""
+"""The library against independent codes (flavio, EOS, hazma, ALPaca, sntools, pyhf) and second methods; `make oracle` refreshes them."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,19 @@ import pytest
 from numpy.testing import assert_allclose
 
 import darkhiggs
-from darkhiggs import annihilation, borexino, form_factors, inputs, meson_decays, model, relic, standard_model, trident, widths
+from darkhiggs import (
+    annihilation,
+    belle2,
+    borexino,
+    form_factors,
+    inputs,
+    meson_decays,
+    model,
+    relic,
+    standard_model,
+    trident,
+    widths,
+)
 from darkhiggs.rivals import effective, light_vector, long_lived
 
 ORACLE = json.loads((Path(__file__).parents[1] / "book/data/independent.json").read_text(encoding="utf-8"))
@@ -48,6 +60,11 @@ def ours(record: dict) -> float:
     if quantity.startswith("trident.components"):
         parts = trident.components(**a)
         return float(parts[quantity.split()[1]] / parts["sm"])
+    if quantity.startswith("belle2.Likelihood."):
+        spectrum = getattr(belle2.Spectrum, a.pop("spectrum"))(**a)
+        if quantity.endswith("upper_limit"):
+            return float(belle2.Likelihood().upper_limit(spectrum))
+        return float(getattr(belle2.Likelihood().fit_rate(spectrum), quantity.rpartition(".")[2]))
     if "tau_tree" in quantity:
         return standard_model.br_tau_tree(a["inputs"])
     if quantity.startswith("kappa"):
