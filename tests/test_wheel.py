@@ -19,7 +19,7 @@ from numpy.testing import assert_allclose
 from packaging.requirements import Requirement
 
 import darkhiggs
-from bookkit import wheel
+from bookkit import install, wheel
 from bookkit.chapters import ROOT
 
 pytestmark = pytest.mark.house
@@ -106,6 +106,25 @@ def test_wheel_that_cannot_be_built_is_reported(tmp_path: Path) -> None:
         wheel.build(tmp_path / "out", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("code", "outcome", "said"),
+    [
+        (wheel._CODE, 0, f"_build/wheel/darkhiggs-{VERSION}-py3-none-any.whl: darkhiggs {VERSION}, installed and imported"),
+        ("print('0.0.9')", 1, f"error: the wheel of {VERSION} gives 0.0.9"),
+    ],
+)
+def test_command_builds_and_tries_the_wheel(
+    code: str, outcome: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # without a network, and so without what the wheel requires: the package itself asks for nothing
+    monkeypatch.setattr(install, "environment", lambda: os.environ | {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1"})
+    monkeypatch.setattr(wheel, "ROOT", tmp_path)
+    monkeypatch.setattr(wheel, "_CODE", code)
+    assert wheel.main([]) == outcome
+    assert "".join(capsys.readouterr()).startswith(said)
+    assert len(list((tmp_path / "_build/wheel").glob("*.whl"))) == 1
+
+
 def strokes(text: str) -> list[tuple[str, str, list[float]]]:
     """What a picture shows: each element with its style and the numbers of its place and path; no ids and no date."""
     found = []
@@ -130,7 +149,8 @@ def test_page_typed_to_its_end_gives_picture_and_workspace(fresh: Fresh) -> None
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout == "".join(fences("text"))
     made, shown = (strokes(path.read_text(encoding="utf-8")) for path in (fresh.folder / "own_model.svg", PICTURE))
-    said = f"the page shows another picture; look at {fresh.folder}/own_model.svg and copy it to {PICTURE}"
+    assert "dc:date" not in PICTURE.read_text(encoding="utf-8")
+    said = f"the page shows another picture; look at {fresh.folder}/own_model.svg, take its date out and copy it to {PICTURE}"
     assert [part[:2] for part in made] == [part[:2] for part in shown], said
     for (_, _, here), (_, _, there) in zip(made, shown, strict=True):
         assert_allclose(here, there, atol=0.05, err_msg=said)
