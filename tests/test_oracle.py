@@ -62,8 +62,6 @@ def ours(record: dict) -> float:
         return float(parts[quantity.split()[1]] / parts["sm"])
     if quantity.startswith("belle2.Likelihood."):
         spectrum = getattr(belle2.Spectrum, a.pop("spectrum"))(**a)
-        if quantity.endswith("upper_limit"):
-            return float(belle2.Likelihood().upper_limit(spectrum))
         return float(getattr(belle2.Likelihood().fit_rate(spectrum), quantity.rpartition(".")[2]))
     if "tau_tree" in quantity:
         return standard_model.br_tau_tree(a["inputs"])

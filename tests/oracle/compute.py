@@ -1221,7 +1221,7 @@ def run_trident() -> None:
 
 
 def run_pyhf() -> None:
-    """Fits and limits of exported likelihoods, by the lines that the book prints for its readers."""
+    """Fits of exported likelihoods, by the lines that the book prints for its readers."""
     sys.path.append(str(HERE.parents[1] / "lib"))
     from darkhiggs import belle2
 
@@ -1232,7 +1232,6 @@ def run_pyhf() -> None:
     what = "fit by pyhf of the likelihood that Likelihood.workspace exports"
     for make, arguments in (
         ("line", {"m_x": 2.0}),
-        ("line", {"m_x": 1.0}),
         ("three_body", {"m_x": 0.5, "current": "vector"}),
     ):
         spectrum = getattr(belle2.Spectrum, make)(**arguments)
@@ -1248,7 +1247,6 @@ def run_pyhf() -> None:
         found = {
             "fit_rate.rate": unit * scope["mu"],
             "fit_rate.chi2": float(scope["twice_nll"]) - saturated,
-            "upper_limit": unit * float(scope["mu_limit"]),
         }
         for name, value in found.items():
             label = f"{name}({make}, {arguments['m_x']:g})"
