@@ -62,7 +62,10 @@ def ours(record: dict) -> float:
         parts = trident.components(**a)
         return float(parts[quantity.split()[1]] / parts["sm"])
     if quantity.startswith("belle2.Likelihood."):
+        level = a.pop("cl", None)
         spectrum = getattr(belle2.Spectrum, a.pop("spectrum"))(**a)
+        if level is not None:
+            return float(belle2.Likelihood().upper_limit(spectrum, level))
         return float(getattr(belle2.Likelihood().fit_rate(spectrum), quantity.rpartition(".")[2]))
     if "tau_tree" in quantity:
         return standard_model.br_tau_tree(a["inputs"])

@@ -1220,6 +1220,9 @@ def run_trident() -> None:
 # --------------------------------------------------------------------------------------------- pyhf
 
 
+_EXCLUDED = 1.3e-5
+
+
 def run_pyhf() -> None:
     """Fits of exported likelihoods, by the lines that the book prints for its readers."""
     sys.path.append(str(HERE.parents[1] / "lib"))
@@ -1251,6 +1254,11 @@ def run_pyhf() -> None:
         for name, value in found.items():
             label = f"{name}({make}, {arguments['m_x']:g})"
             record("pyhf", label, what, f"belle2.Likelihood.{name}", value, used, spectrum=make, **arguments)
+        if make == "line":
+            # some minutes: the level at which pyhf excludes a rate; the library is asked for the rate that it excludes there
+            level = 1.0 - float(scope["pyhf"].infer.hypotest(_EXCLUDED / unit, data, model))
+            label, quantity = f"upper_limit({make}, {arguments['m_x']:g})", "belle2.Likelihood.upper_limit"
+            record("pyhf", label, what, quantity, _EXCLUDED, used, cl=round(level, 7), spectrum=make, **arguments)
 
 
 def main() -> None:
