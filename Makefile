@@ -14,7 +14,7 @@ endif
 $(foreach name,NAME ARGS PYTEST MUTANTS KERNELS,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 .DEFAULT_GOAL := help
 
-.PHONY: help book new chapter test reference scan bench oracle mutants portable lock clean
+.PHONY: help book new chapter test wheel reference scan bench oracle mutants portable lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -35,6 +35,10 @@ chapter: ## rerun one chapter: make chapter NAME=two_body ARGS="br_target=1.1e-5
 test: book ## unit tests, stored outputs of the chapters, built pages
 	@$(PY) -m pytest tests --nbval book/chapters --nbval-cell-timeout=300 --nbval-kernel-startup-timeout=60 \
 	  -n $(CORES) -q $(PYTEST)
+
+wheel: ## build the library as a wheel, _build/wheel, and try it in a fresh environment
+	@$(VENV)
+	@$(LOCKED_PY) -m bookkit.wheel
 
 reference: ## refresh the stored outputs, and print what moved: all chapters, or make reference NAME=two_body
 	@$(VENV)

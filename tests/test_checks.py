@@ -324,6 +324,7 @@ def test_shown_table_carries_rows_and_verdicts() -> None:
     record = checks.parse(bundle)
     assert record is not None and record == json.loads(json.dumps(record)) == checks.parse({MIME: json.dumps(record)})
     assert (record["calculation"], record["talk"], record["open"]["caption"]) == ("agrees", "open", "Left open.")
+    assert table.records() == record["rows"]
     # numbers are numbers
     assert [found["value"] for found in record["rows"]] == [5.5e-6, 4.97e-6, 0.001, 1.0]
     assert bundle["text/plain"].splitlines() == [

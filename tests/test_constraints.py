@@ -1,6 +1,9 @@
+import pickle
+
 import numpy as np
+import pandas
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 from darkhiggs import (
     belle2,
@@ -393,3 +396,30 @@ def test_any_number_against_an_input():
     higgs = constraints.table(sector, ["Higgs"])[0]
     same = constraints.compare(higgs.value, "bound.higgs_invisible")
     assert (same.limit, same.sigma, same.allowed, same.cl) == (higgs.limit, higgs.sigma, higgs.allowed, higgs.cl)
+
+
+@pytest.mark.identity
+def test_records_are_the_rows_point_by_point():
+    grid = model.benchmark("B").replace(m_h1=[[2.0], [3.0]], sin_theta=[0.001, 0.01, np.nan])
+    rows = constraints.table(grid, ["Higgs", "trident"])
+    assert isinstance(rows, tuple) and rows == tuple(rows) and rows[1].name == "trident"
+    records = rows.records()
+    assert [(record["name"], record["point"]) for record in records] == [(row.name, i) for row in rows for i in range(6)]
+    for i, row in enumerate(rows):
+        part = records[6 * i : 6 * i + 6]
+        for name in ("value", "limit", "allowed", "sigma", "word"):
+            assert_array_equal([record[name] for record in part], np.broadcast_to(getattr(row, name), (2, 3)).ravel())
+        assert {(r["unit"], r["cl"], r["source"], r["cite"]) for r in part} == {(row.unit, row.cl, row.source, row.cite)}
+    # every column has one type, which is a plain one: what a data frame of any library takes
+    plain = {"name": str, "point": int, "value": float, "limit": float, "allowed": bool, "sigma": float, "word": str}
+    plain |= {"unit": str, "cl": float, "source": str, "cite": str}
+    assert all({name: type(value) for name, value in record.items()} == plain for record in records)
+    assert [record["point"] for record in constraints.table(POINT, ["Higgs", "CMB"]).records()] == [0, 0]
+    again = pickle.loads(pickle.dumps(rows))
+    assert type(again) is constraints.Rows and again == rows and constraints.Rows().records() == []
+
+
+@pytest.mark.house
+def test_records_become_a_data_frame():
+    frame = pandas.DataFrame(constraints.table(POINT).records()).set_index("name")
+    assert frame.loc["Higgs", "value"] == ROWS["Higgs"].value and frame["allowed"].dtype == bool

@@ -271,7 +271,7 @@ def test_every_recipe_counts_its_cores_and_starts_clean() -> None:
     assert re.search(r"^NAME := ?$", database, re.M) and re.search(r"^PYTEST := ?$", database, re.M)
 
 
-@pytest.mark.parametrize("target", ["book", "chapter NAME=muon_g2", "test", "reference", "mutants", "bench", "oracle"])
+@pytest.mark.parametrize("target", ["book", "chapter NAME=muon_g2", "test", "wheel", "reference", "mutants", "bench", "oracle"])
 def test_python_that_does_not_start_is_reported(target: str) -> None:
     output = make("-n", *target.split(), PYTHON="python3.99", LC_ALL="C")
     assert re.fullmatch(r"Makefile:\d+: \*\*\* python3\.99 does not start\. Choose another Python: .*\n", output), output

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bookkit import tables
@@ -100,3 +101,10 @@ def test_unequal_errors() -> None:
 
 def test_markdown_aligns_numbers_to_the_right() -> None:
     assert markdown(["a", "b"], [["x", "1"]], right=[1]) == "| a | b |\n|---|---:|\n| x | 1 |"
+
+
+def test_records_hold_the_numbers_in_full() -> None:
+    found = Table("name; x [GeV] .2f; n", [["a", np.float64(1 / 3), 3], ["**b**", None, np.int64(12)]], caption="Said.")
+    assert found.records() == [{"name": "a", "x [GeV]": 1 / 3, "n": 3}, {"name": "**b**", "x [GeV]": None, "n": 12}]
+    assert [type(value) for value in found.records()[0].values()] == [str, float, int]
+    assert found.rows[0] == ["a", "0.33", "3"], "the page shows them by their format"

@@ -496,6 +496,10 @@ class CheckTable:
             "rows": [_row_record(row, found[row.key]) for row in self.rows],
         }
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return each row with its outcome as plain data, for ``pandas.DataFrame(table.records())``."""
+        return list(self.record()["rows"])
+
     def _repr_mimebundle_(self, include: Iterable[str] = (), exclude: Iterable[str] = ()) -> dict[str, Any]:
         record = self.record()
         return {"text/plain": _text(record), "text/markdown": _markdown(record), MIME: record}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bookkit import lock
 
-__all__ = ["main", "pip", "sources"]
+__all__ = ["environment", "main", "pip", "sources"]
 
 _OLDEST, _NEWEST = (3, 11), (3, 13)
 
@@ -63,6 +63,11 @@ def _configuration() -> "dict[str, str]":
     return dict(configuration.items())
 
 
+def environment() -> "dict[str, str]":
+    """Return the environment variables of pip: the settings of the book and the package sources of the machine."""
+    return dict(lock.clean(os.environ), **sources(_configuration()), PIP_CONFIG_FILE=os.devnull)
+
+
 def pip(requirements: str) -> int:
     """Run pip with the settings of the book and the package sources of the machine; return its exit code."""
     command = [
@@ -78,7 +83,7 @@ def pip(requirements: str) -> int:
     ]
     # a relative path to the library, so that the checkout may be moved and may have any name
     Path(sysconfig.get_path("purelib"), "book.pth").write_text("../../../../lib\n")
-    return subprocess.call(command, env=dict(lock.clean(os.environ), **sources(_configuration()), PIP_CONFIG_FILE=os.devnull))
+    return subprocess.call(command, env=environment())
 
 
 def _is_ready(folder: Path, requirements: Path) -> bool:

@@ -180,7 +180,7 @@ class Table:
         given = [list(row) for row in rows]
         if wrong := [row for row in given if len(row) != len(self.columns)]:
             raise ValueError(f"a row of {len(wrong[0])} cells does not fit {len(self.columns)} columns: {wrong[0]}")
-        formats = self.columns.values()
+        self._given, formats = given, self.columns.values()
         self.rows = [[_cell(value, spec) for value, spec in zip(row, formats, strict=True)] for row in given]
         # a column of numbers stands to the right
         self.right = [i for i in range(len(self.columns)) if any(not isinstance(row[i], str) for row in given)]
@@ -190,6 +190,11 @@ class Table:
         from IPython.display import display
 
         display(self)
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return each row as a dictionary by title, with numbers in full, for ``pandas.DataFrame(table.records())``."""
+        plain_rows = ([cell.item() if isinstance(cell, np.generic) else cell for cell in row] for row in self._given)
+        return [dict(zip(self.columns, row, strict=True)) for row in plain_rows]
 
     def record(self) -> dict[str, Any]:
         """Return caption, titles, cells and right-aligned columns as plain data."""

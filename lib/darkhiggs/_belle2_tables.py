@@ -11,6 +11,7 @@ from .inputs import cached, get, names, natural
 
 CHANNELS = {"ITA": slice(0, 24), "HTA": slice(24, 30)}
 _ON, _OFF, _TAGGED = slice(0, 12), slice(12, 24), slice(24, 30)
+BLOCKS = {"ITA": _ON, "ITA_off_resonance": _OFF, "HTA": _TAGGED}
 _CONTINUUM = ("ccbar", "ddbar", "ssbar", "uubar")
 _BACKGROUNDS = {"ITA": (*_CONTINUUM, "charged", "mixed"), "HTA": ("BB", "ccbar", "qqbar")}
 _NODES = 8

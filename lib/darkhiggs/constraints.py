@@ -16,7 +16,7 @@ from .errors import ParameterError
 from .inputs import get, natural, use
 from .model import DarkSector
 
-__all__ = ["Reach", "Row", "Verdict", "compare", "mixing_limits", "names", "reach", "table", "verdict"]
+__all__ = ["Reach", "Row", "Rows", "Verdict", "compare", "mixing_limits", "names", "reach", "table", "verdict"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,6 +81,63 @@ class Row(Owned):
         """
         words = np.where(self.allowed, "allowed", np.where(self.sigma < _EXCLUDED, "in tension", "excluded"))
         return np.where(np.isnan(self.sigma), "", words)[()]
+
+
+class Rows(tuple[Row, ...]):
+    """The rows of a `table`: a tuple that is also a list of records.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        Limits on one sector.
+
+    Raises
+    ------
+    ParameterError
+        If one of them is not a row.
+
+    Examples
+    --------
+    >>> from darkhiggs import constraints
+    >>> rows = constraints.Rows([constraints.compare(0.05, "bound.higgs_invisible")])
+    >>> len(rows), rows[0].name
+    (1, 'bound.higgs_invisible')
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, rows: Sequence[Row] = ()) -> "Rows":
+        """Refuse what is not a row."""
+        expect("rows", rows, Sequence[Row])
+        return super().__new__(cls, rows)
+
+    @public
+    def records(self) -> list[dict[str, Any]]:
+        """Return one record for each limit and each point, for ``pandas.DataFrame(rows.records())`` and the like.
+
+        Returns
+        -------
+        list of dict
+            The fields of `Row` and its `Row.word` as plain Python values, and ``point``, the number of the point on the grid
+            in the order of ``ravel``; 0 for a single point.
+
+        Examples
+        --------
+        >>> from darkhiggs import constraints, model
+        >>> sector = model.benchmark("B").replace(m_h1=2.0, sin_theta=[0.001, 0.01])
+        >>> for record in constraints.table(sector, ["Higgs"]).records():
+        ...     print(record["name"], record["point"], f"{record['value']:.3f}", record["word"])
+        Higgs 0 0.002 allowed
+        Higgs 1 0.088 allowed
+        """
+        found = []
+        for row in self:
+            same = {"unit": row.unit, "cl": float(row.cl), "source": row.source, "cite": row.cite}
+            arrays = {"value": row.value, "limit": row.limit, "allowed": row.allowed, "sigma": row.sigma, "word": row.word}
+            columns = np.broadcast_arrays(*arrays.values())
+            for point, values in enumerate(zip(*(column.ravel().tolist() for column in columns), strict=True)):
+                found.append({"name": row.name, "point": point, **dict(zip(arrays, values, strict=True)), **same})
+        return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -392,7 +449,7 @@ def _known(sector: DarkSector) -> list[str]:
 
 
 @public
-def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> tuple[Row, ...]:
+def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str | None = None) -> Rows:
     """Compare a sector with all limits.
 
     Parameters
@@ -407,8 +464,8 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
 
     Returns
     -------
-    tuple of Row
-        One for each limit.
+    Rows
+        A tuple with one `Row` for each limit; `Rows.records` makes it a table for pandas.
 
     Raises
     ------
@@ -460,7 +517,7 @@ def table(sector: DarkSector, which: Sequence[str] | None = None, *, inputs: str
     for name, one in zip(which, found, strict=True):
         value, limit, sigma = (sector.scatter(np.broadcast_to(x, good.shape)) for x in (one.value, one.limit, _sigma(one)))
         rows.append(_row(name, one, value, limit, sigma))
-    return tuple(rows)
+    return Rows(rows)
 
 
 def _row(name: str, one: _Limit, value: Array, limit: Array, sigma: Array) -> Row:

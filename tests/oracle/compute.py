@@ -1,20 +1,23 @@
 """Reference numbers from independent codes, with our inputs put into them.
 
-Run by `make oracle` with the Python of .venv-oracle; it imports nothing of `darkhiggs`. Our inputs are read
-from lib/darkhiggs/data, flavio, EOS, hazma, ALPaca and sntools do the physics, and book/data/independent.json takes what they
-return. Where a code gives only an ingredient, the entry's `what` says which part is the code's and which is ours. Two second
+Run by `make oracle` with the Python of .venv-oracle; it imports nothing of `darkhiggs`, but for the likelihood that this library
+exports and pyhf fits. Our inputs are read from lib/darkhiggs/data, flavio, EOS, hazma, ALPaca and sntools do the physics, and
+book/data/independent.json takes what they return. Where a code gives only an ingredient, the entry's `what` says which part is the code's and which is ours. Two second
 methods of this repository, which import nothing of `darkhiggs` either, stand beside them: trident_full.py and solar_full.py.
 
     .venv-oracle/bin/python tests/oracle/compute.py [-o FILE]
 """
 
 import argparse
+import contextlib
 import datetime
 import itertools
 import json
 import logging
 import math
+import re
 import sys
+import tempfile
 import tomllib
 import warnings
 from importlib import metadata
@@ -60,7 +63,7 @@ import solar_full  # noqa: E402
 import trident_full  # noqa: E402
 
 DATA = HERE.parents[1] / "lib" / "darkhiggs" / "data"
-CODES = {"flavio": "flavio", "EOS": "eoshep", "hazma": "hazma", "ALPaca": "alpaca-ALPs", "sntools": "sntools"}
+CODES = {"flavio": "flavio", "EOS": "eoshep", "hazma": "hazma", "ALPaca": "alpaca-ALPs", "sntools": "sntools", "pyhf": "pyhf"}
 SECOND_METHODS = ("trident_full", "solar_full")
 MEV = 1.0e3  # hazma counts in MeV
 PS = 1.0e-12
@@ -1214,6 +1217,50 @@ def run_trident() -> None:
             )
 
 
+# --------------------------------------------------------------------------------------------- pyhf
+
+
+_EXCLUDED = 1.3e-5
+
+
+def run_pyhf() -> None:
+    """Fits of exported likelihoods, by the lines that the book prints for its readers."""
+    sys.path.append(str(HERE.parents[1] / "lib"))
+    from darkhiggs import belle2
+
+    page = (HERE.parents[1] / "book/own_model.md").read_text(encoding="utf-8")
+    (lines,) = [block for block in re.findall(r"^```python\n(.*?)^```$", page, re.S | re.M) if "pyhf" in block]
+    unit = 1e-5
+    used = ["belle2.n_bplus", "belle2.ITA.observed", "belle2.ITA.signal", "belle2.HTA.observed", "belle2.HTA.signal"]
+    what = "fit by pyhf of the likelihood that Likelihood.workspace exports"
+    for make, arguments in (
+        ("line", {"m_x": 2.0}),
+        ("three_body", {"m_x": 0.5, "current": "vector"}),
+    ):
+        spectrum = getattr(belle2.Spectrum, make)(**arguments)
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            Path("own_model.json").write_text(json.dumps(belle2.Likelihood().workspace(spectrum, unit)), encoding="utf-8")
+            exec(lines, scope := {})
+        model, data = scope["model"], scope["data"]
+        # -2 ln L of a model that meets every count and every auxiliary measurement
+        counts = data[: len(data) - len(model.config.auxdata)]
+        poisson = sum(n * math.log(n) - n - math.lgamma(n + 1.0) for n in counts if n)
+        start = np.array(model.config.suggested_init())
+        saturated = -2.0 * (poisson + float(model.constraint_logpdf(np.array(model.config.auxdata), start)))
+        found = {
+            "fit_rate.rate": unit * scope["mu"],
+            "fit_rate.chi2": float(scope["twice_nll"]) - saturated,
+        }
+        for name, value in found.items():
+            label = f"{name}({make}, {arguments['m_x']:g})"
+            record("pyhf", label, what, f"belle2.Likelihood.{name}", value, used, spectrum=make, **arguments)
+        if make == "line":
+            # some minutes: the level at which pyhf excludes a rate; the library is asked for the rate that it excludes there
+            level = 1.0 - float(scope["pyhf"].infer.hypotest(_EXCLUDED / unit, data, model))
+            label, quantity = f"upper_limit({make}, {arguments['m_x']:g})", "belle2.Likelihood.upper_limit"
+            record("pyhf", label, what, quantity, _EXCLUDED, used, cl=round(level, 7), spectrum=make, **arguments)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -1228,6 +1275,7 @@ def main() -> None:
     run_sntools()
     run_solar()
     run_trident()
+    run_pyhf()
     names = [entry["id"] for entry in records]
     if len(set(names)) != len(names) or not all(math.isfinite(entry["value"]) for entry in records):
         raise RuntimeError("an id is there twice, or a value is not finite")
