@@ -1,9 +1,14 @@
+import csv
+import io
+
 import numpy as np
 import pytest
+from dask import distributed
 from numpy.testing import assert_allclose
 
 from darkhiggs import (
     _belle2_many,
+    _scan_run,
     belle2,
     borexino,
     constraints,
@@ -93,6 +98,67 @@ def test_ten_points_by_hand(name):
         shift = 2e-4 * max(1.0, float(exact["n_eff"][i]) ** 0.5) / inputs.get("measured.n_eff", name).uncertainty
         assert_allclose(found["n_eff"][i], exact["n_eff"][i], atol=20.0 * shift)
         assert_allclose(found["chi2"][i], sum(found[key][i] for key in fit.TERMS), rtol=1e-12)
+
+
+# A slice of the model. Along the valley of the relic density lambda_phi_x follows m_h1, and it is one percent wide.
+SLICE = """
+inputs = "today"
+[points]
+kind = "sobol"
+n = 64
+[parameters]
+m_h1 = { low = 1.9, high = 2.4 }
+sin_theta = { low = 2e-3, high = 8e-3, prior = "log" }
+lambda_phi_x = { low = 1e-3, high = 2.4e-3, prior = "log" }
+m_zp = { value = 0.05 }
+g_x = { value = 4e-4 }
+m_x = { value = 0.6 }
+q_phi = { value = 0.2 }
+q_x = { value = 0.7 }
+"""
+
+
+@pytest.mark.independent
+def test_refined_profile_against_a_dense_grid(tmp_path, monkeypatch):
+    """Three free parameters; the grid follows the valley, where the likelihood is smooth, and has no search in it.
+
+    On a grid a minimum lies at most half a step from a point in each direction. With the second differences D of the grid, the
+    point is at most (sum of sqrt(D))^2 / 8 above the minimum, however the directions are correlated.
+    """
+    monkeypatch.setenv("DASK_LOGGING__DISTRIBUTED", "critical")
+    (tmp_path / "scan.toml").write_text(SLICE)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+        address, silent = cluster.scheduler_address, io.StringIO()
+        _scan_run.run(tmp_path / "scan.toml", tmp_path / "out", False, address, stream=silent)
+        path, _ = _scan_run.profile(tmp_path / "out", ["m_h1", "sin_theta"], 2, 40, 1e9, address=address, stream=silent)
+    rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(path.read_text().splitlines())]
+    steps = 10
+    masses, mixings = np.linspace(1.9, 2.4, 2 * steps + 1), np.geomspace(2e-3, 8e-3, 2 * steps + 1)
+    shift = np.exp(1e-3 * np.arange(-2.0, 3.0))
+    fixed = {"m_zp": 0.05, "g_x": 4e-4, "m_x": 0.6, "q_phi": 0.2, "q_x": 0.7}
+    plane = model.DarkSector(m_h1=masses[:, None, None], sin_theta=mixings[:, None], **fixed)
+    with inputs.use("today"):
+        coupling = scan.on_relic_line(plane).lambda_phi_x * shift
+    assert coupling.min() > 1e-3 and coupling.max() < 2.4e-3
+    grid = fit.chi2(plane.replace(lambda_phi_x=coupling), inputs="today")
+    assert len(rows) == 4
+    for cell, row in enumerate(rows):
+        # what is returned is the likelihood of a point of the cell
+        assert row["refined"] == 1.0
+        for name in ("m_h1", "sin_theta"):
+            assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
+        point = model.DarkSector(**{name: row[name] for name in fit.PARAMETERS})
+        assert row["chi2"] == pytest.approx(float(fit.chi2(point, inputs="today")), abs=1e-6)
+        part = grid[tuple(slice(k * steps, (k + 1) * steps + 1) for k in divmod(cell, 2))]
+        best = np.unravel_index(np.argmin(part), part.shape)
+        bend = []
+        for axis, at in enumerate(best):
+            along = np.moveaxis(part, axis, 0)[(slice(None), *np.delete(best, axis))]
+            middle = min(max(at, 1), len(along) - 2)
+            bend.append(max(along[middle - 1] - 2.0 * along[middle] + along[middle + 1], 0.0))
+        explained = np.sum(np.sqrt(bend)) ** 2 / 8.0
+        assert explained < 0.4
+        assert row["chi2"] <= part[best] + explained
 
 
 @pytest.mark.identity
