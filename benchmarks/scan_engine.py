@@ -67,7 +67,7 @@ def run(points: int, workers: int) -> Run:
                         with suppress(psutil.NoSuchProcess):
                             total += one.memory_info().rss
                 memory = max(memory, total)
-                time.sleep(0.1)
+                time.sleep(0.3)
             wall = time.perf_counter() - start
             if process.returncode:
                 said.seek(0)
