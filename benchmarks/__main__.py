@@ -16,7 +16,7 @@ import numpy as np
 
 from darkhiggs import meson_decays, model, neutrinos, relic, trident
 
-from . import couplings, decoupling, freezeout, likelihood, many_limits, nested, scalar_calls
+from . import couplings, decoupling, freezeout, likelihood, many_limits, nested, scalar_calls, scan_engine, whole_book
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATS = 9
@@ -241,12 +241,16 @@ def belle2_likelihood() -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="collision integrals by quad at every step with the Z' too; slow")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="slow: collision integrals by quad at every step with the Z' too, and a scan of a million points",
+    )
     parser.add_argument(
         "--only",
         default="",
-        help="run those with this in their name: scalar_calls, couplings, many_limits, likelihood, freeze_out, hazma, growth, "
-        "belle2, trident, n_eff",
+        help="run those with this in their name: scalar_calls, couplings, many_limits, likelihood, scan_engine, whole_book, "
+        "freeze_out, hazma, growth, belle2, trident, n_eff",
     )
     options = parser.parse_args()
     benchmarks: dict[str, Callable[[], bool]] = {
@@ -254,6 +258,8 @@ def main() -> int:
         "couplings": couplings.compare,
         "many_limits": many_limits.compare,
         "likelihood": likelihood.compare,
+        "scan_engine": lambda: scan_engine.compare(options.full),
+        "whole_book": whole_book.compare,
         "freeze_out": freeze_out,
         "hazma": against_hazma,
         "growth": growth,

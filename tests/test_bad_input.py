@@ -65,7 +65,13 @@ CALLS: dict[str, dict[str, object]] = {
     "belle2.Likelihood.upper_limit": {"spectrum": LINE, "cl": 0.9},
     "belle2.Likelihood.projected": {"luminosity": 1000.0, "spectrum": LINE, "rate": 8e-6, "floor": 0.5},
     "belle2.Likelihood.workspace": {"spectrum": LINE, "rate": 1e-6, "standard": "free"},
-    "belle2.Likelihood.toys": {"spectrum": LINE, "rate": 1e-6, "size": 3, "seed": 2},
+    "belle2.Likelihood.toys": {
+        "spectrum": LINE,
+        "rate": 1e-6,
+        "size": 3,
+        "seed": 2,
+        "shapes": belle2.Spectrum.line([1.0, 2.5]),
+    },
     "belle2.Spectrum": {"efficiency": np.full(18, 0.01), "br": 1e-6},
     "belle2.Spectrum.line": {"m_x": 2.0},
     "belle2.Spectrum.from_function": {
@@ -648,7 +654,7 @@ RESULTS: dict[str, dict[str, object]] = {
         "strength": ONE,
     },
     "belle2.Search": dict.fromkeys(("mass", "rate", "gain", "p_local", "p_global", "p_error", "crossings"), ONE),
-    "belle2.Toys": {"rate": ONE, "chi2": ONE, "ratio": ONE, "at_zero": ONE > 0},
+    "belle2.Toys": {"rate": ONE, "chi2": ONE, "ratio": ONE, "at_zero": ONE > 0, "shape": ONE},
     "constraints.Reach": dict.fromkeys(
         ("sin_theta", "limit", "rate", "wanted", "minus", "plus", "free", "gain", "reached", "width"), ONE
     ),
@@ -1189,6 +1195,7 @@ def test_an_owner_of_arrays_cannot_be_changed(name):
         (lambda: belle2.Likelihood().chi2(belle2.Spectrum.line([1.0, 2.0]), [1e-6] * 3), "spectrum (2,), rate (3,)"),
         (lambda: belle2.Likelihood().toys(LINE, [1e-6, 2e-6]), "rate has shape (2,); give one number"),
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, seed=-1), "seed = -1 is outside its range [0, "),
+        (lambda: belle2.Likelihood().toys(LINE, 1e-6, shapes=LINE), "shapes has shape (); give the shapes along one axis"),
         (lambda: belle2.Likelihood().toys(LINE, 1e-6, size=2.5), "size = 2.5 is not a whole number"),
         (lambda: belle2.Likelihood().global_significance([]), "m_x holds no mass; give at least one in GeV"),
         (lambda: belle2.Likelihood().global_significance(6.0), "m_x = 6 GeV is outside its range [0, 4.78"),

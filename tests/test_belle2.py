@@ -426,6 +426,24 @@ def test_half_of_the_toys_without_signal_fit_zero():
     assert not np.array_equal(likelihood().toys(Spectrum.line(2.0), 0.0, 300, 6).rate, toys.rate)
 
 
+@pytest.mark.identity
+def test_simulated_experiments_among_shapes():
+    line = Spectrum.line(2.0)
+    plain, same = (likelihood().toys(line, 9e-6, 40, 5, shapes=shapes) for shapes in (None, Spectrum.line([2.0])))
+    for part in ("rate", "chi2", "ratio"):
+        assert_allclose(getattr(same, part), getattr(plain, part), atol=1e-7)
+    assert plain.shape is None
+    # a better shape is taken, and the true one where there is none
+    many = likelihood().toys(line, 9e-6, 40, 5, shapes=Spectrum.line([1.8, 1.9, 2.2]))
+    true = many.shape == -1
+    assert 5 < true.sum() < 35 and set(many.shape.tolist()) <= {-1, 0, 1, 2}
+    assert_allclose(many.rate[true], plain.rate[true], atol=1e-11)
+    assert np.all(many.chi2[~true] < plain.chi2[~true]) and np.all(many.ratio[~true] > plain.ratio[~true])
+    assert_allclose(many.chi2 + many.ratio, plain.chi2 + plain.ratio, atol=1e-7)
+    # the region of two parameters is larger than the interval of one
+    assert many.coverage == np.mean(many.ratio <= 2.3)
+
+
 # --- sentences
 
 

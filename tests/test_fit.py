@@ -1,9 +1,14 @@
+import csv
+import io
+
 import numpy as np
 import pytest
+from dask import distributed
 from numpy.testing import assert_allclose
 
 from darkhiggs import (
     _belle2_many,
+    _scan_run,
     belle2,
     borexino,
     constraints,
@@ -93,6 +98,134 @@ def test_ten_points_by_hand(name):
         shift = 2e-4 * max(1.0, float(exact["n_eff"][i]) ** 0.5) / inputs.get("measured.n_eff", name).uncertainty
         assert_allclose(found["n_eff"][i], exact["n_eff"][i], atol=20.0 * shift)
         assert_allclose(found["chi2"][i], sum(found[key][i] for key in fit.TERMS), rtol=1e-12)
+
+
+# A slice of the model. Along the valley of the relic density lambda_phi_x follows m_h1, and it is one percent wide.
+SLICE = """
+inputs = "today"
+[points]
+kind = "sobol"
+n = 64
+[parameters]
+m_h1 = { low = 1.9, high = 2.4 }
+sin_theta = { low = 2e-3, high = 8e-3, prior = "log" }
+lambda_phi_x = { low = 1e-3, high = 2.4e-3, prior = "log" }
+m_zp = { value = 0.05 }
+g_x = { value = 4e-4 }
+m_x = { value = 0.6 }
+q_phi = { value = 0.2 }
+q_x = { value = 0.7 }
+"""
+
+
+@pytest.mark.independent
+def test_refined_profile_against_a_dense_grid(tmp_path, monkeypatch):
+    """Three free parameters; the grid follows the valley, where the likelihood is smooth, and has no search in it.
+
+    On a grid a minimum lies at most half a step from a point in each direction. With the second differences D of the grid, the
+    point is at most (sum of sqrt(D))^2 / 8 above the minimum, however the directions are correlated.
+    """
+    monkeypatch.setenv("DASK_LOGGING__DISTRIBUTED", "critical")
+    (tmp_path / "scan.toml").write_text(SLICE)
+    with distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+        address, silent = cluster.scheduler_address, io.StringIO()
+        _scan_run.run(tmp_path / "scan.toml", tmp_path / "out", False, address, stream=silent)
+        path, _ = _scan_run.profile(tmp_path / "out", ["m_h1", "sin_theta"], 2, 40, 1e9, address=address, stream=silent)
+    rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(path.read_text().splitlines())]
+    steps = 10
+    masses, mixings = np.linspace(1.9, 2.4, 2 * steps + 1), np.geomspace(2e-3, 8e-3, 2 * steps + 1)
+    shift = np.exp(1e-3 * np.arange(-2.0, 3.0))
+    fixed = {"m_zp": 0.05, "g_x": 4e-4, "m_x": 0.6, "q_phi": 0.2, "q_x": 0.7}
+    plane = model.DarkSector(m_h1=masses[:, None, None], sin_theta=mixings[:, None], **fixed)
+    with inputs.use("today"):
+        coupling = scan.on_relic_line(plane).lambda_phi_x * shift
+    assert coupling.min() > 1e-3 and coupling.max() < 2.4e-3
+    grid = fit.chi2(plane.replace(lambda_phi_x=coupling), inputs="today")
+    assert len(rows) == 4
+    for cell, row in enumerate(rows):
+        # what is returned is the likelihood of a point of the cell
+        assert row["refined"] == 1.0
+        for name in ("m_h1", "sin_theta"):
+            assert row[f"{name}_low"] <= row[name] <= row[f"{name}_high"]
+        point = model.DarkSector(**{name: row[name] for name in fit.PARAMETERS})
+        assert row["chi2"] == pytest.approx(float(fit.chi2(point, inputs="today")), abs=1e-6)
+        part = grid[tuple(slice(k * steps, (k + 1) * steps + 1) for k in divmod(cell, 2))]
+        best = np.unravel_index(np.argmin(part), part.shape)
+        bend = []
+        for axis, at in enumerate(best):
+            along = np.moveaxis(part, axis, 0)[(slice(None), *np.delete(best, axis))]
+            middle = min(max(at, 1), len(along) - 2)
+            bend.append(max(along[middle - 1] - 2.0 * along[middle] + along[middle + 1], 0.0))
+        explained = np.sum(np.sqrt(bend)) ** 2 / 8.0
+        assert explained < 0.4
+        assert row["chi2"] <= part[best] + explained
+
+
+def curve(masses, mixing):
+    """Unit vectors of the signals of H1, and the significance at the first mass.
+
+    The coordinates are the counts of Belle II with unit covariance, and last the measurement of B -> K*0 + invisible.
+    """
+    likelihood, sector = belle2.Likelihood(), POINT.replace(m_h1=masses, sin_theta=mixing)
+    lines, rate = belle2.Spectrum.line(masses), meson_decays.br_b_to_k_invisible(sector)
+    null = likelihood._minimise(likelihood._mixture(lines), 0.0, held=True)
+    size = rate / (inputs.natural("published.br_k_null", "1") * null.error)
+    kstar = np.sqrt(fit.terms(sector, interpolated=False)["kstar"])
+    vectors = np.column_stack([size[:, None] * likelihood._directions(lines), kstar])
+    lengths = np.linalg.norm(vectors, axis=1)
+    return vectors / lengths[:, None], lengths[0]
+
+
+def thrown(along, size):
+    """Share of 20000 linear experiments whose region contains the first signal, and the number of the best signal in each."""
+    random = np.random.default_rng(3)
+    inside, best = [], []
+    for _ in range(5):
+        seen = (random.normal(size=(4000, along.shape[1])) + size * along[0]) @ along.T
+        ratio = np.square(np.maximum(seen.max(axis=1), 0.0)) - size * (2.0 * seen[:, 0] - size)
+        inside.append(np.mean(ratio <= 2.3))
+        best.append(seen.argmax(axis=1))
+    return np.mean(inside), np.concatenate(best)
+
+
+@pytest.mark.independent
+def test_coverage_of_the_region_of_mass_and_mixing():
+    """How often the region Delta chi^2 < 2.30 of m_H1 and sin theta contains the truth, 2.1 GeV with its best rate.
+
+    Measured with data like those of today: 65.0 % of 20000 linear experiments, 65.6 % without B -> K*, and 62.0 % of 300 that
+    are fitted in full, with a binomial error of 2.7 %. With ten times the data: 68.3, 68.7 and 71.7 %.
+    """
+    likelihood, line = belle2.Likelihood(), belle2.Spectrum.line(2.1)
+    best = float(likelihood.fit_rate(line).rate)
+    mixing = 0.004 * np.sqrt(best / float(meson_decays.br_b_to_k_invisible(POINT)))
+    # the term of the fit is the likelihood of a line, with the rate in place of the mixing, if H1 is narrow
+    narrow = POINT.replace(lambda_phi_x=1e-4)
+    plane = narrow.replace(m_h1=np.array([1.2, 1.7, 2.1, 2.5, 3.3])[:, None], sin_theta=mixing * np.array([0.5, 0.8, 1.0, 1.3]))
+    lines, rates = belle2.Spectrum.line(plane.m_h1[:, :1]), meson_decays.br_b_to_k_invisible(plane)
+    expected = likelihood.chi2(lines, rates) - likelihood.chi2(line, 0.0)
+    assert_allclose(fit.terms(plane, interpolated=False)["belle2"], expected, atol=0.1, rtol=2e-3)
+    assert np.ptp(expected) > 10.0
+    # with the data of today a far mass is the best one in one of ten experiments, and the share is smaller
+    masses = np.append(2.1, np.linspace(0.1, 4.4, 345))
+    along, size = curve(masses, mixing)
+    far = np.abs(masses - 2.1)
+    share, best_at = thrown(along, size)
+    assert 0.635 < share < 0.665 and 0.08 < np.mean(far[best_at] > 0.5) < 0.11
+    # Wilks holds if the search stays near, and for ten times the data
+    assert abs(thrown(along[far < 0.35], size)[0] - 0.683) < 0.015
+    share, best_at = thrown(along, np.sqrt(10.0) * size)
+    assert abs(share - 0.683) < 0.01 and np.mean(far[best_at] > 0.5) < 0.002
+    # the same with full fits of the counts
+    counts = along[:, :-1] / np.linalg.norm(along[:, :-1], axis=1)[:, None]
+    expected, _ = thrown(counts, size * np.linalg.norm(along[0, :-1]))
+    error = np.sqrt(0.683 * 0.317 / 300.0)
+    toys = likelihood.toys(line, best, 300, 1, shapes=belle2.Spectrum.line(np.linspace(0.1, 4.4, 87)))
+    assert abs(toys.coverage - expected) < 2.0 * error
+    more = likelihood.projected(10.0 * inputs.natural("belle2.luminosity", "fb^-1"), line, best, 0.0)
+    many = more.toys(line, best, 300, 1, shapes=belle2.Spectrum.line(np.linspace(1.95, 2.25, 25)))
+    assert abs(many.coverage - 0.683) < 2.0 * error
+    for found in (toys, many):
+        assert np.all(found.ratio > -1e-9)
 
 
 @pytest.mark.identity

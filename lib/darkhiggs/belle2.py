@@ -47,6 +47,9 @@ _SAME = 1e-9
 # Smallest and largest rate of an exported likelihood, and the range of a free strength of K nu nubar there.
 _LEAST, _TOP = 1e-12, 1e-3
 _STRENGTHS = (-10.0, 30.0)
+# Rises of -2 ln L that enclose 68 % for a rate, and for a shape and a rate; fits of shapes at once.
+_RISES = (1.0, 2.3)
+_FITS = 1_000
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -469,9 +472,11 @@ class Toys(Owned):
     chi2 : ndarray
         -2 ln L at the best fit, relative to a saturated model.
     ratio : ndarray
-        Difference of -2 ln L between the true rate and the best fit.
+        Difference of -2 ln L between the truth and the best fit.
     at_zero : ndarray
         Whether the best rate is held at zero.
+    shape : ndarray, optional
+        Number of the best shape, from 0, and -1 where it is the true one; only if shapes are fitted too.
 
     Examples
     --------
@@ -485,11 +490,12 @@ class Toys(Owned):
     chi2: Array
     ratio: Array
     at_zero: npt.NDArray[np.bool_]
+    shape: npt.NDArray[np.intp] | None = None
 
     @property
     def coverage(self) -> float:
-        """Share of the experiments whose 68 % interval contains the true rate."""
-        return float(np.mean(self.ratio <= 1.0))
+        """Share of the experiments whose 68 % interval of the rate, or region of shape and rate, contains the truth."""
+        return float(np.mean(self.ratio <= _RISES[self.shape is not None]))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -1181,7 +1187,7 @@ class Likelihood:
         return _histfactory.workspace(channels, samples, self._data.observed[0], "mu", free)
 
     @public
-    def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1) -> Toys:
+    def toys(self, spectrum: Spectrum, rate: float, size: int = 2000, seed: int = 1, *, shapes: Spectrum | None = None) -> Toys:
         """Simulate experiments at a true rate and fit them like the data.
 
         Parameters
@@ -1194,6 +1200,9 @@ class Likelihood:
             Number of experiments, 1 to 100000.
         seed : int
             Seed of the random numbers.
+        shapes : Spectrum, optional
+            Shapes along one axis, for example lines of increasing mass. The best of these and of the true one is then fitted
+            too, which takes half a millisecond for each shape and experiment.
 
         Returns
         -------
@@ -1203,13 +1212,15 @@ class Likelihood:
         Raises
         ------
         ParameterError
-            If an argument is out of range.
+            If an argument is out of range, or a fit does not converge.
 
         Notes
         -----
         The true nuisance parameters are the best fit to the data at the true rate.
         The counts are random, and so are the auxiliary measurements of the normalisations, of the shapes and of every simulated
         sample.
+        With `shapes` the experiments tell how often the region of `region` contains true shape and rate. Where a far shape may
+        fit a fluctuation better, that is less often than in 68 %.
 
         Examples
         --------
@@ -1220,6 +1231,8 @@ class Likelihood:
         """
         if spectrum.efficiency.ndim != 1:
             raise ParameterError("toys take one spectrum at a time")
+        if shapes is not None and shapes.efficiency.ndim != 2:
+            raise ParameterError(f"shapes has shape {shapes.efficiency.shape[:-1]}; give the shapes along one axis")
         size, seed = whole("size", size, 1, 100_000), whole("seed", seed, 0, 2**53)
         unit = natural("published.br_k_null", "1")
         x = single("rate", rate, 0.0, 1e-3) / unit
@@ -1232,8 +1245,19 @@ class Likelihood:
         data = _profile.Counts(counts, centres, random.normal(gammas, spread, (size, *spread.shape)))
         start = np.repeat(truth.point, size, axis=0)
         there = _profile.minimise(self._model, signal, data, start, held=True)
-        best, held = self._bounded(signal, _profile.minimise(self._model, signal, data, start), data)
-        return Toys(unit * best.point[:, 0], best.chi2, there.chi2 - best.chi2, held)
+        if shapes is None:
+            best, held = self._bounded(signal, _profile.minimise(self._model, signal, data, start), data)
+            return Toys(unit * best.point[:, 0], best.chi2, there.chi2 - best.chi2, held)
+        every = self._mixture(Spectrum(np.concatenate([spectrum.efficiency[None], shapes.efficiency])))
+        count, found = len(every.free), np.empty((3, size * len(every.free)))
+        for first in range(0, size * count, _FITS):
+            toy, shape = np.divmod(np.arange(first, min(first + _FITS, size * count)), count)
+            part, one = data.subset(toy), every.subset(shape)
+            best, held = self._bounded(one, _profile.minimise(self._model, one, part, there.point[toy]), part)
+            found[:, first : first + _FITS] = best.point[:, 0], best.chi2, held
+        rates, chi2, zero = found.reshape(3, size, count)
+        at = np.arange(size), np.argmin(chi2, axis=1)
+        return Toys(unit * rates[at], chi2[at], there.chi2 - chi2[at], zero[at] > 0.0, at[1] - 1)
 
 
 def _tail(degrees: int, value: Array) -> Array:
