@@ -1,16 +1,18 @@
-"""The part of the page kit that runs inside Sphinx: tables that a phone can show, and a search that finds chapters.
+"""The part of the page kit that runs inside Sphinx: tables for a phone, figures with sliders, a search that finds chapters.
 
 Named under ``extra_extensions`` in ``_config.yml``.
 """
 
 import re
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx import search
 
+from . import play
 from .figures import plain
 
 __all__ = ["setup", "with_labels"]
@@ -81,6 +83,21 @@ def _tables(app: Any, page: str, template: str, context: dict[str, Any], doctree
         context["body"] = _TABLE.sub(lambda match: with_labels(match[0]), context["body"])
 
 
+def _playable(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put the picture of a figure with sliders into the page, where its parts can move."""
+    if '<div class="play">' not in context.get("body", ""):
+        return
+    sources = {name: Path(app.srcdir) / source for source, name in app.builder.images.items()}
+
+    def picture(match: re.Match[str]) -> str:
+        image = BeautifulSoup(match[2], "html.parser").img
+        assert image is not None
+        svg = sources[Path(str(image["src"])).name].read_text(encoding="utf-8")
+        return match[1] + play.inline(svg, str(image["alt"]))
+
+    context["body"] = re.sub(r"(<figure\b[^>]*>\s*)(<img\b[^>]*>)", picture, context["body"], count=1)
+
+
 def _ranked(app: Any, config: Any) -> None:
     config.html_search_scorer = str(files("bookkit") / "search.js")
 
@@ -90,4 +107,5 @@ def setup(app: Any) -> dict[str, bool]:
     search.WordCollector = _Words  # type: ignore[misc]
     app.connect("config-inited", _ranked)
     app.connect("html-page-context", _tables)
+    app.connect("html-page-context", _playable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

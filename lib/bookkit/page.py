@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from . import chapters, checks, figures, generate, leads
+from . import chapters, checks, figures, generate, leads, play
 from .chapters import ROOT
 
 __all__ = ["arrange", "folded", "following", "rerun_line", "title_and_reason"]
@@ -90,6 +90,17 @@ def _shown(outputs: Iterable[Any], pictures: bool) -> list[Any]:
     return [output for output in kept if any(kind.startswith("image/") for kind in output.get("data", {})) == pictures]
 
 
+def _with_sliders(pictures: Iterable[Any]) -> list[Any]:
+    """Return pictures, each with its sliders below it if it has any."""
+    shown: list[Any] = []
+    for picture in pictures:
+        data = dict(picture.data)
+        sliders = data.pop(play.MIME, None)
+        shown.append(nbformat.from_dict({**picture, "data": data}))
+        shown += [new_output("display_data", {"text/html": play.controls(sliders)})] if sliders else []
+    return shown
+
+
 def arrange(
     notebook: nbformat.NotebookNode, name: str, record: Mapping[str, Any], links: Sequence[str]
 ) -> nbformat.NotebookNode:
@@ -116,7 +127,7 @@ def arrange(
     sees = next((number for number, cell in enumerate(cells) if cell.source.startswith(leads.SEE)), None)
     first = _WHY.sub("", cells[0].source).replace(checks.BADGE, generate.verdicts(record))
     room = [new_markdown_cell(first)]
-    room.append(_silent(cells[drawn], _shown(cells[drawn].outputs, pictures=True)))
+    room.append(_silent(cells[drawn], _with_sliders(_shown(cells[drawn].outputs, pictures=True))))
     room += [new_markdown_cell(cells[sees].source)] if sees is not None else []
     headed = False
     for number, cell in enumerate(cells):
