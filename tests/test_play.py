@@ -251,9 +251,10 @@ def test_stored_chapter_keeps_the_sentences_alone() -> None:
 
 @house
 def test_page_has_the_sliders_below_the_picture() -> None:
-    shown = page._with_sliders(with_sliders().cells[0].outputs)
-    assert [sorted(output.data) for output in shown] == [["image/svg+xml", "text/plain"], ["text/html"]]
-    assert shown[1].data["text/html"].startswith('<div class="play">')
+    figure, sliders = page._figure(with_sliders().cells[0])
+    assert [sorted(output.data) for output in figure.outputs] == [["image/svg+xml", "text/plain"]]
+    # one block of HTML for MyST
+    assert sliders.source.startswith('<div class="play"><form hidden') and "\n" not in sliders.source
 
 
 @house
@@ -266,6 +267,8 @@ def test_picture_becomes_a_part_of_the_page(tmp_path: Path) -> None:
     extension._playable(app, "p", "", context, None)
     soup = BeautifulSoup(context["body"], "html.parser")
     drawn = soup.select_one("figure > svg[role=img]")
+    assert [child.name for child in soup.figure.find_all(recursive=False)] == ["svg", "div", "figcaption"]
+    assert len(soup.select("div.play")) == 1
     assert drawn["aria-label"] == 'A "line"' and drawn.find(id="play-0") is not None and soup.figcaption.text == "A line."
     assert soup.img is None and "<?xml" not in context["body"] and soup.metadata is None
     context = {"body": still}

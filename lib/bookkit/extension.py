@@ -22,6 +22,7 @@ _NARROW = 40
 # A cell with more letters is folded.
 _FOLDS = 18
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
+_SLIDERS = re.compile(r'<div class="play">.*?</script></div>\n?', re.S)
 
 
 class _Words(search.WordCollector):
@@ -84,8 +85,9 @@ def _tables(app: Any, page: str, template: str, context: dict[str, Any], doctree
 
 
 def _playable(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Put the picture of a figure with sliders into the page, where its parts can move."""
-    if '<div class="play">' not in context.get("body", ""):
+    """Put the picture of a figure with sliders into the page, where its parts can move, and the sliders below it."""
+    sliders = _SLIDERS.search(context.get("body", ""))
+    if sliders is None:
         return
     sources = {name: Path(app.srcdir) / source for source, name in app.builder.images.items()}
 
@@ -93,9 +95,10 @@ def _playable(app: Any, page: str, template: str, context: dict[str, Any], doctr
         image = BeautifulSoup(match[2], "html.parser").img
         assert image is not None
         svg = sources[Path(str(image["src"])).name].read_text(encoding="utf-8")
-        return match[1] + play.inline(svg, str(image["alt"]))
+        return match[1] + play.inline(svg, str(image["alt"])) + sliders[0]
 
-    context["body"] = re.sub(r"(<figure\b[^>]*>\s*)(<img\b[^>]*>)", picture, context["body"], count=1)
+    body = _SLIDERS.sub("", context["body"], count=1)
+    context["body"] = re.sub(r"(<figure\b[^>]*>\s*)(<img\b[^>]*>)", picture, body, count=1)
 
 
 def _ranked(app: Any, config: Any) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from . import chapters, checks, figures, generate, leads, play
 from .chapters import ROOT
@@ -90,15 +90,14 @@ def _shown(outputs: Iterable[Any], pictures: bool) -> list[Any]:
     return [output for output in kept if any(kind.startswith("image/") for kind in output.get("data", {})) == pictures]
 
 
-def _with_sliders(pictures: Iterable[Any]) -> list[Any]:
-    """Return pictures, each with its sliders below it if it has any."""
-    shown: list[Any] = []
-    for picture in pictures:
+def _figure(cell: Any) -> list[Any]:
+    """Return the cell that shows a figure, and the one with its sliders if it has any."""
+    pictures, sliders = [], []
+    for picture in _shown(cell.outputs, pictures=True):
         data = dict(picture.data)
-        sliders = data.pop(play.MIME, None)
-        shown.append(nbformat.from_dict({**picture, "data": data}))
-        shown += [new_output("display_data", {"text/html": play.controls(sliders)})] if sliders else []
-    return shown
+        sliders += [new_markdown_cell(play.controls(data.pop(play.MIME)))] if play.MIME in data else []
+        pictures.append(nbformat.from_dict({**picture, "data": data}))
+    return [_silent(cell, pictures), *sliders]
 
 
 def arrange(
@@ -127,7 +126,7 @@ def arrange(
     sees = next((number for number, cell in enumerate(cells) if cell.source.startswith(leads.SEE)), None)
     first = _WHY.sub("", cells[0].source).replace(checks.BADGE, generate.verdicts(record))
     room = [new_markdown_cell(first)]
-    room.append(_silent(cells[drawn], _with_sliders(_shown(cells[drawn].outputs, pictures=True))))
+    room += _figure(cells[drawn])
     room += [new_markdown_cell(cells[sees].source)] if sees is not None else []
     headed = False
     for number, cell in enumerate(cells):

@@ -178,7 +178,7 @@ class Play:
         ax : matplotlib.axes.Axes
             Where to draw.
         by : Slider or sequence of Slider
-            The sliders that they depend on.
+            The sliders that they depend on; none of them is a contour that stays.
         x, y : array_like, shape (n,) and (m,)
             Axes of the plane.
         z : array_like, shape (..., m, n)
@@ -187,6 +187,9 @@ class Play:
             Keywords of ``draw``.
         """
         by, z = _listed(by), np.asarray(z)
+        if not by:
+            draw(ax, x, y, z, **more)
+            return
         _check("z of a contour", z, by)
         paths = np.empty(z.shape[:-2], dtype=object)
         for at in np.ndindex(paths.shape):
