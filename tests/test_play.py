@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from bookkit import audit, chapters, extension, figures, page, play, reference
-from darkhiggs import belle2, inputs, meson_decays, model, muon, neutrinos, rivals, widths
+from darkhiggs import belle2, inputs, meson_decays, model, muon, neutrinos, rivals, scan, widths
 
 matplotlib.use("agg")
 house = pytest.mark.house
@@ -338,7 +338,8 @@ class Moves:
         assert self.number(word) in await tab.inner_text(f"#said-{self.sentence}"), word
         if not len(corners):
             # outside of the picture
-            assert not 0.0 < y.share(self.height(word, self.near)) < 1.0
+            with np.errstate(divide="ignore"):
+                assert not 0.0 < (self.x if self.turned else self.y).share(self.height(word, self.near)) < 1.0
             return
         away = np.abs(here - x.share(self.near))
         chosen = away < away.min() + 1e-3
@@ -428,6 +429,28 @@ def _alive(limits: str) -> str:
     return f"with the limits of {limits}: {'; '.join(name for name in order if name in names)}."
 
 
+def _windows(name: str) -> list[Moves | Shows]:
+    """The region of the upper panel whose rate is too large, and in the lower one the line left of which H1 is broad."""
+    point = model.benchmark(name).replace(q_x=0.7, sin_theta=0.01)
+    masses = np.linspace(2.5, 6.5, 401)
+
+    def too_large(sine: str, m_x: float) -> float:
+        there = scan.on_relic_line(point.replace(q_phi=0.2, m_x=1e-3 * m_x, m_h1=masses)).replace(sin_theta=value(sine))
+        return max(masses[meson_decays.br_b_to_k_invisible(there) > 2.5e-5], default=0.0)
+
+    def broad(charge: str, m_h1: float) -> float:
+        m_x = np.geomspace(1.05 * point.m_zp, 0.4 * m_h1, 200)
+        there = scan.on_relic_line(point.replace(q_phi=value(charge), m_x=m_x, m_h1=m_h1))
+        return 1e3 * max(m_x[widths.gamma_h1(there) > 0.1 * m_h1], default=0.0)
+
+    end = 0.5 * (inputs.natural("m_B+") - inputs.natural("m_K+"))
+    plane = Axis(1.05e3 * float(point.m_zp), 1e3 * end, log=True), Axis(2.5, 6.5)
+    return [
+        Moves(0, [0], 2, *plane, 3.5, broad, 0, lambda charge: f"|QΦ| = {charge} and", turned=True, error=0.02),
+        Moves(1, [1], 1, *plane, 1000.0, too_large, 0, lambda sine: f"sin θ = {sine}:", error=0.06),
+    ]
+
+
 _NEAR = Axis(3.0, 40.0, log=True), Axis(5e-5, 1.1e-3, log=True)
 _PLANE = Axis(0.03, 4.8), Axis(1.3e-3, 0.025, log=True)
 MOVES: dict[str, list[Moves | Shows]] = {
@@ -469,6 +492,8 @@ MOVES: dict[str, list[Moves | Shows]] = {
             turned=True,
         ),
     ],
+    "windows_a": _windows("A"),
+    "windows_b": _windows("B"),
     "score_board": [Shows(0, {"talk": 0, "today": 1}, 0, _alive)],
 }
 # A reader's window, and how a slider is moved: to a share of its length, or by keys.
