@@ -28,13 +28,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _adapt(file_class: type) -> None:
-    """Do not compare pictures; and start the kernel up to three times, as kernels race for ports."""
+    """Do not compare pictures and how they move; and start the kernel up to three times, as kernels race for ports."""
     setup = file_class.setup
     if setup.__name__ == "patient":
         return
 
+    from bookkit import play
+
     def patient(self: object) -> None:
-        self.skip_compare = (*self.skip_compare, "image/svg+xml")
+        self.skip_compare = (*self.skip_compare, "image/svg+xml", play.MIME)
         for attempt in range(3):
             try:
                 return setup(self)

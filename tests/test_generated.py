@@ -631,7 +631,7 @@ def _curves(notebook: Notebook) -> None:
         (add("print(1)"), "a chapter prints"),
         (add("x = '" + 70 * "x" + "'"), "a line of code has more than 75 characters"),
         (lambda n: code_cell(n, "import numpy").metadata.update(tags=["hide-input"]), "a cell is tagged to hide its code"),
-        (edit("figures.show()", "plt.show()"), "the figure is not shown with figures.show"),
+        (edit("figures.show(", "plt.show("), "the figure is not shown with figures.show"),
         (edit("## What to see", "## The figure"), "there is not exactly one section '## What to see'"),
         (_see_elsewhere, "'## What to see' does not follow the figure"),
         (edit(":label: eq:", ":nolabel: eq:"), "no formula has a label"),
@@ -645,7 +645,7 @@ def _curves(notebook: Notebook) -> None:
         (edit('chapters.start("two_body"', 'chapters.start("excess"'), 'chapters.start("two_body", globals()) is not called'),
         (add("def rate(x):\n    return 2 * x"), "a function is defined in the notebook"),
         (add("rate = lambda x: 2 * x"), "a function is defined in the notebook"),
-        (lambda n: code_cell(n, "figures.show()").metadata.pop("mystnb"), "there is not exactly one figure cell"),
+        (lambda n: code_cell(n, "figures.show(").metadata.pop("mystnb"), "there is not exactly one figure cell"),
         (lambda n: settings(n).figure.update(name="two-body"), "the figure's name is not 'fig:' and a word"),
         (lambda n: settings(n).figure.pop("caption"), "the figure has no caption"),
         (lambda n: settings(n).image.update(alt="a plot"), "the alt text has 6 characters"),
@@ -713,7 +713,7 @@ def test_figure_has_caption_and_alt_text(name: str) -> None:
         lambda n: settings(n).figure.update(caption=settings(n).image.alt.upper()),
         lambda n: settings(n).figure.pop("caption"),
         lambda n: settings(n).figure.pop("name"),
-        lambda n: code_cell(n, "figures.show()").metadata.pop("mystnb"),
+        lambda n: code_cell(n, "figures.show(").metadata.pop("mystnb"),
     ],
 )
 def test_figure_without_alt_fails(change: Callable[[Notebook], object]) -> None:

@@ -33,11 +33,13 @@ window.book = {
     for (const element of (document.querySelector("article") ?? document.body).querySelectorAll("*"))
       if (element instanceof HTMLUnknownElement) found.math.push(`text taken for a tag: ${element.outerHTML.slice(0, 60)}`);
     const root = document.querySelector("article") ?? document.body;
+    // a figure with sliders has its picture in the page
+    const picture = figure => figure.querySelector("img, svg[role=img]") ?? figure;
     for (const image of root.querySelectorAll("figure, img:not(figure img, .toggler)"))
       found.figures.push({
         inside: image.localName === "figure",
-        source: (image.querySelector("img") ?? image).getAttribute("src"),
-        alt: (image.querySelector("img") ?? image).getAttribute("alt") ?? "",
+        source: picture(image).getAttribute("src") ?? "figure with sliders",
+        alt: picture(image).getAttribute("alt") ?? picture(image).getAttribute("aria-label") ?? "",
         number: image.querySelector(".caption-number")?.textContent ?? "",
         caption: (image.querySelector(".caption-text") ?? image.querySelector("figcaption"))?.textContent ?? "",
       });

@@ -131,7 +131,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @asynccontextmanager
-async def _browser(site: Path) -> AsyncIterator[tuple[Callable[[], Awaitable[Any]], str]]:
+async def _browser(site: Path) -> AsyncIterator[tuple[Callable[..., Awaitable[Any]], str]]:
     """Serve a site on a free port and open a browser on it; yields what makes a fresh profile, and the address."""
     from playwright.async_api import async_playwright
 
@@ -142,8 +142,8 @@ async def _browser(site: Path) -> AsyncIterator[tuple[Callable[[], Awaitable[Any
         # requests to other hosts go to a proxy that does not exist; intercepting them would switch off the cache of the browser
         only_here = ["--proxy-server=127.0.0.1:1", f"--proxy-bypass-list=<-loopback>;{place}"]
 
-        async def profile() -> Any:
-            context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce", service_workers="block")
+        async def profile(**options: Any) -> Any:
+            context = await browser.new_context(viewport=DESKTOP, reduced_motion="reduce", service_workers="block", **options)
             await context.add_init_script("localStorage.clear()")  # every visit is a first one
             await context.add_init_script(_SCRIPT)
             context.set_default_timeout(120_000)

@@ -1,4 +1,4 @@
-"""The part of the page kit that runs inside Sphinx: tables for a phone, words that explain themselves, search, the library.
+"""The part of the page kit that runs inside Sphinx: tables for a phone, sliders, words that explain themselves, search, links.
 
 Named under ``extra_extensions`` in ``_config.yml``.
 """
@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx import search
 
+from . import play
 from .figures import plain
 
 __all__ = ["definitions", "setup", "with_labels", "with_titles"]
@@ -25,6 +27,7 @@ _FOLDS = 18
 _GLOSSARY = "book/background/glossary"
 _TO_TERM = re.compile(r'(<a class="[^"]*" href="[^"#]*#(term-[^"]+)")>')
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
+_SLIDERS = re.compile(r'<div class="play">.*?</script></div>\n?', re.S)
 
 
 class _Words(search.WordCollector):
@@ -152,6 +155,23 @@ def _of_library(app: Any, env: Any, node: Any, text: Any) -> Any:
     return env.get_domain("py").resolve_xref(env, node["refdoc"], app.builder, "obj", target, node, text)
 
 
+def _playable(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put the picture of a figure with sliders into the page, where its parts can move, and the sliders below it."""
+    sliders = _SLIDERS.search(context.get("body", ""))
+    if sliders is None:
+        return
+    sources = {name: Path(app.srcdir) / source for source, name in app.builder.images.items()}
+
+    def picture(match: re.Match[str]) -> str:
+        image = BeautifulSoup(match[2], "html.parser").img
+        assert image is not None
+        svg = sources[Path(str(image["src"])).name].read_text(encoding="utf-8")
+        return match[1] + play.inline(svg, str(image["alt"])) + sliders[0]
+
+    body = _SLIDERS.sub("", context["body"], count=1)
+    context["body"] = re.sub(r"(<figure\b[^>]*>\s*)(<img\b[^>]*>)", picture, body, count=1)
+
+
 def _ranked(app: Any, config: Any) -> None:
     config.html_search_scorer = str(files("bookkit") / "search.js")
 
@@ -163,4 +183,5 @@ def setup(app: Any) -> dict[str, bool]:
     app.connect("html-page-context", _tables)
     app.connect("html-page-context", _titles)
     app.connect("missing-reference", _of_library)
+    app.connect("html-page-context", _playable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

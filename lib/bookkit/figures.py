@@ -32,6 +32,7 @@ __all__ = [
     "legend",
     "marks",
     "measured",
+    "middle",
     "outline",
     "plain",
     "region",
@@ -202,8 +203,8 @@ def _line(style: str | Mapping[str, Any], number: int) -> dict[str, Any]:
     return {"color": PALETTE[shade], "ls": line or _LINES[0]}
 
 
-def draw(ax: Any, x: npt.ArrayLike, lines: Mapping[str, tuple[Any, Any]], **more: Any) -> None:
-    """Draw labelled lines over one axis.
+def draw(ax: Any, x: npt.ArrayLike, lines: Mapping[str, tuple[Any, Any]], **more: Any) -> list[Any]:
+    """Draw labelled lines over one axis, and return them.
 
     Parameters
     ----------
@@ -216,13 +217,20 @@ def draw(ax: Any, x: npt.ArrayLike, lines: Mapping[str, tuple[Any, Any]], **more
         ``"blue --"``, or a mapping of matplotlib's keywords; a label that begins with ``_`` is not in the legend.
     **more
         Keywords of ``ax.plot`` for all of them.
+
+    Returns
+    -------
+    list of matplotlib.lines.Line2D
+        One a label.
     """
-    for number, (label, (y, style)) in enumerate(lines.items()):
-        ax.plot(x, y, label=label, **{**_line(style, number), **more})
+    return [
+        ax.plot(x, y, label=label, **{**_line(style, number), **more})[0]
+        for number, (label, (y, style)) in enumerate(lines.items())
+    ]
 
 
-def draw_benchmarks(ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, label: str = "_", **more: Any) -> None:
-    """Draw one line for each benchmark point, as it looks in every figure.
+def draw_benchmarks(ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, label: str = "_", **more: Any) -> list[Any]:
+    """Draw one line for each benchmark point, as it looks in every figure, and return the lines.
 
     Parameters
     ----------
@@ -236,13 +244,18 @@ def draw_benchmarks(ax: Any, x: npt.ArrayLike, y: npt.ArrayLike, label: str = "_
         Word before the name in the legend; one that begins with ``_`` is not there.
     **more
         Keywords of ``ax.plot`` for all of them, such as ``ls``.
+
+    Returns
+    -------
+    list of matplotlib.lines.Line2D
+        One a benchmark.
     """
-    for name, column in zip(BENCHMARKS, np.transpose(y), strict=True):
-        draw(ax, x, {f"{label} {name}": (column, name)}, **more)
+    names = zip(BENCHMARKS, np.transpose(y), strict=True)
+    return draw(ax, x, {f"{label} {name}": (column, name) for name, column in names}, **more)
 
 
-def horizontal(ax: Any, levels: Mapping[str, tuple[float, str]], *, lw: float = 1.2, vertical: bool = False) -> None:
-    """Draw labelled lines across an axis.
+def horizontal(ax: Any, levels: Mapping[str, tuple[float, str]], *, lw: float = 1.2, vertical: bool = False) -> list[Any]:
+    """Draw labelled lines across an axis, and return them.
 
     Parameters
     ----------
@@ -254,10 +267,17 @@ def horizontal(ax: Any, levels: Mapping[str, tuple[float, str]], *, lw: float = 
         Width in points.
     vertical : bool
         Whether the lines run from bottom to top at these abscissas.
+
+    Returns
+    -------
+    list of matplotlib.lines.Line2D
+        One a label.
     """
     across = ax.axvline if vertical else ax.axhline
-    for number, (label, (level, style)) in enumerate(levels.items()):
+    return [
         across(level, label=label, lw=lw, **_line(style, number))
+        for number, (label, (level, style)) in enumerate(levels.items())
+    ]
 
 
 def band(
@@ -269,8 +289,8 @@ def band(
     color: str = "green",
     alpha: float = 0.5,
     **more: Any,
-) -> None:
-    """Fill between two curves where both are finite.
+) -> Any:
+    """Fill between two curves where both are finite, and return the band.
 
     Parameters
     ----------
@@ -286,6 +306,11 @@ def band(
         Opacity.
     **more
         Keywords of ``ax.fill_between``.
+
+    Returns
+    -------
+    matplotlib.collections.FillBetweenPolyCollection
+        The band.
     """
     x = np.asarray(x, dtype=float)
     low, high = (np.broadcast_to(np.asarray(y, dtype=float), x.shape) for y in (low, high))
@@ -293,7 +318,7 @@ def band(
     style = {"color": PALETTE.get(color, color), "alpha": alpha, "lw": 0, **more}
     if "hatch" in more:
         style = {"facecolor": "none", "edgecolor": style.pop("color"), "lw": 0, **more}
-    ax.fill_between(x, np.where(there, low, 0.0), np.where(there, high, 0.0), where=there, label=label, **style)
+    return ax.fill_between(x, np.where(there, low, 0.0), np.where(there, high, 0.0), where=there, label=label, **style)
 
 
 def outline(ax: Any, x: npt.ArrayLike, low: npt.ArrayLike, high: npt.ArrayLike, color: str = "green", lw: float = 1.4) -> None:
@@ -332,8 +357,8 @@ def excluded(
     top: float,
     color: str = "#9a9a9a",
     **more: Any,
-) -> None:
-    """Fill what an upper limit excludes: from the limit to the top of the axis.
+) -> Any:
+    """Fill what an upper limit excludes, from the limit to the top of the axis, and return the band.
 
     Parameters
     ----------
@@ -349,8 +374,13 @@ def excluded(
         A name of `PALETTE`, or a colour.
     **more
         Keywords of `band`, such as ``hatch="///"``.
+
+    Returns
+    -------
+    matplotlib.collections.FillBetweenPolyCollection
+        The band.
     """
-    band(ax, x, limit, top, label, color, **{"alpha": 1.0, **more})
+    return band(ax, x, limit, top, label, color, **{"alpha": 1.0, **more})
 
 
 def region(
@@ -362,8 +392,8 @@ def region(
     hatch: str = "",
     color: str = "grey",
     alpha: float = 0.5,
-) -> None:
-    """Fill or hatch the part of a plane where a ratio exceeds one.
+) -> Any:
+    """Fill or hatch the part of a plane where a ratio exceeds one, and return it.
 
     Parameters
     ----------
@@ -379,14 +409,48 @@ def region(
         A name of `PALETTE`, or a colour.
     alpha : float
         Opacity of a filled region.
+
+    Returns
+    -------
+    matplotlib.contour.QuadContourSet
+        The region.
     """
     shade = PALETTE.get(color, color)
     z = np.clip(np.nan_to_num(np.asarray(ratio, dtype=float)), 0.0, 1e299)
     if not hatch:
-        ax.contourf(x, y, z, levels=[1.0, 1e300], colors=[shade], alpha=alpha)
-        return
+        return ax.contourf(x, y, z, levels=[1.0, 1e300], colors=[shade], alpha=alpha)
     filled = ax.contourf(x, y, z, levels=[1.0, 1e300], colors="none", hatches=[hatch])
     filled.set(edgecolor=shade, linewidth=0.0)
+    return filled
+
+
+def middle(x: npt.ArrayLike, y: npt.ArrayLike, inside: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the middle of a part of a plane, where its name can be written.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,) and (m,)
+        Axes of the plane; the first is logarithmic.
+    inside : array_like of bool, shape (..., m, n)
+        Where the part is.
+
+    Returns
+    -------
+    ndarray, shape (..., 2)
+        Half way between its ends; nan if it is nowhere.
+
+    Examples
+    --------
+    >>> from bookkit import figures
+    >>> figures.middle([1.0, 10.0, 100.0], [0.0, 1.0], [[True, True, True], [False, True, False]])
+    array([10. ,  0.5])
+    """
+    there, spots = np.asarray(inside, dtype=bool), []
+    for grid in (np.log(np.asarray(x, dtype=float)), np.asarray(y, dtype=float)[:, None]):
+        full = np.broadcast_to(grid, there.shape)
+        ends = [function(np.where(there, full, end), axis=(-2, -1)) for function, end in ((np.min, np.inf), (np.max, -np.inf))]
+        spots.append(np.where(there.any(axis=(-2, -1)), 0.5 * np.where(np.isfinite(ends), ends, 0.0).sum(axis=0), np.nan))
+    return np.stack([np.exp(spots[0]), spots[1]], axis=-1)
 
 
 def contours(
@@ -434,8 +498,8 @@ def marks(
     ms: float = 7.0,
     color: str = "black",
     label: bool = False,
-) -> None:
-    """Mark the benchmark points, each with the marker it has in every figure.
+) -> list[Any]:
+    """Mark the benchmark points, each with the marker it has in every figure, and return the marks.
 
     Parameters
     ----------
@@ -449,23 +513,22 @@ def marks(
         Colour.
     label : bool
         Whether they are named in the legend.
+
+    Returns
+    -------
+    list of matplotlib.lines.Line2D
+        One a point.
     """
     if points is None:
         from darkhiggs import model
 
         grid = model.benchmarks()
         points = dict(zip(BENCHMARKS, zip(1e3 * grid.m_zp, grid.g_x, strict=True), strict=True))
-    for name, (x, y) in points.items():
-        ax.plot(
-            x,
-            y,
-            ls="",
-            marker=BENCHMARKS[name]["marker"],
-            ms=ms,
-            color=color,
-            zorder=5,
-            label=f"benchmark {name}" if label else None,
-        )
+    look = {"ls": "", "ms": ms, "color": color, "zorder": 5}
+    return [
+        ax.plot(x, y, marker=BENCHMARKS[name]["marker"], label=f"benchmark {name}" if label else None, **look)[0]
+        for name, (x, y) in points.items()
+    ]
 
 
 def measured(
@@ -513,8 +576,8 @@ def _ink(color: str) -> tuple[float, float, float]:
     return float(shade[0]), float(shade[1]), float(shade[2])
 
 
-def label(ax: Any, names: Mapping[str, tuple[float, float, str]], **more: Any) -> None:
-    """Write names beside lines, in their colours made dark enough to read, on a light ground.
+def label(ax: Any, names: Mapping[str, tuple[float, float, str]], **more: Any) -> list[Any]:
+    """Write names beside lines, in their colours made dark enough to read, on a light ground; return the texts.
 
     Parameters
     ----------
@@ -524,13 +587,17 @@ def label(ax: Any, names: Mapping[str, tuple[float, float, str]], **more: Any) -
         Abscissa and ordinate of the middle of the text, and the style of the line as in `draw`, by text.
     **more
         Keywords of ``ax.text`` for all of them, such as ``ha`` or ``rotation``.
+
+    Returns
+    -------
+    list of matplotlib.text.Text
+        One a name.
     """
     from matplotlib.patheffects import withStroke
 
     halo = [withStroke(linewidth=3.0, foreground="white")]
-    for text, (x, y, style) in names.items():
-        place = {"ha": "center", "va": "center", "path_effects": halo, "color": _ink(_line(style, 0)["color"]), **more}
-        ax.text(x, y, text, clip_on=True, **place)
+    look = {"ha": "center", "va": "center", "path_effects": halo, "clip_on": True, **more}
+    return [ax.text(x, y, text, **{"color": _ink(_line(style, 0)["color"]), **look}) for text, (x, y, style) in names.items()]
 
 
 # Colour of a cell of a board, and the sign in it; a cell without a sign of its own may hold a short number.
@@ -669,7 +736,7 @@ def _texts(figure: Any) -> list[Any]:
     """Texts of a figure that show, without what stands outside of the range of its axis."""
     from matplotlib.text import Text
 
-    unseen = set()
+    unseen = {text for ax in figure.axes if not ax.get_visible() for text in ax.findobj(Text)}
     for ax in figure.axes:
         for axis in (ax.xaxis, ax.yaxis):
             low, high = sorted(axis.get_view_interval())
@@ -697,8 +764,13 @@ def _hidden(ax: Any, box: Any) -> list[str]:
     return found
 
 
-def show() -> None:
+def show(sliders: Any = None) -> None:
     """Show the figure of a chapter; when the book is built, refuse one that cannot be read.
+
+    Parameters
+    ----------
+    sliders : bookkit.play.Play, optional
+        The figure with its sliders.
 
     Raises
     ------
@@ -710,7 +782,11 @@ def show() -> None:
 
     if os.environ.get("BOOK_FIGURES") == "strict" and (found := faults(plt.gcf())):
         raise FigureError("; ".join(found))
-    plt.show()
+    if sliders is None:
+        plt.show()
+    else:
+        _show(sliders)
+        plt.close(sliders.figure)
 
 
 class _Digest:

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from . import chapters, checks, figures, generate, leads
+from . import chapters, checks, figures, generate, leads, play
 from .chapters import ROOT
 
 __all__ = ["HOW", "arrange", "folded", "following", "rerun_line", "title_and_reason"]
@@ -92,6 +92,16 @@ def _shown(outputs: Iterable[Any], pictures: bool) -> list[Any]:
     return [output for output in kept if any(kind.startswith("image/") for kind in output.get("data", {})) == pictures]
 
 
+def _figure(cell: Any) -> list[Any]:
+    """Return the cell that shows a figure, and the one with its sliders if it has any."""
+    pictures, sliders = [], []
+    for picture in _shown(cell.outputs, pictures=True):
+        data = dict(picture.data)
+        sliders += [new_markdown_cell(play.controls(data.pop(play.MIME)))] if play.MIME in data else []
+        pictures.append(nbformat.from_dict({**picture, "data": data}))
+    return [_silent(cell, pictures), *sliders]
+
+
 def arrange(
     notebook: nbformat.NotebookNode, name: str, record: Mapping[str, Any], links: Sequence[str]
 ) -> nbformat.NotebookNode:
@@ -118,7 +128,7 @@ def arrange(
     sees = next((number for number, cell in enumerate(cells) if cell.source.startswith(leads.SEE)), None)
     first = _WHY.sub("", cells[0].source).replace(checks.BADGE, generate.verdicts(record))
     room = [new_markdown_cell(first)]
-    room.append(_silent(cells[drawn], _shown(cells[drawn].outputs, pictures=True)))
+    room += _figure(cells[drawn])
     room += [new_markdown_cell(cells[sees].source)] if sees is not None else []
     headed = False
     for number, cell in enumerate(cells):

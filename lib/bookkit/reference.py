@@ -12,7 +12,7 @@ import nbformat
 
 from darkhiggs.errors import ParameterError
 
-from . import chapters, generate, lock, run
+from . import chapters, generate, lock, play, run
 from .chapters import ROOT
 
 __all__ = ["followed", "main", "moved", "stored"]
@@ -47,7 +47,7 @@ def stored(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             if "data" in output:
                 output["metadata"] = {}
                 output.data = nbformat.from_dict(
-                    {mime: body for mime, body in output.data.items() if not mime.startswith("image/")}
+                    {mime: body for mime, body in output.data.items() if not mime.startswith("image/") and mime != play.MIME}
                 )
     return notebook
 
