@@ -11,11 +11,11 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from bookkit import audit, chapters, checks
+from bookkit import audit, chapters, checks, page
 
 PAGES = audit.page_names()
 CHAPTERS = chapters.names()
-DOWNLOADS = (".csv", ".json", ".bib", ".ipynb", ".svg")
+DOWNLOADS = (".csv", ".json", ".bib", ".ipynb", ".svg", ".png")
 
 
 @pytest.fixture(scope="session")
@@ -90,6 +90,19 @@ def test_download_is_there_and_not_empty(chapter: str, ending: str) -> None:
     assert links
     for link in links:
         assert (audit.SITE / chapters.path_of(chapter).parent / link).stat().st_size > 0
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_line_under_the_title_offers_the_chapter(chapter: str) -> None:
+    (line,) = article(chapter).select("h1 + p + div.take")
+    assert f"make chapter NAME={chapter}" in {code.text for code in line.select("code")}
+    assert len(line.select("a.download")) == len(article(chapter).select("a.download"))
+    address, source = page.repository(), chapters.path_of(chapter).as_posix()
+    places = [str(link["href"]) for link in line.select("a.external")]
+    assert [place.partition("?")[0] for place in places] == (
+        [f"{address}/blob/HEAD/{source}", f"{address.replace('github.com', 'mybinder.org/v2/gh')}/HEAD"] if address else []
+    )
 
 
 # What a physicist would type, and the chapter that answers.

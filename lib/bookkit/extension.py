@@ -23,11 +23,12 @@ _TABLE = re.compile(r"<table\b.*?</table>", re.S)
 
 
 class _Words(search.WordCollector):
-    """Words for the index of the search: code and formulas are left out."""
+    """Words for the index of the search: code, formulas and the line of downloads are left out."""
 
     def dispatch_visit(self, node: nodes.Node) -> None:
         """Pass over what no reader types into a search box."""
-        if isinstance(node, (nodes.literal_block, nodes.math, nodes.math_block)):
+        line = isinstance(node, nodes.container) and "take" in node["classes"]
+        if line or isinstance(node, (nodes.literal_block, nodes.math, nodes.math_block)):
             raise nodes.SkipNode
         super().dispatch_visit(node)
 

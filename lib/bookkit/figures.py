@@ -17,6 +17,7 @@ __all__ = [
     "BOARD",
     "DIGEST",
     "PALETTE",
+    "PNG",
     "FigureError",
     "band",
     "board",
@@ -43,6 +44,8 @@ __all__ = [
 
 # Marks the output that holds the curves of a figure.
 DIGEST = "application/vnd.darkhiggs.curves"
+# The figure of a chapter, for slides, in the folder of its curves; dots an inch.
+PNG, _DOTS = "figure.png", 300
 _UNIT = re.compile(r" \[[^\[\]]+\]$")
 
 # Okabe and Ito's palette without its yellow, which vanishes on white.
@@ -700,6 +703,8 @@ def _hidden(ax: Any, box: Any) -> list[str]:
 def show() -> None:
     """Show the figure of a chapter; when the book is built, refuse one that cannot be read.
 
+    The folder named by the environment variable ``BOOK_OUTPUT`` gets it as PNG too, as `save_curves` puts the curves there.
+
     Raises
     ------
     FigureError
@@ -708,9 +713,13 @@ def show() -> None:
     """
     import matplotlib.pyplot as plt
 
-    if os.environ.get("BOOK_FIGURES") == "strict" and (found := faults(plt.gcf())):
+    figure = plt.gcf()
+    if os.environ.get("BOOK_FIGURES") == "strict" and (found := faults(figure)):
         raise FigureError("; ".join(found))
     plt.show()
+    if folder := os.environ.get("BOOK_OUTPUT"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        figure.savefig(Path(folder) / PNG, dpi=_DOTS, bbox_inches="tight", metadata={"Software": None})
 
 
 class _Digest:

@@ -10,10 +10,10 @@ var Scorer = {
   objNameMatch: 11, objPartialMatch: 6, objPrio: {0: 15, 1: 5, 2: -5}, objPrioDefault: 0,
   title: 15, partialTitle: 7, term: 5, partialTerm: 2,
 };
-// The text below a result has no code, no formulas in TeX and no headings of table cells.
+// The text below a result has no code, no formulas in TeX, no list of downloads and no headings of table cells.
 const textOf = Search.htmlToText;
 Search.htmlToText = (source, anchor) => {
   const page = new DOMParser().parseFromString(source, "text/html");
-  page.querySelectorAll("pre, .math, .label, .prev-next-footer").forEach(element => element.remove());
+  page.querySelectorAll("pre, .math, .take, .label, .prev-next-footer").forEach(element => element.remove());
   return textOf(page.documentElement.outerHTML, anchor);
 };
