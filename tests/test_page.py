@@ -201,20 +201,20 @@ def test_table_without_headings_stays(table: str) -> None:
     assert extension.with_labels(table) == table
 
 
-def test_search_leaves_out_code_and_formulas() -> None:
-    from sphinx.search import SearchEnglish
-
-    paragraph = nodes.paragraph("", "", nodes.Text("sterile "), nodes.math("", "omegabar"), nodes.Text("dwarf"))
+def test_search_reads_formulas_in_letters_and_no_code() -> None:
     document = new_document("a page")
-    document += [paragraph, nodes.literal_block("", "geomspace")]
-    document += [
-        nodes.container("", nodes.paragraph("", "notebook"), classes=["take"]),
-        nodes.container("", nodes.paragraph("", "kaon")),
-    ]
-    found = extension._Words(document, SearchEnglish({}))  # type: ignore[arg-type]
-    document.walk(found)
-    assert {"sterile", "dwarf", "kaon"} <= set(found.found_words)
-    assert not {"omegabar", "geomspace", "notebook"} & set(found.found_words)
+    paragraph = nodes.paragraph("", "", nodes.Text("sterile "), nodes.math("", r"\Delta N_{\rm eff}"), nodes.Text(" dwarf"))
+    document += [paragraph, nodes.literal_block("", "geomspace"), nodes.math_block("", r"\omega"), nodes.paragraph("", "kaon")]
+    document += [nodes.container("", nodes.paragraph("", "notebook"), classes=["take"]), nodes.container("", nodes.Text("end"))]
+    before = document.pformat()
+    assert extension.readable(document).astext().split() == ["sterile", "Delta", "N_eff", "dwarf", "kaon", "end"]
+    assert document.pformat() == before
+
+
+def test_word_says_more_about_a_page_that_has_it_more_often_and_among_fewer_words() -> None:
+    found = extension.weights({0: {"a": 4, "b": 4}, 1: {"a": 1, "b": 4}, 2: {"a": 4, "b": 40}, 3: {"c": 4}})
+    assert found["a"][0] > found["a"][1] and found["a"][0] > found["a"][2]
+    assert found["c"][3] > found["a"][0], "and more if fewer pages have it"
 
 
 # --- figures

@@ -1,9 +1,14 @@
-// Ranks the results of the search: chapters, those of the rivals second, before pages of the library and of the inputs.
-// Read by Sphinx at the build.
+// Ranks the results of the search: chapters by how much the words of the query say about them, those of the rivals second,
+// before pages of the library and of the inputs. Read by Sphinx at the build; extension.py writes the weights of the words.
+const weight = page => {
+  const number = Search._index.docnames.indexOf(page);
+  const words = Search._parseQuery(new URLSearchParams(location.search).get("q"))[1];
+  return [...words].reduce((sum, word) => sum + (Search._index.weights[word]?.[number] ?? 0), 0);
+};
 var Scorer = {
   score: ([page, title, anchor, description, score]) => {
-    if (page.startsWith("book/chapters/rival_")) return score + 39;
-    if (page.startsWith("book/chapters/")) return score + 40;
+    if (page.startsWith("book/chapters/rival_")) return score + 39 + weight(page);
+    if (page.startsWith("book/chapters/")) return score + 40 + weight(page);
     if (["book/api", "book/inputs", "book/status", "genindex"].includes(page) || description) return score - 20;
     return score;
   },
