@@ -128,16 +128,15 @@ QUESTIONS = {
 FIRST = {
     "Belle II excess": "excess",
     "muon g-2": "muon_g2",
-    "invisible Higgs decay": "higgs_invisible",
     "Hubble tension": "n_eff",
     "neutrino trident": "trident",
+    "white dwarfs": "z_plane",
     "solar neutrinos": "solar",
     "CMB annihilation": "cmb",
     "direct detection": "direct_detection",
     "axion-like particle": "rival_alp",
-    "dark photon": "rival_dark_photon",
     "global significance": "belle2_one_particle",
-    "N_eff": "n_eff",
+    "relic density resonance": "relic_resonance",
 }
 
 

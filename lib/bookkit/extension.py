@@ -23,9 +23,7 @@ _NARROW = 40
 # A cell with more letters is folded.
 _FOLDS = 18
 # A word of a heading counts as often more, one of the title again as often.
-_HEADING, _TITLE = 3, 20
-# From this often on a word on a page of usual length says hardly more; and how much a longer page counts as one.
-_OFTEN, _LONG = 10.0, 0.5
+_HEADING, _TITLE = 3, 10
 _FEED, _FREEZE = search.IndexBuilder.feed, search.IndexBuilder.freeze
 _counts: dict[str, Counter[str]] = {}
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
@@ -50,7 +48,7 @@ def readable(doctree: nodes.document) -> nodes.document:
 
 
 def weights(counts: Mapping[int, Mapping[str, int]]) -> dict[str, dict[int, int]]:
-    """Return how much each word says about each page, by the formula BM25; 100 times its part without a constant.
+    """Return how much each word says about each page, by the formula BM25, in tenths.
 
     Parameters
     ----------
@@ -72,10 +70,10 @@ def weights(counts: Mapping[int, Mapping[str, int]]) -> dict[str, dict[int, int]
     mean = sum(sum(words.values()) for words in counts.values()) / max(len(counts), 1)
     found: dict[str, dict[int, int]] = {}
     for number, words in counts.items():
-        often = _OFTEN * (1.0 - _LONG + _LONG * sum(words.values()) / mean)
+        often = 1.2 * (0.25 + 0.75 * sum(words.values()) / mean)
         for word, count in words.items():
             rare = math.log(1.0 + (len(counts) - pages[word] + 0.5) / (pages[word] + 0.5))
-            found.setdefault(word, {})[number] = round(100.0 * rare * count / (count + often))
+            found.setdefault(word, {})[number] = round(10.0 * rare * 2.2 * count / (count + often))
     return found
 
 
