@@ -41,8 +41,8 @@ _PREPARE = """([printed, places]) => {
 }"""
 _SHEET = "<!doctype html><html lang='en'><style>@page {{ size: A4; margin: {} }} {}</style><body>{}</body></html>"
 _CONTENTS = """
-body { font: 10pt/1.4 sans-serif; } h1 { font-size: 22pt; line-height: 1.2; margin: 0 0 4mm; } p { margin: 0 0 4mm; }
-h2 { font-size: 10pt; margin: 2mm 0 0; break-after: avoid; } a { color: inherit; text-decoration: none; }
+body { font: 9.5pt/1.25 sans-serif; } h1 { font-size: 22pt; line-height: 1.2; margin: 0 0 4mm; } p { margin: 0 0 4mm; }
+h2 { font-size: 9.5pt; margin: 1.5mm 0 0; break-after: avoid; } a { color: inherit; text-decoration: none; }
 div { display: flex; justify-content: space-between; padding-left: 5mm; }"""
 _NUMBERS = """
 body { margin: 0; font: 8pt sans-serif; }
