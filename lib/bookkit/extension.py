@@ -77,14 +77,14 @@ def weights(counts: Mapping[int, Mapping[str, int]]) -> dict[str, dict[int, int]
     return found
 
 
-def _feed(self: Any, name: str, file: str, title: str, doctree: nodes.document) -> None:
+def _feed(self: Any, docname: str, filename: str, title: str, doctree: nodes.document) -> None:
     page = readable(doctree)
-    _FEED(self, name, file, title, page)
-    if name.startswith("book/chapters/"):
+    _FEED(self, docname, filename, title, page)
+    if docname.startswith("book/chapters/"):
         store = self._word_collector(page)
         title_words = [word for text, _ in store.titles[:1] for word in self.lang.split(text)]
         words = [*store.words, *_HEADING * store.title_words, *_TITLE * title_words]
-        _counts[name] = Counter(self.lang.stem(word).lower() for word in words)
+        _counts[docname] = Counter(self.lang.stem(word).lower() for word in words)
 
 
 def _freeze(self: Any) -> dict[str, Any]:
