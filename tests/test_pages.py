@@ -136,7 +136,7 @@ FIRST = {
     "direct detection": "direct_detection",
     "axion-like particle": "rival_alp",
     "global significance": "belle2_one_particle",
-    "relic density resonance": "relic_resonance",
+    "world average": "excess",
 }
 
 

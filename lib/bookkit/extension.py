@@ -64,16 +64,16 @@ def weights(counts: Mapping[int, Mapping[str, int]]) -> dict[str, dict[int, int]
     --------
     >>> from bookkit import extension
     >>> extension.weights({0: {"kaon": 9, "mass": 1}, 1: {"kaon": 1, "mass": 1}, 2: {"mass": 3}})
-    {'kaon': {0: 8, 1: 6}, 'mass': {0: 1, 1: 2, 2: 2}}
+    {'kaon': {0: 9, 1: 7}, 'mass': {0: 1, 1: 2, 2: 3}}
     """
     pages = Counter(word for words in counts.values() for word in words)
     mean = sum(sum(words.values()) for words in counts.values()) / max(len(counts), 1)
     found: dict[str, dict[int, int]] = {}
     for number, words in counts.items():
-        often = 1.2 * (0.25 + 0.75 * sum(words.values()) / mean)
+        often = 1.6 * (0.25 + 0.75 * sum(words.values()) / mean)
         for word, count in words.items():
             rare = math.log(1.0 + (len(counts) - pages[word] + 0.5) / (pages[word] + 0.5))
-            found.setdefault(word, {})[number] = round(10.0 * rare * 2.2 * count / (count + often))
+            found.setdefault(word, {})[number] = round(10.0 * rare * 2.6 * count / (count + often))
     return found
 
 
