@@ -14,7 +14,7 @@ endif
 $(foreach name,NAME ARGS PYTEST MUTANTS KERNELS,$(if $(filter environment,$(origin $(name))),$(eval $(name) :=)))
 .DEFAULT_GOAL := help
 
-.PHONY: help book new chapter test wheel reference scan bench oracle mutants portable lock clean
+.PHONY: help book pdf new chapter test wheel reference scan bench oracle mutants portable lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,6 +23,10 @@ help: ## this list
 book: ## build the book: _build/html/index.html
 	@$(VENV)
 	@$(LOCKED_PY) -m bookkit.build
+
+pdf: ## the built book as one PDF: _build/book.pdf
+	@$(VENV)
+	@$(LOCKED_PY) -m bookkit.pdf
 
 new: ## begin a chapter, and print what is left to do: make new NAME=kaon
 	@$(if $(NAME),,$(error NAME is not set; for example: make new NAME=kaon))$(VENV)

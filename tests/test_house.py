@@ -722,7 +722,7 @@ def test_chapter_with_other_parameters(clone: Clone) -> None:
     assert result.code == 0, result
     folder = clone.root / "_build/chapters/two_body"
     assert "_build/chapters/two_body/" in result.output and "calculation: agrees" in result.output
-    assert {"two_body.ipynb", "two_body.svg", "two_body.csv"} <= {path.name for path in folder.iterdir()}
+    assert {"two_body.ipynb", "two_body.svg", "two_body.png", "two_body.csv"} <= {path.name for path in folder.iterdir()}
     text = (folder / "two_body.ipynb").read_text(encoding="utf-8")
     assert "**Rerun with `br_target = 1.1e-05` in place of 1.8e-05; `m_h1 = 2.5` in place of 2.0.**" in text
     assert "<!-- verdict -->" not in text and "Calculation: " in text
@@ -829,10 +829,10 @@ def test_new_chapter_runs_in_the_order_of_its_list(clone: Clone) -> None:
     for chapter in (older, name):
         downloads = clone.root / "_build/stage/book/chapters/data" / chapter
         assert {path.name for path in downloads.iterdir()} == {
-            f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json", "svg")
+            f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json", "png", "svg")
         }
         links = re.findall(r'_downloads/\w+/([^"]+)"', clone.page(f"chapters/{chapter}"))
-        assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json", "svg")]
+        assert sorted(links) == [f"{chapter}.{ending}" for ending in ("bib", "csv", "ipynb", "json", "png", "svg")]
     again = clone.make("new", f"NAME={name}")
     assert again.code != 0 and again.output.startswith(
         f"error: the name '{name}' is taken: there is book/chapters/{name}.ipynb"

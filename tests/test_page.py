@@ -1,6 +1,8 @@
 """The page of a chapter: the order of its rooms, tables for a phone, the words of the search, and figures that can be read."""
 
 import itertools
+import re
+from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -16,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from bookkit import chapters, checks, extension, figures, page
 from bookkit.checks import Check, CheckTable, Tolerance
 from bookkit.tables import Table
+from darkhiggs.errors import ParameterError
 
 pytestmark = pytest.mark.house
 matplotlib.use("agg")
@@ -58,7 +61,7 @@ def executed() -> nbformat.NotebookNode:
 
 def test_page_has_the_figure_below_the_answer_and_the_code_at_its_end() -> None:
     before = executed()
-    shown = page.arrange(before, "two_body", record("identity"), ["- {download}`curves <x.csv>`"])
+    shown = page.arrange(before, "two_body", record("identity"), ":::{container} take\nCurves.\n:::")
     heads = [cell.source.splitlines()[0] for cell in shown.cells if cell.cell_type == "markdown"]
     wanted = [
         "# T",
@@ -69,11 +72,9 @@ def test_page_has_the_figure_below_the_answer_and_the_code_at_its_end() -> None:
         "## Known differences",
         "## The code",
     ]
-    assert heads == [
-        *wanted,
-        "This command, in the folder of the book, runs the chapter again with a value of yours:",
-        "Downloads:",
-    ]
+    *heads, command, after = heads
+    assert heads == wanted and after.startswith("**Next**: ")
+    assert command == "This command, in the folder of the book, runs the chapter again with a value of yours:"
     assert f"## Checks\n\n{page.HOW}" in [cell.source for cell in shown.cells]
     answer, figure = shown.cells[0], shown.cells[1]
     assert "An answer." in answer.source and "<!--" not in answer.source and "verdict-agrees" in answer.source
@@ -86,14 +87,63 @@ def test_page_has_the_figure_below_the_answer_and_the_code_at_its_end() -> None:
     assert rest.source.split() == ["import", "numpy", "Table()", "draw()", "table"] and not rest.outputs
     assert rest.metadata.mystnb.code_prompt_show == "Show the other 10 lines of code"
     assert 'make chapter NAME=two_body ARGS="m=2.0"' in shown.cells[-3].source
-    assert "{download}`curves <x.csv>`" in shown.cells[-1].source
+    # the downloads stand between verdicts and answer
+    assert re.search(r"</span>\n\n:::\{container\} take\nCurves\.\n:::\n\nAn answer\.$", answer.source)
     assert before == executed() | {"cells": before.cells} and len({cell.id for cell in shown.cells}) == len(shown.cells)
+
+
+FILES = ["cmb.bib", "cmb.csv", "cmb.ipynb", "cmb.json", "cmb.png", "cmb.svg", "cmb_dwarf_galaxies.csv"]
+OFFERED = (
+    "Downloads: {download}`executed notebook (.ipynb) <data/cmb/cmb.ipynb>`, {download}`figure (SVG) <data/cmb/cmb.svg>`, "
+    "{download}`figure (PNG) <data/cmb/cmb.png>`, {download}`curves (CSV) <data/cmb/cmb.csv>`, "
+    "{download}`curves, dwarf galaxies (CSV) <data/cmb/cmb_dwarf_galaxies.csv>`, {download}`checks (JSON) <data/cmb/cmb.json>`, "
+    "{download}`references (BibTeX) <data/cmb/cmb.bib>`."
+)
+
+
+def test_chapter_is_taken_along_by_files_and_command() -> None:
+    lines = page.take_along("cmb", FILES).splitlines()
+    assert lines == [":::{container} take", OFFERED, "Run it again: `make chapter NAME=cmb`.", ":::"]
+    assert page.take_along("cmb", reversed(FILES)).splitlines() == lines, "in whatever order a folder lists them"
+
+
+def test_chapter_names_source_and_binder_where_the_repository_is_known() -> None:
+    lines = page.take_along("cmb", FILES, "https://github.com/someone/dark-higgs").splitlines()
+    assert lines[:3] == page.take_along("cmb", FILES).splitlines()[:3]
+    assert lines[3:] == [
+        "Elsewhere: [source on GitHub](https://github.com/someone/dark-higgs/blob/HEAD/book/chapters/cmb.ipynb), [notebook on Binder]"
+        "(https://mybinder.org/v2/gh/someone/dark-higgs/HEAD?urlpath=lab%2Ftree%2Fbook%2Fchapters%2Fcmb.ipynb).",
+        ":::",
+    ]
+
+
+def setting(folder: Path, text: str) -> str:
+    """The repository that a configuration names."""
+    (folder / "_config.yml").write_text(f"title: A book\n{text}\n", encoding="utf-8")
+    return page.repository(folder)
+
+
+@pytest.mark.parametrize("text", ["", "repository:", "repository: ''", "repository:\n  url:", "repository:\n  url: ''"])
+def test_repository_may_be_empty(text: str, tmp_path: Path) -> None:
+    assert setting(tmp_path, text) == ""
+
+
+@pytest.mark.parametrize("ending", ["", "/", ".git"])
+def test_repository_is_one_address(ending: str, tmp_path: Path) -> None:
+    assert setting(tmp_path, f"repository:\n  url: https://github.com/a/b.c{ending}") == "https://github.com/a/b.c"
+
+
+@pytest.mark.parametrize("url", ["https://example.org/a/b", "https://github.com/a", "git@github.com:a/b.git", "a/b", "3"])
+def test_repository_that_is_none_is_refused(url: str, tmp_path: Path) -> None:
+    sentence = rf"^repository: url: .*{re.escape(url)}.* in _config\.yml is not of the form https://github\.com/OWNER/NAME$"
+    with pytest.raises(ParameterError, match=sentence):
+        setting(tmp_path, f"repository:\n  url: {url}")
 
 
 def test_own_headings_of_the_results_are_kept() -> None:
     notebook = executed()
     notebook.cells.insert(4, new_markdown_cell("## The rate"))
-    shown = page.arrange(notebook, "two_body", record("identity"), [])
+    shown = page.arrange(notebook, "two_body", record("identity"), "")
     heads = [cell.source for cell in shown.cells if cell.source.startswith("## ")]
     assert "## The rate" in heads and "## Results" not in heads
 
@@ -152,15 +202,20 @@ def test_table_without_headings_stays(table: str) -> None:
     assert extension.with_labels(table) == table
 
 
-def test_search_leaves_out_code_and_formulas() -> None:
-    from sphinx.search import SearchEnglish
-
-    paragraph = nodes.paragraph("", "", nodes.Text("sterile "), nodes.math("", "omegabar"), nodes.Text("dwarf"))
+def test_search_reads_formulas_in_letters_and_no_code() -> None:
     document = new_document("a page")
-    document += [paragraph, nodes.literal_block("", "geomspace")]
-    found = extension._Words(document, SearchEnglish({}))  # type: ignore[arg-type]
-    document.walk(found)
-    assert {"sterile", "dwarf"} <= set(found.found_words) and not {"omegabar", "geomspace"} & set(found.found_words)
+    paragraph = nodes.paragraph("", "", nodes.Text("sterile "), nodes.math("", r"\Delta N_{\rm eff}"), nodes.Text(" dwarf"))
+    document += [paragraph, nodes.literal_block("", "geomspace"), nodes.math_block("", r"\omega"), nodes.paragraph("", "kaon")]
+    document += [nodes.container("", nodes.paragraph("", "notebook"), classes=["take"]), nodes.container("", nodes.Text("end"))]
+    before = document.pformat()
+    assert extension.readable(document).astext().split() == ["sterile", "Delta", "N_eff", "dwarf", "kaon", "end"]
+    assert document.pformat() == before
+
+
+def test_word_says_more_about_a_page_that_has_it_more_often_and_among_fewer_words() -> None:
+    found = extension.weights({0: {"a": 4, "b": 4}, 1: {"a": 1, "b": 4}, 2: {"a": 4, "b": 40}, 3: {"c": 4}})
+    assert found["a"][0] > found["a"][1] and found["a"][0] > found["a"][2]
+    assert found["c"][3] > found["a"][0], "and more if fewer pages have it"
 
 
 # --- figures
@@ -263,6 +318,18 @@ def test_faulty_figure_is_refused_only_in_the_book(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("BOOK_FIGURES", "strict")
     with pytest.raises(figures.FigureError, match=r"^the text 'small' has "):
         figures.show()
+
+
+def test_figure_is_saved_for_slides_where_the_curves_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("BOOK_OUTPUT", raising=False)
+    drawn()
+    figures.show()
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setenv("BOOK_OUTPUT", str(tmp_path / "data"))
+    width = drawn().get_figwidth()
+    figures.show()
+    height, across, _ = plt.imread(tmp_path / "data" / figures.PNG).shape
+    assert across == pytest.approx(300 * width, rel=0.1) and 0.5 < height / across < 1.0
 
 
 @pytest.mark.parametrize(

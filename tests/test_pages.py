@@ -12,11 +12,11 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from bookkit import audit, chapters, checks, library
+from bookkit import audit, chapters, checks, library, page
 
 PAGES = audit.page_names()
 CHAPTERS = chapters.names()
-DOWNLOADS = (".csv", ".json", ".bib", ".ipynb", ".svg")
+DOWNLOADS = (".csv", ".json", ".bib", ".ipynb", ".svg", ".png")
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +128,19 @@ def test_docstring_links_to_another_module_and_to_a_chapter() -> None:
     assert "../chapters/excess.html" in links
 
 
+@pytest.mark.page
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_line_under_the_title_offers_the_chapter(chapter: str) -> None:
+    (line,) = article(chapter).select("h1 + p + div.take")
+    assert f"make chapter NAME={chapter}" in {code.text for code in line.select("code")}
+    assert len(line.select("a.download")) == len(article(chapter).select("a.download"))
+    address, source = page.repository(), chapters.path_of(chapter).as_posix()
+    places = [str(link["href"]) for link in line.select("a.external")]
+    assert [place.partition("?")[0] for place in places] == (
+        [f"{address}/blob/HEAD/{source}", f"{address.replace('github.com', 'mybinder.org/v2/gh')}/HEAD"] if address else []
+    )
+
+
 # What a physicist would type, and the chapter that answers.
 QUESTIONS = {
     "invisible Higgs": "higgs_invisible",
@@ -147,18 +160,39 @@ QUESTIONS = {
     "B_s invisible": "belle2_dark_higgs",
 }
 
+# What a reader would type who knows the subject and not the book, and the chapter that comes first.
+FIRST = {
+    "Belle II excess": "excess",
+    "muon g-2": "muon_g2",
+    "Hubble tension": "n_eff",
+    "neutrino trident": "trident",
+    "white dwarfs": "z_plane",
+    "solar neutrinos": "solar",
+    "CMB annihilation": "cmb",
+    "direct detection": "direct_detection",
+    "axion-like particle": "rival_alp",
+    "global significance": "belle2_one_particle",
+    "world average": "excess",
+}
+
 
 @pytest.fixture(scope="session")
 def answers() -> dict[str, list[str]]:
     if reason := audit.missing(audit.SITE):
         pytest.skip(reason)
-    return audit.searched(audit.SITE, list(QUESTIONS))
+    return audit.searched(audit.SITE, list(dict.fromkeys([*QUESTIONS, *FIRST])))
 
 
 @pytest.mark.page
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_search_finds_the_chapter_among_the_first_three(answers: dict[str, list[str]], question: str) -> None:
     assert f"book/chapters/{QUESTIONS[question]}" in answers[question]
+
+
+@pytest.mark.page
+@pytest.mark.parametrize("question", FIRST)
+def test_search_finds_the_chapter_first(answers: dict[str, list[str]], question: str) -> None:
+    assert answers[question][0] == f"book/chapters/{FIRST[question]}"
 
 
 @pytest.mark.house

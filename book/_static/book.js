@@ -15,3 +15,8 @@ addEventListener("load", async () => {
   fit();
   addEventListener("resize", fit);
 });
+// On paper the colours are those of the light theme.
+const root = document.documentElement;
+let theme;
+addEventListener("beforeprint", () => { theme = root.dataset.theme; root.dataset.theme = "light"; });
+addEventListener("afterprint", () => { root.dataset.theme = theme; });

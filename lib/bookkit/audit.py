@@ -26,7 +26,20 @@ import nbformat
 from . import chapters
 from .chapters import ROOT
 
-__all__ = ["KINDS", "SITE", "Finding", "audit", "figure_findings", "main", "missing", "page_names", "screenshots", "searched"]
+__all__ = [
+    "KINDS",
+    "SITE",
+    "Finding",
+    "audit",
+    "each_page",
+    "figure_findings",
+    "main",
+    "missing",
+    "open_page",
+    "page_names",
+    "screenshots",
+    "searched",
+]
 
 SITE = ROOT / "_build/html"
 KINDS = {
@@ -159,7 +172,7 @@ async def _browser(site: Path) -> AsyncIterator[tuple[Callable[..., Awaitable[An
             thread.join()
 
 
-async def _open(page: Any, url: str) -> None:
+async def open_page(page: Any, url: str) -> None:
     """Go to a page, follow a refresh, and wait until nothing moves."""
     await page.goto(url)
     await page.wait_for_function("() => !document.querySelector('meta[http-equiv=refresh i]')")
@@ -173,7 +186,7 @@ async def _theme(page: Any, scheme: str) -> None:
     await page.wait_for_function("name => [undefined, name].includes(document.documentElement.dataset.theme)", arg=scheme)
 
 
-async def _each(site: Path, pages: Sequence[str], visit: Callable[[Any, str, str], Awaitable[None]]) -> None:
+async def each_page(site: Path, pages: Sequence[str], visit: Callable[[Any, str, str], Awaitable[None]]) -> None:
     """Visit pages in one browser, one a core at once, the largest first; a visit gets page, address and name."""
     todo = sorted(pages, key=lambda name: (site / name).stat().st_size)
 
@@ -214,7 +227,7 @@ def audit(site: Path = SITE, pages: Sequence[str] | None = None) -> list[Finding
     async def visit(page: Any, base: str, name: str) -> None:
         found[name] = [Finding(name, kind, text) for kind, text in await _inspect(page, base, site, name, ids)]
 
-    asyncio.run(_each(site, names, visit))
+    asyncio.run(each_page(site, names, visit))
     return list(dict.fromkeys(finding for name in names for finding in found[name]))
 
 
@@ -249,7 +262,7 @@ async def _inspect(page: Any, base: str, site: Path, name: str, ids: Callable[[P
     page.on("response", on_response)
     page.on("websocket", lambda socket: note("external", socket.url))
     await page.emulate_media(color_scheme="light")
-    await _open(page, f"{base}{name}")
+    await open_page(page, f"{base}{name}")
 
     probe = await page.evaluate("book.probe()")
     for kind in ("picture", "math"):
@@ -373,7 +386,7 @@ def screenshots(site: Path, folder: Path, pages: Sequence[str] | None = None) ->
     written: list[Path] = []
 
     async def visit(page: Any, base: str, name: str) -> None:
-        await _open(page, f"{base}{name}")
+        await open_page(page, f"{base}{name}")
         for look, scheme, size in (("light", "light", DESKTOP), ("dark", "dark", DESKTOP), ("phone", "light", PHONE)):
             await page.set_viewport_size(size)
             await _theme(page, scheme)
@@ -381,7 +394,7 @@ def screenshots(site: Path, folder: Path, pages: Sequence[str] | None = None) ->
             await page.screenshot(path=path, full_page=True)
             written.append(path)
 
-    asyncio.run(_each(site, page_names(site)[1:] if pages is None else pages, visit))
+    asyncio.run(each_page(site, page_names(site)[1:] if pages is None else pages, visit))
     return sorted(written)
 
 

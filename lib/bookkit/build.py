@@ -13,6 +13,8 @@ from pathlib import Path
 
 import nbformat
 
+from darkhiggs.errors import ParameterError
+
 from . import chapters, checks, claims, generate, lock, page, run
 from .chapters import ROOT
 from .run import STAGE
@@ -62,11 +64,13 @@ def _sync() -> None:
     papers.write_text(lettered(with_et_al(papers.read_text(encoding="utf-8"))), encoding="utf-8")
     generate.write_pages(STAGE, _SOURCE)
     generate.write_staged(_SOURCE)
+    address = page.repository()
     for name in chapters.names():
         notebook = nbformat.read(STAGE / chapters.path_of(name), as_version=4)
+        files = [path.name for path in run.downloads(name).iterdir()]
         record = checks.check_record(notebook)
         assert record is not None
-        shown = page.arrange(notebook, name, record, run.links(name))
+        shown = page.arrange(notebook, name, record, page.take_along(name, files, address))
         (_SOURCE / chapters.path_of(name)).write_text(nbformat.writes(shown), encoding="utf-8")
 
 
@@ -167,6 +171,11 @@ def main(argv: list[str]) -> int:
     if argv[:1] == ["sphinx"]:
         _sphinx(argv[1:])
     began = time.monotonic()
+    try:
+        page.repository()
+    except ParameterError as error:
+        run.say(f"error: {error}", sys.stderr)
+        return 1
     failed = _run_chapters(stale(), began)
     if failed:
         run.say(f"error: {', '.join(failed)} failed; the site in place was not changed", sys.stderr)

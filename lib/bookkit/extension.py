@@ -3,7 +3,9 @@
 Named under ``extra_extensions`` in ``_config.yml``.
 """
 
+import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from html import escape
@@ -18,7 +20,7 @@ from sphinx import search
 from . import play
 from .figures import plain
 
-__all__ = ["definitions", "setup", "with_labels", "with_titles"]
+__all__ = ["definitions", "readable", "setup", "weights", "with_labels", "with_titles"]
 
 # Letters of a line that a window of 400 pixels holds; a table that is wider becomes a list of cards there.
 _NARROW = 40
@@ -26,18 +28,76 @@ _NARROW = 40
 _FOLDS = 18
 _GLOSSARY = "book/background/glossary"
 _TO_TERM = re.compile(r'(<a class="[^"]*" href="[^"#]*#(term-[^"]+)")>')
+# A word of a heading counts as often more, one of the title again as often.
+_HEADING, _TITLE = 3, 10
+_FEED, _FREEZE = search.IndexBuilder.feed, search.IndexBuilder.freeze
+_counts: dict[str, Counter[str]] = {}
 _TABLE = re.compile(r"<table\b.*?</table>", re.S)
 _SLIDERS = re.compile(r'<div class="play">.*?</script></div>\n?', re.S)
 
 
-class _Words(search.WordCollector):
-    """Words for the index of the search: code and formulas are left out."""
+def readable(doctree: nodes.document) -> nodes.document:
+    """Return a page as the search reads it: formulas of the text in letters; no code, equations and list of downloads.
 
-    def dispatch_visit(self, node: nodes.Node) -> None:
-        """Pass over what no reader types into a search box."""
-        if isinstance(node, (nodes.literal_block, nodes.math, nodes.math_block)):
-            raise nodes.SkipNode
-        super().dispatch_visit(node)
+    Parameters
+    ----------
+    doctree : document
+        The page; it is not changed.
+    """
+    page = doctree.deepcopy()
+    for node in list(page.findall(nodes.Element)):
+        listed = isinstance(node, nodes.container) and "take" in node["classes"]
+        if listed or isinstance(node, (nodes.literal_block, nodes.doctest_block, nodes.math_block)):
+            node.parent.remove(node)
+        elif isinstance(node, nodes.math):
+            node.parent.replace(node, nodes.Text(plain(f"${node.astext()}$")))
+    return page
+
+
+def weights(counts: Mapping[int, Mapping[str, int]]) -> dict[str, dict[int, int]]:
+    """Return how much each word says about each page, by the formula BM25, in tenths.
+
+    Parameters
+    ----------
+    counts : mapping of int to mapping of str to int
+        How often each word stands on each page.
+
+    Returns
+    -------
+    dict of str to dict of int to int
+        Large for a word that stands often on a page and on few pages.
+
+    Examples
+    --------
+    >>> from bookkit import extension
+    >>> extension.weights({0: {"kaon": 9, "mass": 1}, 1: {"kaon": 1, "mass": 1}, 2: {"mass": 3}})
+    {'kaon': {0: 9, 1: 7}, 'mass': {0: 1, 1: 2, 2: 3}}
+    """
+    pages = Counter(word for words in counts.values() for word in words)
+    mean = sum(sum(words.values()) for words in counts.values()) / max(len(counts), 1)
+    found: dict[str, dict[int, int]] = {}
+    for number, words in counts.items():
+        often = 1.6 * (0.25 + 0.75 * sum(words.values()) / mean)
+        for word, count in words.items():
+            rare = math.log(1.0 + (len(counts) - pages[word] + 0.5) / (pages[word] + 0.5))
+            found.setdefault(word, {})[number] = round(10.0 * rare * 2.6 * count / (count + often))
+    return found
+
+
+def _feed(self: Any, docname: str, filename: str, title: str, doctree: nodes.document) -> None:
+    page = readable(doctree)
+    _FEED(self, docname, filename, title, page)
+    if docname.startswith("book/chapters/"):
+        store = self._word_collector(page)
+        title_words = [word for text, _ in store.titles[:1] for word in self.lang.split(text)]
+        words = [*store.words, *_HEADING * store.title_words, *_TITLE * title_words]
+        _counts[docname] = Counter(self.lang.stem(word).lower() for word in words)
+
+
+def _freeze(self: Any) -> dict[str, Any]:
+    frozen: dict[str, Any] = _FREEZE(self)
+    numbers = {name: number for number, name in enumerate(frozen["docnames"])}
+    return frozen | {"weights": weights({numbers[name]: words for name, words in sorted(_counts.items())})}
 
 
 def _wide(soup: BeautifulSoup) -> bool:
@@ -178,7 +238,7 @@ def _ranked(app: Any, config: Any) -> None:
 
 def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
-    search.WordCollector = _Words  # type: ignore[misc]
+    search.IndexBuilder.feed, search.IndexBuilder.freeze = _feed, _freeze  # type: ignore[method-assign]
     app.connect("config-inited", _ranked)
     app.connect("html-page-context", _tables)
     app.connect("html-page-context", _titles)

@@ -17,6 +17,7 @@ __all__ = [
     "BOARD",
     "DIGEST",
     "PALETTE",
+    "PNG",
     "FigureError",
     "band",
     "board",
@@ -44,6 +45,8 @@ __all__ = [
 
 # Marks the output that holds the curves of a figure.
 DIGEST = "application/vnd.darkhiggs.curves"
+# The figure of a chapter, for slides, in the folder of its curves; dots an inch.
+PNG, _DOTS = "figure.png", 300
 _UNIT = re.compile(r" \[[^\[\]]+\]$")
 
 # Okabe and Ito's palette without its yellow, which vanishes on white.
@@ -767,6 +770,8 @@ def _hidden(ax: Any, box: Any) -> list[str]:
 def show(sliders: Any = None) -> None:
     """Show the figure of a chapter; when the book is built, refuse one that cannot be read.
 
+    The folder named by the environment variable ``BOOK_OUTPUT`` gets it as PNG too, as `save_curves` puts the curves there.
+
     Parameters
     ----------
     sliders : bookkit.play.Play, optional
@@ -780,8 +785,12 @@ def show(sliders: Any = None) -> None:
     """
     import matplotlib.pyplot as plt
 
-    if os.environ.get("BOOK_FIGURES") == "strict" and (found := faults(plt.gcf())):
+    figure = plt.gcf()
+    if os.environ.get("BOOK_FIGURES") == "strict" and (found := faults(figure)):
         raise FigureError("; ".join(found))
+    if folder := os.environ.get("BOOK_OUTPUT"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        figure.savefig(Path(folder) / PNG, dpi=_DOTS, bbox_inches="tight", metadata={"Software": None})
     if sliders is None:
         plt.show()
     else:

@@ -1,7 +1,7 @@
 """The page of a chapter: an executed notebook, which stands in running order, put into the order of a reader.
 
-Title, verdicts and answer come first, then the figure and what to see in it, then text and tables, and the code at the end:
-the parameters with the line that reruns the chapter, the rest folded.
+Title, verdicts, downloads and answer come first, then the figure and what to see in it, then text and tables, and the code at
+the end: the parameters with the line that reruns the chapter, the rest folded.
 """
 
 import os
@@ -9,18 +9,32 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
+import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell
+
+from darkhiggs.errors import ParameterError
 
 from . import chapters, checks, figures, generate, leads, play
 from .chapters import ROOT
 
-__all__ = ["HOW", "arrange", "folded", "following", "rerun_line", "title_and_reason"]
+__all__ = ["HOW", "arrange", "folded", "following", "repository", "rerun_line", "take_along", "title_and_reason"]
 
 #: Stands below the heading of the check table.
 HOW = "[How to read this table](../background/checks.md)."
 _WHY = re.compile(r"\n*<!-- why: (.+?) -->")
+_GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?")
+# What a download holds and its format, by the ending of its file.
+_OFFERS = {
+    ".ipynb": ("executed notebook", ".ipynb"),
+    ".svg": ("figure", "SVG"),
+    ".png": ("figure", "PNG"),
+    ".csv": ("curves", "CSV"),
+    ".json": ("checks", "JSON"),
+    ".bib": ("references", "BibTeX"),
+}
 
 
 def title_and_reason(text: str) -> tuple[str, str]:
@@ -67,6 +81,66 @@ def following(name: str, root: Path = ROOT) -> str:
     return f"**Next**: [{title}]({place})" + (f": {why}." if why else ".")
 
 
+def repository(root: Path = ROOT) -> str:
+    """Return the address of the repository, the setting ``url`` of ``repository`` in ``_config.yml``; ``""`` if it is empty.
+
+    Parameters
+    ----------
+    root : Path
+        Where ``_config.yml`` is.
+
+    Raises
+    ------
+    ParameterError
+        If it is no address of a repository on GitHub.
+    """
+    settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8")).get("repository") or {}
+    address = settings.get("url") or "" if isinstance(settings, dict) else settings
+    found = _GITHUB.fullmatch(str(address))
+    if address and not found:
+        raise ParameterError(f"repository: url: {address!r} in _config.yml is not of the form https://github.com/OWNER/NAME")
+    return f"https://github.com/{found[1]}" if found else ""
+
+
+def take_along(name: str, files: Iterable[str], address: str = "") -> str:
+    """Return the line under the title of a chapter: downloads, the command that runs it, and where its source is.
+
+    Parameters
+    ----------
+    name : str
+        Name of the chapter.
+    files : iterable of str
+        Names of its downloads.
+    address : str
+        The `repository`; without it nothing is said of source and Binder.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Examples
+    --------
+    >>> from bookkit import page
+    >>> page.take_along("cmb", ["cmb.csv", "cmb_dwarf.csv"]).splitlines()[1]
+    'Downloads: {download}`curves (CSV) <data/cmb/cmb.csv>`, {download}`curves, dwarf (CSV) <data/cmb/cmb_dwarf.csv>`.'
+    """
+    there = sorted(Path(file) for file in files)
+    links = []
+    for ending, (content, form) in _OFFERS.items():
+        for file in (file for file in there if file.suffix == ending):
+            part = re.sub(r"[_-]+", " ", file.stem.removeprefix(name)).strip()
+            told = f"{content}{f', {part}' if part else ''} ({form})"
+            links.append(f"{{download}}`{told} <data/{name}/{file}>`")
+    lines = [f"Downloads: {', '.join(links)}.", f"Run it again: `make chapter NAME={name}`."]
+    if address:
+        source = chapters.path_of(name).as_posix()
+        binder = address.replace("https://github.com", "https://mybinder.org/v2/gh")
+        place = f"{binder}/HEAD?urlpath={quote(f'lab/tree/{source}', safe='')}"
+        lines.append(f"Elsewhere: [source on GitHub]({address}/blob/HEAD/{source}), [notebook on Binder]({place}).")
+    return "\n".join([":::{container} take", *lines, ":::"])
+
+
 def rerun_line(name: str, parameters: str) -> str:
     """Return the command that reruns a chapter, with its first parameter at its default.
 
@@ -102,9 +176,7 @@ def _figure(cell: Any) -> list[Any]:
     return [_silent(cell, pictures), *sliders]
 
 
-def arrange(
-    notebook: nbformat.NotebookNode, name: str, record: Mapping[str, Any], links: Sequence[str]
-) -> nbformat.NotebookNode:
+def arrange(notebook: nbformat.NotebookNode, name: str, record: Mapping[str, Any], take: str) -> nbformat.NotebookNode:
     """Put an executed chapter into the order of its page.
 
     Parameters
@@ -115,8 +187,8 @@ def arrange(
         Name of the chapter.
     record : mapping
         Record of its check table.
-    links : sequence of str
-        Downloads, as Markdown.
+    take : str
+        Its `take_along` line.
 
     Returns
     -------
@@ -126,7 +198,7 @@ def arrange(
     cells = notebook.cells
     drawn = next(number for number, cell in enumerate(cells) if "figure" in cell.metadata.get("mystnb", {}))
     sees = next((number for number, cell in enumerate(cells) if cell.source.startswith(leads.SEE)), None)
-    first = _WHY.sub("", cells[0].source).replace(checks.BADGE, generate.verdicts(record))
+    first = _WHY.sub("", cells[0].source).replace(checks.BADGE, f"{generate.verdicts(record)}\n\n{take}")
     room = [new_markdown_cell(first)]
     room += _figure(cells[drawn])
     room += [new_markdown_cell(cells[sees].source)] if sees is not None else []
@@ -153,7 +225,7 @@ def arrange(
             folded(code),
             metadata={"tags": ["hide-input"], "mystnb": {"code_prompt_show": f"Show the other {lines} lines of code"}},
         ),
-        new_markdown_cell("Downloads:\n\n" + "\n".join(links) + f"\n\n{following(name)}"),
+        *([new_markdown_cell(after)] if (after := following(name)) else []),
     ]
     for number, cell in enumerate(room):
         cell["id"] = f"cell-{number:02d}"

@@ -20,11 +20,11 @@ import nbformat
 
 from darkhiggs.errors import ParameterError
 
-from . import chapters, checks, lock
+from . import chapters, checks, figures, lock
 from .chapters import ROOT
 from .checks import check_record
 
-__all__ = ["STAGE", "ChapterError", "built_from", "downloads", "each", "execute", "links", "main", "say"]
+__all__ = ["STAGE", "ChapterError", "built_from", "downloads", "each", "execute", "main", "say"]
 
 STAGE = ROOT / "_build/stage"
 _ATTEMPTS = 3
@@ -146,29 +146,20 @@ def _offer(name: str, notebook: nbformat.NotebookNode, data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
     (data / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     (data / f"{name}.bib").write_text(_bibtex(citations(notebook, record)), encoding="utf-8")
-    for number, picture in enumerate(_pictures(notebook)):
-        (data / f"{name}{f'-{number + 1}' if number else ''}.svg").write_text(picture, encoding="utf-8")
+    _draw(name, notebook, data)
     copy = nbformat.from_dict(notebook)
     _in_words(copy, checks.in_words(record))
     (data / f"{name}.ipynb").write_text(nbformat.writes(copy) + "\n", encoding="utf-8")
 
 
-def _pictures(notebook: nbformat.NotebookNode) -> list[str]:
-    """Figures of an executed chapter as SVG."""
+def _draw(name: str, notebook: nbformat.NotebookNode, data: Path) -> None:
+    """Write the figure of an executed chapter as SVG; its PNG, which the kernel has written, gets the same name."""
     outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    return ["".join(data["image/svg+xml"]) for data in outputs if "image/svg+xml" in data]
-
-
-def links(name: str) -> list[str]:
-    """List the downloads of a chapter as Markdown."""
-    told = {
-        f"{name}.ipynb": "executed notebook, in running order (.ipynb)",
-        f"{name}.json": "checks and verdicts (JSON)",
-        f"{name}.bib": "references (BibTeX)",
-    }
-    files = told | {path.name: f"figure: {path.stem} (SVG)" for path in sorted(downloads(name).glob("*.svg"))}
-    files |= {path.name: f"curves: {path.stem} (CSV)" for path in sorted(downloads(name).glob("*.csv"))}
-    return [f"- {{download}}`{text} <data/{name}/{file}>`" for file, text in files.items()]
+    pictures = ["".join(bundle["image/svg+xml"]) for bundle in outputs if "image/svg+xml" in bundle]
+    for number, picture in enumerate(pictures):
+        (data / f"{name}{f'-{number + 1}' if number else ''}.svg").write_text(picture, encoding="utf-8")
+    if (data / figures.PNG).is_file():
+        (data / figures.PNG).replace(data / f"{name}.png")
 
 
 def _in_words(notebook: nbformat.NotebookNode, words: str) -> None:
@@ -286,15 +277,7 @@ def alone(name: str, arguments: list[str]) -> None:
     notebook = execute(name, path, parameters, folder)
     _mark_rerun(notebook, parameters)
     _replace(path, nbformat.writes(notebook))
-    pictures = [
-        output.data["image/svg+xml"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/svg+xml" in output.get("data", {})
-    ]
-    for number, picture in enumerate(pictures, start=1):
-        suffix = f"-{number}" if len(pictures) > 1 else ""
-        (folder / f"{name}{suffix}.svg").write_text(picture, encoding="utf-8")
+    _draw(name, notebook, folder)
     table = next(
         (o.data["text/plain"] for c in notebook.cells for o in c.get("outputs", []) if checks.MIME in o.get("data", {})), ""
     )
