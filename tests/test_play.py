@@ -582,7 +582,7 @@ def test_slider_moves_a_line_and_a_number(name: str, way: str) -> None:
 
     async def look(tab: Any, address: str) -> None:
         await tab.set_viewport_size(size)
-        await audit._open(tab, address)
+        await audit.open_page(tab, address)
         for move in MOVES[name]:
             first = await told(tab, move.slider)
             await move.check(tab, first)
@@ -606,7 +606,7 @@ def test_slider_moves_a_line_and_a_number(name: str, way: str) -> None:
 @pytest.mark.parametrize("name", MOVES)
 def test_sliders_work_from_a_file_without_a_network(name: str) -> None:
     async def look(tab: Any, address: str) -> None:
-        await audit._open(tab, (site() / chapters.path_of(name).with_suffix(".html")).resolve().as_uri())
+        await audit.open_page(tab, (site() / chapters.path_of(name).with_suffix(".html")).resolve().as_uri())
         before = await told(tab, 0)
         await push(tab, 0, "Home")
         after = await told(tab, 0)
@@ -649,7 +649,7 @@ def test_without_the_script_the_default_figure_stands() -> None:
 @pytest.mark.page
 def test_on_paper_is_the_default_figure() -> None:
     async def look(tab: Any, address: str) -> None:
-        await audit._open(tab, address)
+        await audit.open_page(tab, address)
         await push(tab, 0, "End")
         await MOVES["two_body"][0].check(tab, "2.5")
         await tab.pdf()
