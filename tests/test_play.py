@@ -499,7 +499,7 @@ MOVES: dict[str, list[Moves | Shows]] = {
 # A reader's window, and how a slider is moved: to a share of its length, or by keys.
 WAYS: dict[str, tuple[dict[str, int], tuple[float | str, ...]]] = {
     "mouse": (audit.DESKTOP, (0.15, 0.6, 1.0)),
-    "phone": (audit.PHONE, (0.3, 0.9)),
+    "phone": (audit.PHONE, (0.05, 0.45, 0.9)),
     "keys": (audit.DESKTOP, ("End", "ArrowLeft", "Home", "ArrowRight", "PageUp")),
 }
 
