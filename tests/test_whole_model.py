@@ -107,6 +107,7 @@ def test_search_finds_the_profile_of_a_known_function(tmp_path, monkeypatch):
     curve = 220.0 * half[0] ** 2 + 200.0 * half[1] ** 2 + 400.0 * half[0] * half[1]
     assert np.sum(near) > 150
     assert np.all(found[near] > (expected - slope - curve)[near])
+    # half of what separates 68 % of one parameter from the best point
     assert np.max((found - expected)[near]) < 0.5
     assert facts["chi2"] < 0.05 and facts["last gain of a cell"] < 0.1
 

@@ -281,7 +281,6 @@ def search(name: str) -> tuple[dict[str, Elite], dict[str, Any]]:
     record = _run(folder / "start", head + _RANGES.read_text(encoding="utf-8"))
     elites, total = {plane: Elite(found) for plane, found in planes().items()}, record["rows"]
     points = _rows(folder / "start")
-    gains = []
     for number in range(_ROUNDS + 1):
         before = {plane: elite.chi2.copy() for plane, elite in elites.items()}
         for elite in elites.values():
